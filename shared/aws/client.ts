@@ -1,0 +1,26 @@
+import type { AwsCredentialIdentityProvider, Pluggable } from '@smithy/types';
+import { explainErrors } from './error.ts';
+import { meterCalls } from './meter.ts';
+
+/** Where a client works: its region (default: the function's own), and for another account the role's credentials. */
+export type Scope = { region?: string; credentials?: AwsCredentialIdentityProvider };
+
+type Client = { middlewareStack: { use: (plugin: never) => void } };
+type Plugin = Pluggable<object, object>;
+type ClientConfig = { region?: string; credentials?: AwsCredentialIdentityProvider; maxAttempts?: number };
+
+/** What every client of the product does on every call. The sample account adds itself here and answers in process. */
+const plugins: Plugin[] = [meterCalls, explainErrors];
+
+/** Adds a plugin to all clients built from now on; returns what takes it out again. */
+export function addClientPlugin(plugin: Plugin): () => void {
+  plugins.push(plugin);
+  return () => void plugins.splice(plugins.indexOf(plugin), 1);
+}
+
+/** The one way to an SDK client: standard retries (exponential back-off with jitter), counted calls, told errors. */
+export function createClient<C extends Client>(Type: new (config: ClientConfig) => C, scope: Scope = {}): C {
+  const client = new Type({ maxAttempts: 5, ...scope });
+  for (const plugin of plugins) client.middlewareStack.use(plugin as never); // each client has input types of its own
+  return client;
+}

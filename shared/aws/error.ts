@@ -1,0 +1,61 @@
+import type { Pluggable } from '@smithy/types';
+import { callName } from './meter.ts';
+
+const denied = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  'AuthorizationErrorException',
+  'UnauthorizedOperation',
+  'KMSAccessDeniedException',
+]);
+
+/** The name AWS gives an error: its code, which the SDK carries as `name`. */
+export const errorCode = (error: unknown): string =>
+  error instanceof Error ? error.name : String((error as { name?: unknown } | undefined)?.name);
+
+/** IAM's prefix for a client's service, where it isn't the client's name in lower case. */
+const iamPrefix: Readonly<Record<string, string>> = { CostExplorer: 'ce' };
+
+/** Turns the errors that people have to mend into what to mend; the SDK's error stays their cause. */
+export const explainErrors: Pluggable<never, never> = {
+  applyToStack: (stack) =>
+    stack.add(
+      (next, context) => async (args) => {
+        try {
+          return await next(args);
+        } catch (cause) {
+          throw explained(callName(context), cause);
+        }
+      },
+      { step: 'initialize', name: 'explainErrors', priority: 'high' },
+    ),
+};
+
+function explained(call: string, cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const [service = '', operation = ''] = call.split(':');
+  const action = `${iamPrefix[service] ?? service.toLowerCase()}:${operation}`;
+  if (
+    /not enabled for cost explorer|cost explorer.*not.*enabled|data is not available/i.test(cause.message)
+  ) {
+    return named(
+      cause,
+      'Cost Explorer is not enabled in this account: open it once in the Billing console of the payer account, data follows within 24 hours (docs/permissions.md#cost-explorer)',
+    );
+  }
+  if (denied.has(cause.name)) {
+    return named(
+      cause,
+      `No permission for ${action}: see docs/permissions.md for the policy it belongs to (${cause.message})`,
+    );
+  }
+  return cause;
+}
+
+/** The same code under a better message, so that whoever asks for the code still finds it. */
+function named(cause: Error, message: string): Error {
+  const error = new Error(message, { cause });
+  error.name = cause.name;
+  return error;
+}

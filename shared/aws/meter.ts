@@ -1,0 +1,57 @@
+import type { Pluggable } from '@smithy/types';
+
+/** US dollars by call, us-east-1, for what AWS charges by the call. Others are free, or counted by what they carry. */
+const prices: Readonly<Record<string, number>> = {
+  'CostExplorer:GetCostAndUsage': 0.01,
+  'CostExplorer:GetDimensionValues': 0.01,
+  'CostExplorer:GetTags': 0.01,
+  'SQS:SendMessage': 0.4e-6,
+  'SQS:SendMessageBatch': 0.4e-6,
+  'DynamoDB:PutItem': 0.625e-6,
+  'DynamoDB:UpdateItem': 0.625e-6,
+  'DynamoDB:DeleteItem': 0.625e-6,
+  'DynamoDB:TransactWriteItems': 1.25e-6,
+  'DynamoDB:GetItem': 0.125e-6,
+  'DynamoDB:BatchGetItem': 0.125e-6,
+  'DynamoDB:Query': 0.125e-6,
+  'S3:PutObject': 0.005e-3,
+  'S3:GetObject': 0.0004e-3,
+  'S3:ListObjectsV2': 0.005e-3,
+  'SNS:Publish': 20e-6,
+};
+
+/** GetMetricData is charged by the metric asked for, not by the call. */
+const perMetric = 0.01e-3;
+
+const counts = new Map<string, number>();
+let metricQueries = 0;
+
+/** AWS calls since the last `resetMeter`, by `Service:Operation`, and what AWS charges for them in dollars. */
+export function readMeter(): { calls: Record<string, number>; metricQueries: number; cost: number } {
+  const perCall = [...counts].reduce((sum, [call, count]) => sum + count * (prices[call] ?? 0), 0);
+  return { calls: Object.fromEntries(counts), metricQueries, cost: perCall + metricQueries * perMetric };
+}
+
+export function resetMeter(): void {
+  counts.clear();
+  metricQueries = 0;
+}
+
+/** Counts each attempt on its way out, so that retries count as what they are: calls. */
+export const meterCalls: Pluggable<never, never> = {
+  applyToStack: (stack) =>
+    stack.add(
+      (next, context) => (args) => {
+        const call = callName(context);
+        counts.set(call, (counts.get(call) ?? 0) + 1);
+        const queries = (args.input as { MetricDataQueries?: readonly unknown[] }).MetricDataQueries;
+        metricQueries += queries?.length ?? 0;
+        return next(args);
+      },
+      { step: 'initialize', name: 'meterCalls', priority: 'low' },
+    ),
+};
+
+/** `EC2:DescribeInstances`, from the SDK's own names. */
+export const callName = (context: { clientName?: unknown; commandName?: unknown }): string =>
+  `${String(context.clientName).replace(/Client$/, '')}:${String(context.commandName).replace(/Command$/, '')}`;

@@ -1,0 +1,39 @@
+import type { IsoTime } from '../period.ts';
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+/** An EC2 instance, as far as money and stopping are concerned. */
+export type Instance = {
+  account: string;
+  region: string;
+  instanceId: string;
+  instanceType: string;
+  reservationId: string;
+  state: InstanceState;
+  /** Reset by EC2 on every start. */
+  launchTime: IsoTime;
+  /** EC2's own words, e.g. `User initiated (2026-11-13 18:02:11 GMT)`; absent while it runs. */
+  stateTransitionReason?: string;
+  tags: Readonly<Record<string, string>>;
+  /** Absent: on demand. */
+  lifecycle?: 'spot' | 'scheduled' | 'capacity-block' | 'interruptible-capacity-reservation';
+  spotInstanceRequestId?: string;
+  rootDeviceType: 'ebs' | 'instance-store';
+  /** Configured at launch; without it EC2 refuses to hibernate. */
+  hibernationConfigured: boolean;
+  /** `Operator.Managed`: another AWS service runs this instance. */
+  managed: boolean;
+  platform: 'linux' | 'windows';
+};
+
+/** What a person calls it: its Name tag, else its id. */
+export const instanceName = ({ tags, instanceId }: Instance): string => tags['Name']?.trim() || instanceId;
+
+/** What `DescribeInstanceTypes` says of a type, as far as money and idleness are concerned. */
+export type InstanceTypeFacts = {
+  instanceType: string;
+  accelerators?: { kind: 'gpu' | 'neuron' | 'inference'; name: string; count: number; memoryMib: number };
+  /** Local disks, gone when the instance stops; 0 where it has none. */
+  instanceStoreGb: number;
+  vcpus: number;
+};

@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { closest, distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+
+const account = z.string().regex(/^\d{12}$/, 'expected a 12-digit account id');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as eu-west-1');
+const usd = z.number().nonnegative();
+const tagKey = z.string().min(1).max(128);
+const tagKeys = z.array(tagKey);
+const minutes = z.number().int().nonnegative();
+const share = z.number().gt(0).max(1);
+/** A secret is only ever named: an SSM parameter, or a Secrets Manager secret. */
+const secret = z.string().regex(/^(ssm:\/?|secretsmanager:).+$/, 'expected ssm:/path or secretsmanager:name');
+const timeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin');
+
+const tags = z.strictObject({
+  schedule: tagKey
+    .default('auto-stop')
+    .meta({ description: 'Opts an instance in; its value says when it may run.' }),
+  keepUntil: tagKey
+    .default('auto-stop:keep-until')
+    .meta({ description: 'Until then the instance is not touched.' }),
+  instanceStore: tagKey.default('auto-stop:instance-store').meta({
+    description: 'The value "discard" allows a stop that loses the data on instance-store volumes.',
+  }),
+  owner: tagKeys.default(['owner']),
+  team: tagKeys.default(['team']),
+  project: tagKeys.default(['project']),
+  model: tagKeys.default(['model']),
+  environment: tagKeys.default(['environment', 'env', 'stage']),
+  workload: tagKeys.default(['workload']),
+});
+
+const targets = z.strictObject({
+  regions: z
+    .array(region)
+    .default([])
+    .meta({ description: 'Regions to watch. Empty: the one it is deployed in.' }),
+  accounts: z
+    .array(
+      z.strictObject({ id: account, name: z.string().min(1).optional(), role: z.string().min(1).optional() }),
+    )
+    .default([])
+    .meta({ description: 'Accounts to watch, each with the role to assume there. Empty: its own account.' }),
+});
+
+const protect = z.strictObject({
+  environments: z
+    .array(z.string())
+    .default(['production', 'prod', 'live'])
+    .meta({ description: 'Values of the environment tag that are never stopped, whatever else a tag says.' }),
+  accounts: z.array(account).default([]).meta({ description: 'Accounts in which nothing is ever stopped.' }),
+});
+
+const spend = z.strictObject({
+  historyDays: z
+    .number()
+    .int()
+    .min(28)
+    .max(396)
+    .default(180)
+    .meta({ description: 'Days fetched on the first run.' }),
+  floor: usd.default(25).meta({ description: 'Dollars a day: a smaller excess is noise, however unusual.' }),
+  sensitivity: z.enum(['quiet', 'balanced', 'eager']).default('balanced'),
+  dailyRequestCap: z
+    .number()
+    .int()
+    .min(2)
+    .default(24)
+    .meta({ description: 'Cost Explorer requests a day, $0.01 each.' }),
+});
+
+const idle = z.strictObject({
+  window: minutes
+    .min(15)
+    .default(180)
+    .meta({ description: 'Minutes without work before an accelerator is told as idle.' }),
+  gpuPercent: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(3)
+    .meta({ description: 'Utilisation up to which a device counts as silent.' }),
+  memoryPercent: z.number().min(0).max(100).default(10).meta({
+    description: 'Device memory held above this share means loaded, and so not idle.',
+  }),
+  cpuPercent: z.number().min(0).max(100).default(5),
+  networkBytesPerSecond: z.number().nonnegative().default(50_000),
+  coverage: share
+    .default(0.9)
+    .meta({ description: 'Share of the window that must have data, else unknown.' }),
+});
+
+const stop = z.strictObject({
+  grace: minutes.default(15).meta({ description: 'Minutes between the warning and the stop.' }),
+  idle: minutes
+    .min(15)
+    .default(45)
+    .meta({ description: 'Minutes without work before an instance may be stopped.' }),
+  maxStops: z
+    .number()
+    .int()
+    .positive()
+    .default(50)
+    .meta({ description: 'Breaker: more in one target and run stops none.' }),
+  maxShare: share.default(0.9).meta({
+    description: 'Breaker: a larger share of the running instances of a target stops none, from 20 stops on.',
+  }),
+  eventMaxAge: minutes
+    .min(1)
+    .default(15)
+    .meta({ description: 'Minutes after which a schedule event is discarded.' }),
+});
+
+const launches = z.strictObject({
+  hourlyRate: usd.default(10).meta({ description: 'Dollars an hour from which every launch is told.' }),
+  hourlyRateWithoutOwner: usd
+    .default(1)
+    .meta({ description: 'Dollars an hour from which a launch without owner is told.' }),
+});
+
+const alerts = z.strictObject({
+  slack: z.strictObject({ webhook: secret }).optional(),
+  email: z.boolean().default(true).meta({ description: 'Publish to the SNS topic of the stack.' }),
+});
+
+export const configSchema = z.strictObject({
+  enforce: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'false: observe. Nothing is stopped, started or tagged.' }),
+  timeZone: timeZone.default('UTC').meta({ description: 'The zone of schedules that name none.' }),
+  targets: targets.prefault({}),
+  tags: tags.prefault({}),
+  schedules: z
+    .record(z.string().regex(/^[a-z][\w-]*$/i), z.string())
+    .default({})
+    .meta({
+      description: 'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin',
+    }),
+  protect: protect.prefault({}),
+  spend: spend.prefault({}),
+  idle: idle.prefault({}),
+  stop: stop.prefault({}),
+  launches: launches.prefault({}),
+  alerts: alerts.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+export type ConfigFault = { path: readonly PropertyKey[]; message: string };
+
+/** Every fault of a configuration, in one message. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly faults: readonly ConfigFault[];
+  constructor(faults: readonly ConfigFault[]) {
+    super(`Invalid configuration\n${faults.map((fault) => `  ${faultLine(fault)}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+export const faultLine = ({ path, message }: ConfigFault): string =>
+  `${path.length === 0 ? 'the file' : path.join('.')}: ${message}`;
+
+/** Fills in the defaults; throws a ConfigError that names every fault at once. */
+export function parseConfig(document: unknown): Config {
+  const { data, error } = configSchema.safeParse(document ?? {}, { reportInput: true });
+  if (error) throw new ConfigError(error.issues.flatMap(toFaults));
+  return data;
+}
+
+/** The configuration a Lambda function was packaged with: the file, or the JSON itself, that WATCHDOG_CONFIG holds. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const source = env['WATCHDOG_CONFIG'];
+  if (source === undefined) return parseConfig({});
+  return parseConfig(JSON.parse(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')));
+}
+
+function toFaults(issue: z.core.$ZodIssue): ConfigFault[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }];
+  const known = Object.keys((issue.input ?? {}) as object).length === 0 ? [] : knownKeys(issue.path);
+  return issue.keys.map((key) => ({
+    path: [...issue.path, key],
+    message: `unknown key${suggestion(key, known)}`,
+  }));
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const nearest = closest(key, [...known]);
+  return distance(key, nearest) <= Math.max(2, key.length / 3)
+    ? `, did you mean "${nearest}"?`
+    : `, expected one of ${known.join(', ')}`;
+}
+
+/** The keys that the schema allows at a path; none where it takes any key or no object. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = configSchema;
+  for (const step of path) {
+    const outer = unwrap(schema);
+    if (outer instanceof z.ZodObject) schema = outer.shape[step as string];
+    else if (outer instanceof z.ZodArray) schema = outer.element;
+    else return [];
+  }
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrap(schema.unwrap());
+  }
+  return schema;
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse } from 'aws-lambda';
+import { z } from 'zod';
+import { readMeter, resetMeter } from './aws/meter.ts';
+import { logger } from './observability.ts';
+
+/** What an EventBridge schedule sends. Its time is the watchdog's only clock. */
+export const scheduledEvent = z.object({ time: z.iso.datetime() });
+
+/** What a unit of work may know of its run, beside the event. */
+export type Run = { remainingMs: () => number };
+
+/**
+ * What every function shares: a checked event, logs with their context, counted AWS calls and what they cost.
+ * Throws where the event isn't of the shape, naming what was expected, before any work is done; Lambda then retries
+ * and parks it in the failure queue.
+ */
+export const createHandler = <Event, Result>(
+  schema: z.ZodType<Event>,
+  work: (event: Event, run: Run) => Promise<Result>,
+) =>
+  middy<unknown, Result, Error, Context>()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .handler(async (event, context) => {
+      resetMeter();
+      const result = await work(checked(schema, event), {
+        remainingMs: () => context.getRemainingTimeInMillis(),
+      });
+      logger.info('done', { result, aws: readMeter() });
+      return result;
+    });
+
+const batch = z.object({
+  Records: z.array(
+    z.object({
+      messageId: z.string(),
+      body: z.string(),
+      attributes: z.object({ ApproximateReceiveCount: z.coerce.number() }),
+    }),
+  ),
+});
+
+/** One message of a queue, with what tells a second delivery from a second message. */
+export type QueueMessage<Body> = { body: Body; messageId: string; receiveCount: number };
+
+/**
+ * A function that works a queue message by message: the ones that failed go back to the queue, the others don't.
+ * A message of the wrong shape fails alone, and ends in the queue's dead-letter queue.
+ */
+export const createQueueHandler = <Body>(
+  schema: z.ZodType<Body>,
+  work: (message: QueueMessage<Body>, run: Run) => Promise<unknown>,
+) =>
+  createHandler(batch, async ({ Records }, run): Promise<SQSBatchResponse> => {
+    const failures: SQSBatchResponse['batchItemFailures'] = [];
+    for (const { messageId, body, attributes } of Records) {
+      try {
+        const message = checked(schema, JSON.parse(body));
+        await work({ body: message, messageId, receiveCount: attributes.ApproximateReceiveCount }, run);
+      } catch (error) {
+        logger.error('message failed', { messageId, error: error as Error });
+        failures.push({ itemIdentifier: messageId });
+      }
+    }
+    return { batchItemFailures: failures };
+  });
+
+function checked<Event>(schema: z.ZodType<Event>, event: unknown): Event {
+  const { data, error } = schema.safeParse(event);
+  if (error) throw new Error(`Unexpected event\n${z.prettifyError(error)}`);
+  return data;
+}
