@@ -18,7 +18,7 @@ export const errorCode = (error: unknown): string =>
 const iamPrefix: Readonly<Record<string, string>> = { CostExplorer: 'ce' };
 
 /** Turns the errors that people have to mend into what to mend; the SDK's error stays their cause. */
-export const explainErrors: Pluggable<never, never> = {
+export const explainErrors: Pluggable<object, object> = {
   applyToStack: (stack) =>
     stack.add(
       (next, context) => async (args) => {

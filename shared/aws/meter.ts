@@ -38,7 +38,7 @@ export function resetMeter(): void {
 }
 
 /** Counts each attempt on its way out, so that retries count as what they are: calls. */
-export const meterCalls: Pluggable<never, never> = {
+export const meterCalls: Pluggable<object, object> = {
   applyToStack: (stack) =>
     stack.add(
       (next, context) => (args) => {
