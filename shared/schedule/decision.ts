@@ -14,11 +14,15 @@ export type Decision = {
 /** What is remembered of an instance between runs. */
 export type InstanceRecord = {
   /** The warning that is out: a stop follows after the grace period, if it was delivered. */
-  warning?: { alertId: string; at: IsoTime };
+  warning?: { alertId: string; at: IsoTime; observed?: boolean | undefined } | undefined;
+  /** A run has claimed its stop then, and has not recorded the outcome yet. */
+  stopRequestedAt?: IsoTime | undefined;
   /** We stopped it then. */
-  stoppedAt?: IsoTime;
+  stoppedAt?: IsoTime | undefined;
   /** We started it then. */
-  startedAt?: IsoTime;
+  startedAt?: IsoTime | undefined;
+  /** AWS refused to stop or start it then, with that error code. */
+  refused?: { code: string; at: IsoTime } | undefined;
   /** Last seen at work then: no need to look again before the idle window has passed since. */
-  lastBusy?: IsoTime;
+  lastBusy?: IsoTime | undefined;
 };

@@ -1,0 +1,143 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { addMilliseconds, type IsoTime } from '../period.ts';
+import type { InstanceRecord } from '../schedule/decision.ts';
+import type { Target } from '../target.ts';
+import { expiresAfter, type Table, type TransactItem } from './table.ts';
+
+const stored = z.object({
+  sk: z.string(),
+  warning: z.object({ alertId: z.string(), at: z.string(), observed: z.boolean().optional() }).optional(),
+  stopRequestedAt: z.string().optional(),
+  stoppedAt: z.string().optional(),
+  startedAt: z.string().optional(),
+  refused: z.object({ code: z.string(), at: z.string() }).optional(),
+  lastBusy: z.string().optional(),
+});
+
+const page = z.object({
+  Items: z.array(stored).default([]),
+  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What is remembered of each instance of a target, by instance id. */
+export async function getInstanceRecords(
+  { client, name }: Table,
+  target: Target,
+): Promise<Map<string, InstanceRecord>> {
+  const records = new Map<string, InstanceRecord>();
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const { Items, LastEvaluatedKey } = page.parse(
+      await client.send(
+        new QueryCommand({
+          TableName: name,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': partition(target) },
+          ConsistentRead: true, // a stop that the last run recorded a second ago counts
+          ExclusiveStartKey,
+        }),
+      ),
+    );
+    for (const { sk, ...record } of Items) records.set(sk, record);
+    ExclusiveStartKey = LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return records;
+}
+
+type Change = {
+  set?: Partial<InstanceRecord>;
+  remove?: readonly (keyof InstanceRecord)[];
+  /** What must still be so for the write to happen. */
+  when?: { expression: string; values?: Record<string, unknown> };
+};
+
+/** The write that a run's change of one instance's record is, for a transaction with the alert that tells of it. */
+export function recordWrite(
+  { name }: Table,
+  target: Target,
+  instanceId: string,
+  at: IsoTime,
+  change: Change,
+): { Update: NonNullable<TransactItem['Update']> } {
+  const sets = { ...change.set, expiresAt: expiresAfter(at, retentionDays) };
+  const removed = change.remove ?? [];
+  const names = [...Object.keys(sets), ...removed];
+  return {
+    Update: {
+      TableName: name,
+      Key: { pk: partition(target), sk: instanceId },
+      UpdateExpression: [
+        `SET ${Object.keys(sets)
+          .map((key) => `#${key} = :${key}`)
+          .join(', ')}`,
+        ...(removed.length > 0 ? [`REMOVE ${removed.map((key) => `#${key}`).join(', ')}`] : []),
+      ].join(' '),
+      ExpressionAttributeNames: Object.fromEntries(names.map((key) => [`#${key}`, key])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.entries(sets).map(([key, value]) => [`:${key}`, value])),
+        ...change.when?.values,
+      },
+      ...(change.when && { ConditionExpression: change.when.expression }),
+    },
+  };
+}
+
+/** An instance nobody decided on for so long is gone, or has lost its tag. */
+const retentionDays = 90;
+
+/** A warning is recorded once: not where another run has recorded one since this one looked. */
+export const warningWrite = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  warning: NonNullable<InstanceRecord['warning']>,
+  previous: InstanceRecord | undefined,
+): TransactItem =>
+  recordWrite(table, target, instanceId, warning.at, {
+    set: { warning },
+    when: previous?.warning
+      ? { expression: 'warning.alertId = :previous', values: { ':previous': previous.warning.alertId } }
+      : { expression: 'attribute_not_exists(warning)' },
+  });
+
+/**
+ * Claims the stop of an instance before it is asked for, so that of two concurrent runs one stops it, and a run that
+ * dies afterwards leaves behind what it was about to do. False where another run holds the claim.
+ */
+export const claimStop = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  at: IsoTime,
+): Promise<boolean> =>
+  applyWrite(
+    table,
+    recordWrite(table, target, instanceId, at, {
+      set: { stopRequestedAt: at },
+      when: {
+        expression: 'attribute_not_exists(stopRequestedAt) OR stopRequestedAt < :stale',
+        values: { ':stale': addMilliseconds(at, -staleClaimMs) },
+      },
+    }),
+  );
+
+/** Longer than any function may run: whoever held the claim is dead. */
+const staleClaimMs = 15 * 60_000;
+
+/** Makes one change outside a transaction; false where its condition doesn't hold. */
+export async function applyWrite(
+  { client }: Table,
+  { Update }: { Update: NonNullable<TransactItem['Update']> },
+): Promise<boolean> {
+  try {
+    await client.send(new UpdateCommand(Update));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+const partition = ({ account, region }: Target): string => `INSTANCE#${account}#${region}`;
