@@ -165,7 +165,7 @@ export const faultLine = ({ path, message }: ConfigFault): string =>
 
 /** Fills in the defaults; throws a ConfigError that names every fault at once. */
 export function parseConfig(document: unknown): Config {
-  const { data, error } = configSchema.safeParse(document ?? {}, { reportInput: true });
+  const { data, error } = configSchema.safeParse(document, { reportInput: true });
   if (error) throw new ConfigError(error.issues.flatMap(toFaults));
   return data;
 }

@@ -4,12 +4,17 @@ import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { z } from 'zod';
 import { readMeter, resetMeter } from './aws/meter.ts';
 import { logger } from './observability.ts';
+import { type IsoTime, toTime } from './period.ts';
 
 /** What an EventBridge schedule sends. Its time is the watchdog's only clock. */
 export const scheduledEvent = z.object({ time: z.iso.datetime() });
 
 /** What a unit of work may know of its run, beside the event. */
-export type Run = { remainingMs: () => number };
+export type Run = {
+  remainingMs: () => number;
+  /** When the event reached the function: only to tell how old the event is, never what time it is. */
+  arrivedAt: IsoTime;
+};
 
 /**
  * What every function shares: a checked event, logs with their context, counted AWS calls and what they cost.
@@ -26,10 +31,15 @@ export const createHandler = <Event, Result>(
       resetMeter();
       const result = await work(checked(schema, event), {
         remainingMs: () => context.getRemainingTimeInMillis(),
+        arrivedAt: arrivalOf(context),
       });
       logger.info('done', { result, aws: readMeter() });
       return result;
     });
+
+/** The clock's time; a run of an old sample event on a laptop brings its own. */
+const arrivalOf = (context: Context & { arrivedAt?: IsoTime }): IsoTime =>
+  context.arrivedAt ?? toTime(Date.now());
 
 const batch = z.object({
   Records: z.array(
