@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { IsoTime } from '../period.ts';
+import { cut } from './text.ts';
 
 export type AlertKind =
   | 'spend-anomaly'
@@ -44,3 +46,57 @@ export type Alert = {
   owner?: string;
   team?: string;
 };
+
+const text = z.string();
+
+/** An alert as it comes back out of the table or the queue. */
+export const alertSchema = z.object({
+  id: text.min(1),
+  subject: text.min(1),
+  kind: z.enum([
+    'spend-anomaly',
+    'idle-accelerator',
+    'stop-warning',
+    'stop-result',
+    'schedule-problem',
+    'breaker',
+    'launch',
+    'aws-cost-anomaly',
+    'aws-budget',
+    'aws-health',
+    'aws-notice',
+  ]),
+  severity: z.enum(['info', 'warning', 'critical']),
+  at: text,
+  title: text,
+  summary: text,
+  facts: z.array(z.object({ label: text, value: text })),
+  items: z.array(text),
+  action: text,
+  links: z.array(z.object({ label: text, url: text })),
+  account: text.optional(),
+  region: text.optional(),
+  owner: text.optional(),
+  team: text.optional(),
+});
+
+/** Characters that every outlet, queue and table takes in one alert, with room for the bytes they encode to. */
+const maxCharacters = 60_000;
+
+/** The alert, its texts cut only where it would otherwise be too large for the queue: text from outside has no limit. */
+export function shortened(alert: Alert): Alert {
+  if (JSON.stringify(alert).length <= maxCharacters) return alert;
+  const kept = alert.items.slice(0, 40);
+  const left = alert.items.length - kept.length;
+  return {
+    ...alert,
+    title: cut(alert.title, 500),
+    summary: cut(alert.summary, 3000),
+    facts: alert.facts
+      .slice(0, 20)
+      .map(({ label, value }) => ({ label: cut(label, 100), value: cut(value, 500) })),
+    items: [...kept.map((item) => cut(item, 500)), ...(left > 0 ? [`and ${left} more`] : [])],
+    action: cut(alert.action, 1000),
+    links: alert.links.filter(({ url }) => url.length <= 2000).slice(0, 5),
+  };
+}

@@ -1,0 +1,58 @@
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { z } from 'zod';
+
+/** One message for a queue; `id` is the caller's own name for it. */
+export type Message = { id: string; body: string };
+
+const maxMessages = 10;
+const maxBytes = 256 * 1024;
+
+const outcome = z.object({ Failed: z.array(z.object({ Id: z.string() })).default([]) });
+
+/**
+ * Sends the messages in as few calls as SQS allows, and returns the ids of those that it didn't take. A message above
+ * 256 KiB is one of them. Throws where a whole call fails: what was sent before stays sent.
+ */
+export async function sendMessages(
+  client: SQSClient,
+  queueUrl: string,
+  messages: readonly Message[],
+): Promise<{ failed: string[] }> {
+  const failed = messages.filter((message) => bytesOf(message) > maxBytes).map(({ id }) => id);
+  for (const batch of toBatches(messages.filter((message) => bytesOf(message) <= maxBytes))) {
+    failed.push(...(await sendBatch(client, queueUrl, batch)));
+  }
+  return { failed };
+}
+
+async function sendBatch(client: SQSClient, queueUrl: string, batch: readonly Message[]): Promise<string[]> {
+  // SQS wants letters, digits and hyphens in an entry's id, and gives the id back.
+  const { Failed } = outcome.parse(
+    await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: batch.map(({ body }, index) => ({ Id: String(index), MessageBody: body })),
+      }),
+    ),
+  );
+  return Failed.flatMap(({ Id }) => batch[Number(Id)]?.id ?? []);
+}
+
+/** Splits where one more message would exceed what one call takes: 10 messages, 256 KiB in all. */
+function toBatches(messages: readonly Message[]): Message[][] {
+  const batches: Message[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const size = bytesOf(message);
+    const current = batches.at(-1);
+    if (current && current.length < maxMessages && size <= room) current.push(message);
+    else {
+      batches.push([message]);
+      room = maxBytes;
+    }
+    room -= size;
+  }
+  return batches;
+}
+
+const bytesOf = ({ body }: Message): number => Buffer.byteLength(body);

@@ -1,0 +1,119 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { type Alert, shortened } from '../alert/alert.ts';
+import { sendMessages } from '../aws/sqs.ts';
+import { expiresAfter, type Table, type TransactItem } from './table.ts';
+
+/** How long a repeat of the same change is known as a repeat. */
+const retentionDays = 90;
+
+/**
+ * Records an alert and what it tells of in one transaction; false where this change, or another one that the
+ * conditions of `alongside` rule out, was recorded before. Throws where the table can't say.
+ */
+export async function recordAlert(
+  { client, name }: Table,
+  told: Alert,
+  alongside: readonly TransactItem[] = [],
+): Promise<boolean> {
+  const alert = shortened(told);
+  const record = {
+    pk: `ALERT#${alert.id}`,
+    sk: 'RECORD',
+    alert,
+    expiresAt: expiresAfter(alert.at, retentionDays),
+  };
+  return transact(
+    client,
+    new TransactWriteCommand({
+      TransactItems: [
+        { Put: { TableName: name, Item: record, ConditionExpression: 'attribute_not_exists(pk)' } },
+        { Put: { TableName: name, Item: { pk: 'OUTBOX', sk: alert.id, alert } } },
+        ...alongside,
+      ],
+    }),
+  );
+}
+
+/** Milliseconds before another try where two transactions met on one item. */
+const conflictPauses = [50, 150, 400];
+
+async function transact(
+  client: Table['client'],
+  command: TransactWriteCommand,
+  [pause, ...later]: readonly number[] = conflictPauses,
+): Promise<boolean> {
+  try {
+    await client.send(command);
+    return true;
+  } catch (error) {
+    if (isRefused(error)) return false;
+    if (pause === undefined || !isPassing(error)) throw error;
+    await wait(pause * (1 + Math.random()));
+    return transact(client, command, later);
+  }
+}
+
+/** Why each write of a cancelled transaction failed; empty for any other error. */
+const reasonsOf = (error: unknown): string[] =>
+  error instanceof TransactionCanceledException
+    ? (error.CancellationReasons ?? []).flatMap(({ Code }) => (Code && Code !== 'None' ? [Code] : []))
+    : [];
+
+function isRefused(error: unknown): boolean {
+  const reasons = reasonsOf(error);
+  return reasons.length > 0 && reasons.every((reason) => reason === 'ConditionalCheckFailed');
+}
+
+const passing = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+const isPassing = (error: unknown): boolean => reasonsOf(error).some((reason) => passing.has(reason));
+
+const page = z.object({
+  Items: z.array(z.object({ sk: z.string(), alert: z.looseObject({}) })).default([]),
+  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
+});
+
+/**
+ * Hands every recorded alert that is still waiting to the queue, then forgets it; returns how many. What the queue
+ * doesn't take goes on waiting, and is named in the error at the end. A crash between the two hands an alert over
+ * again: `notify` knows what it has delivered.
+ */
+export async function flushOutbox(table: Table, sqs: SQSClient, queueUrl: string): Promise<number> {
+  const left: string[] = [];
+  let sent = 0;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items, LastEvaluatedKey } = await readPage(table, start);
+    const messages = Items.map(({ sk, alert }) => ({ id: sk, body: JSON.stringify(alert) }));
+    const { failed } = await sendMessages(sqs, queueUrl, messages);
+    const taken = Items.filter(({ sk }) => !failed.includes(sk));
+    await Promise.all(taken.map(({ sk }) => forget(table, sk)));
+    left.push(...failed);
+    sent += taken.length;
+    start = LastEvaluatedKey;
+  } while (start);
+  if (left.length > 0)
+    throw new Error(`The alert queue did not take ${left.join(', ')}: kept for the next run`);
+  return sent;
+}
+
+const readPage = async ({ client, name }: Table, ExclusiveStartKey: Record<string, unknown> | undefined) =>
+  page.parse(
+    await client.send(
+      new QueryCommand({
+        TableName: name,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': 'OUTBOX' },
+        ConsistentRead: true, // what this run recorded a moment ago is to go out with it
+        ExclusiveStartKey,
+        Limit: 100,
+      }),
+    ),
+  );
+
+const forget = ({ client, name }: Table, alertId: string) =>
+  client.send(new DeleteCommand({ TableName: name, Key: { pk: 'OUTBOX', sk: alertId } }));
