@@ -15,8 +15,8 @@ export type Instance = {
   /** EC2's own words, e.g. `User initiated (2026-11-13 18:02:11 GMT)`; absent while it runs. */
   stateTransitionReason?: string;
   tags: Readonly<Record<string, string>>;
-  /** Absent: on demand. */
-  lifecycle?: 'spot' | 'scheduled' | 'capacity-block' | 'interruptible-capacity-reservation';
+  /** Absent: on demand. `other`: a way to buy that is newer than this code. */
+  lifecycle?: 'spot' | 'scheduled' | 'capacity-block' | 'interruptible-capacity-reservation' | 'other';
   spotInstanceRequestId?: string;
   rootDeviceType: 'ebs' | 'instance-store';
   /** Configured at launch; without it EC2 refuses to hibernate. */
@@ -29,11 +29,23 @@ export type Instance = {
 /** What a person calls it: its Name tag, else its id. */
 export const instanceName = ({ tags, instanceId }: Instance): string => tags['Name']?.trim() || instanceId;
 
+export type AcceleratorKind = 'gpu' | 'neuron' | 'inference' | 'fpga' | 'media';
+
 /** What `DescribeInstanceTypes` says of a type, as far as money and idleness are concerned. */
 export type InstanceTypeFacts = {
   instanceType: string;
-  accelerators?: { kind: 'gpu' | 'neuron' | 'inference'; name: string; count: number; memoryMib: number };
+  /** `memoryMib` is what one of the `count` devices has; 0 where AWS doesn't say. */
+  accelerators?: { kind: AcceleratorKind; name: string; count: number; memoryMib: number };
   /** Local disks, gone when the instance stops; 0 where it has none. */
   instanceStoreGb: number;
   vcpus: number;
+};
+
+/** The request behind a spot instance: only a persistent one that stands alone lets its instance be stopped. */
+export type SpotRequest = {
+  type: 'one-time' | 'persistent';
+  /** Instances that start and end together. */
+  launchGroup?: string;
+  /** The Spot Fleet or EC2 Fleet that made the request, and that would replace a stopped instance. */
+  fleet?: string;
 };

@@ -1,4 +1,6 @@
-import type { IsoTime } from '../period.ts';
+import { type IsoTime, toTime } from '../period.ts';
+import { formatDuration } from './duration.ts';
+import type { AcceleratorKind, Instance, InstanceTypeFacts } from './instance.ts';
 
 /**
  * Whether an instance does anything, over the window before a point in time. The one definition of idle in the
@@ -15,3 +17,269 @@ export type Utilization = {
   /** The newest data point above the threshold: before `lastBusy` plus the window nothing here can be idle. */
   lastBusy?: IsoTime;
 };
+
+/** From when on something is silent, and how much of the window has to be seen to say so. */
+export type IdlePolicy = {
+  /** Utilisation up to which a device counts as silent. */
+  gpuPercent: number;
+  /** Share of a device's memory that may be held by nothing but its driver. */
+  memoryPercent: number;
+  cpuPercent: number;
+  /** Per direction. */
+  networkBytesPerSecond: number;
+  /** Share of the window's periods that must have data, 0 to 1. */
+  coverage: number;
+};
+
+/** `end` is exclusive. Both lie on a boundary of a period. */
+export type Window = { start: IsoTime; end: IsoTime };
+
+/** The largest value of one period; `at` is the period's start in milliseconds since the epoch. */
+export type Point = { at: number; value: number };
+
+/** One metric over the window, in any order. */
+export type Series = {
+  points: readonly Point[];
+  /** Why CloudWatch didn't tell all of it; what it did tell is true all the same. */
+  failure?: string | undefined;
+};
+
+/** One GPU, by its `index` on the instance; a metric that it doesn't report is absent. */
+export type Device = { index: string; utilization?: Series | undefined; memoryUsedMib?: Series | undefined };
+
+/** What was measured of an instance. A signal that nobody asked for, or that doesn't exist, is absent. */
+export type Signals = {
+  gpus: readonly Device[];
+  cpuPercent?: Series | undefined;
+  /** Bytes a second. */
+  networkIn?: Series | undefined;
+  networkOut?: Series | undefined;
+};
+
+export type Measured = {
+  instance: Instance;
+  /** Absent for a type that EC2 doesn't describe. */
+  facts: InstanceTypeFacts | undefined;
+  signals: Signals;
+};
+
+/** Seconds a data point stands for: what EC2 reports without detailed monitoring. */
+export const periodSeconds = 300;
+
+const periodMs = periodSeconds * 1000;
+
+/**
+ * The window to judge at `now`. It ends one period before the last complete one: the newest period is often not in
+ * CloudWatch yet, and would read as an agent that died.
+ */
+export function windowBefore(now: IsoTime, minutes: number): Window {
+  const end = Math.floor(Date.parse(now) / periodMs) * periodMs - periodMs;
+  const periods = Math.ceil((minutes * 60) / periodSeconds);
+  return { start: toTime(end - periods * periodMs), end: toTime(end) };
+}
+
+/** An instance that started within the window can't have been silent through it. */
+export const startedWithin = ({ launchTime }: Instance, { start }: Window): boolean =>
+  Date.parse(launchTime) > Date.parse(start);
+
+/**
+ * Busy where any signal says so, idle only where each one that must is there and silent, unknown in every other case.
+ * CPU and network may add busy to an accelerator instance, never idle.
+ */
+export function judgeUtilization(measured: Measured, window: Window, policy: IdlePolicy): Utilization {
+  const readings = toReadings(measured, window, policy);
+  const seen = {
+    windowStart: window.start,
+    windowEnd: window.end,
+    coverage: readings.length === 0 ? 0 : Math.min(...readings.map(({ coverage }) => coverage)),
+  };
+  const busyAt = readings.flatMap((reading) => reading.busyAt ?? []);
+  if (busyAt.length > 0) {
+    const lastBusy = toTime(Math.max(...busyAt));
+    return { state: 'busy', reason: busyReason(readings, window), ...seen, lastBusy };
+  }
+  const doubt =
+    doubtOfInstance(measured, window) ??
+    doubtOfQueries(readings) ??
+    doubtOfAccelerators(measured, readings) ??
+    doubtOfSignals(measured.signals, readings, window, policy);
+  if (doubt !== undefined) return { state: 'unknown', reason: doubt, ...seen };
+  return { state: 'idle', reason: idleReason(readings, window), ...seen };
+}
+
+/** One signal of an instance against its threshold. */
+type Reading = {
+  signal: 'gpu' | 'memory' | 'cpu' | 'network';
+  /** `GPU 3`, `CPU`, `network in`. */
+  name: string;
+  coverage: number;
+  failure?: string | undefined;
+  smallest: number;
+  largest: number;
+  /** The newest point above the threshold. */
+  busyAt?: number | undefined;
+};
+
+function toReadings({ facts, signals }: Measured, window: Window, policy: IdlePolicy): Reading[] {
+  const read = (signal: Reading['signal'], name: string, series: Series | undefined, limit: number) =>
+    series === undefined ? [] : [toReading(signal, name, series, limit, window)];
+  const accelerators = facts?.accelerators;
+  // A Neuron device has no nvidia metric: what carries its instance's id speaks of something else.
+  const gpus = accelerators === undefined || accelerators.kind === 'gpu' ? signals.gpus : [];
+  const memoryLimit = accelerators?.memoryMib
+    ? (accelerators.memoryMib * policy.memoryPercent) / 100
+    : Number.POSITIVE_INFINITY; // of an unknown size no share is known
+  return [
+    ...gpus.flatMap(({ index, utilization }) => read('gpu', `GPU ${index}`, utilization, policy.gpuPercent)),
+    ...gpus.flatMap(({ index, memoryUsedMib }) => read('memory', `GPU ${index}`, memoryUsedMib, memoryLimit)),
+    ...read('cpu', 'CPU', signals.cpuPercent, policy.cpuPercent),
+    ...read('network', 'network in', signals.networkIn, policy.networkBytesPerSecond),
+    ...read('network', 'network out', signals.networkOut, policy.networkBytesPerSecond),
+  ];
+}
+
+function toReading(
+  signal: Reading['signal'],
+  name: string,
+  { points, failure }: Series,
+  limit: number,
+  { start, end }: Window,
+): Reading {
+  const [from, to] = [Date.parse(start), Date.parse(end)];
+  // A reading that can't be is no reading: it counts as missing, not as silence.
+  const valid = points.filter(
+    ({ at, value }) => at >= from && at < to && Number.isFinite(value) && value >= 0,
+  );
+  const periods = new Set(valid.map(({ at }) => Math.floor((at - from) / periodMs)));
+  const values = valid.map(({ value }) => value);
+  const busy = valid.filter(({ value }) => value > limit).map(({ at }) => at);
+  return {
+    signal,
+    name,
+    coverage: to > from ? (periods.size * periodMs) / (to - from) : 0,
+    failure,
+    smallest: values.length === 0 ? 0 : Math.min(...values),
+    largest: values.length === 0 ? 0 : Math.max(...values),
+    ...(busy.length > 0 && { busyAt: Math.max(...busy) }),
+  };
+}
+
+function busyReason(readings: readonly Reading[], window: Window): string {
+  const atWork = (signal: Reading['signal']) =>
+    readings
+      .filter((reading) => reading.signal === signal && reading.busyAt !== undefined)
+      .toSorted((a, b) => b.largest - a.largest);
+  const gpus = readings.filter(({ signal }) => signal === 'gpu');
+  const span = lengthOf(window);
+
+  const [gpu] = atWork('gpu');
+  if (gpu) {
+    const count = `${atWork('gpu').length} of ${counted(gpus.length, 'GPU')}`;
+    return `${count} at work in the last ${span}: ${gpu.name} up to ${percent(gpu.largest)}`;
+  }
+  const silent = gpus.length === 0 ? '' : `, though no GPU was above ${percent(largestOf(gpus))}`;
+  const [memory] = atWork('memory');
+  if (memory) return `loaded, not computing: ${memory.name} held ${gib(memory.largest)} GiB${silent}`;
+  const [cpu] = atWork('cpu');
+  if (cpu) return `CPU up to ${percent(cpu.largest)} in the last ${span}${silent}`;
+  const [network] = atWork('network');
+  return `${network?.name} up to ${rate(network?.largest ?? 0)} in the last ${span}${silent}`;
+}
+
+function doubtOfInstance({ instance, facts }: Measured, window: Window): string | undefined {
+  if (instance.state !== 'running') return `it is ${instance.state}`;
+  if (startedWithin(instance, window)) {
+    return `started ${clock(instance.launchTime)}: not up through the whole window of ${lengthOf(window)}`;
+  }
+  if (facts === undefined)
+    return `EC2 doesn't describe ${instance.instanceType}: what it should report is unknown`;
+  return undefined;
+}
+
+function doubtOfQueries(readings: readonly Reading[]): string | undefined {
+  const failed = readings.find(({ failure }) => failure !== undefined);
+  return failed && `${failed.name} could not be read: ${failed.failure}`;
+}
+
+function doubtOfAccelerators({ facts, signals }: Measured, readings: readonly Reading[]): string | undefined {
+  const accelerators = facts?.accelerators;
+  if (accelerators === undefined) return undefined;
+  if (accelerators.kind !== 'gpu')
+    return `${noMetric[accelerators.kind]}, and a quiet CPU says nothing of them`;
+  if (signals.gpus.length === 0) {
+    return 'no GPU metric with its instance id in CloudWatch, and a quiet CPU says nothing of a GPU';
+  }
+  const mute = signals.gpus.find(({ utilization }) => utilization === undefined);
+  if (mute) return `GPU ${mute.index} reports memory but no utilisation, as with MIG: missing is not idle`;
+  const reporting = readings.filter(({ signal, coverage }) => signal === 'gpu' && coverage > 0).length;
+  if (reporting < accelerators.count) {
+    return `${reporting} of ${counted(accelerators.count, 'GPU')} reporting`;
+  }
+  const unweighed = signals.gpus.find(({ memoryUsedMib }) => memoryUsedMib === undefined);
+  if (unweighed) {
+    return `GPU ${unweighed.index} doesn't report nvidia_smi_memory_used: a loaded model can't be ruled out`;
+  }
+  if (accelerators.memoryMib === 0)
+    return `the memory of a ${accelerators.name} is unknown, and so the share held`;
+  return undefined;
+}
+
+/** Only the metrics of nvidia's GPUs are read: the others are seen, and never called idle. */
+const noMetric: Readonly<Record<Exclude<AcceleratorKind, 'gpu'>, string>> = {
+  neuron: 'its Neuron devices report no metric that is read',
+  inference: 'its inference accelerators report no metric that is read',
+  fpga: 'its FPGAs report no metric',
+  media: 'its media accelerators report no metric',
+};
+
+function doubtOfSignals(
+  { cpuPercent, networkIn, networkOut }: Signals,
+  readings: readonly Reading[],
+  window: Window,
+  policy: IdlePolicy,
+): string | undefined {
+  if (cpuPercent === undefined) return 'its CPU was not measured';
+  if (networkIn === undefined || networkOut === undefined) return 'its network was not measured';
+  const [worst] = readings.toSorted((a, b) => a.coverage - b.coverage);
+  if (worst === undefined || worst.coverage >= policy.coverage) return undefined;
+  const metric = worst.signal === 'memory' ? `${worst.name}'s memory` : worst.name;
+  const share = Math.floor(worst.coverage * 100); // 89.9 % is not the 90 % it takes
+  return `${metric} reported for ${share} % of the last ${lengthOf(window)}, too little to call it idle`;
+}
+
+function idleReason(readings: readonly Reading[], window: Window): string {
+  const ofSignal = (signal: Reading['signal']) => readings.filter((reading) => reading.signal === signal);
+  const [gpus, memory] = [ofSignal('gpu'), ofSignal('memory')];
+  const coverage = `${Math.floor(Math.min(...readings.map((reading) => reading.coverage)) * 100)} % coverage`;
+  const span = lengthOf(window);
+  if (gpus.length === 0) {
+    const traffic = rate(largestOf(ofSignal('network')));
+    return `CPU at most ${percent(largestOf(ofSignal('cpu')))}, network at most ${traffic} for ${span}, ${coverage}`;
+  }
+  const range = rangeOf(Math.min(...gpus.map(({ smallest }) => smallest)), largestOf(gpus));
+  const held = gib(memory.reduce((sum, { largest }) => sum + largest, 0));
+  return `${gpus.length} of ${counted(gpus.length, 'GPU')} at ${range} for ${span}, ${held} GiB of memory held, ${coverage}`;
+}
+
+const largestOf = (readings: readonly Reading[]): number =>
+  Math.max(0, ...readings.map(({ largest }) => largest));
+
+const lengthOf = ({ start, end }: Window): string => formatDuration(Date.parse(end) - Date.parse(start));
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+const percent = (value: number): string => `${tenth(value)} %`;
+
+const rangeOf = (from: number, to: number): string =>
+  tenth(from) === tenth(to) ? percent(to) : `${tenth(from)}-${percent(to)}`;
+
+const gib = (mib: number): number => tenth(mib / 1024);
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+
+const rate = (bytesPerSecond: number): string =>
+  bytesPerSecond >= 1_000_000
+    ? `${tenth(bytesPerSecond / 1_000_000)} MB/s`
+    : `${tenth(bytesPerSecond / 1000)} kB/s`;
