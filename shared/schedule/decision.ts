@@ -1,15 +1,47 @@
-import type { IsoTime } from '../period.ts';
+import type { Utilization } from '../compute/utilization.ts';
+import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
+import { clockTime, minutesText } from './clock.ts';
+import {
+  type Candidate,
+  type GateCode,
+  gates,
+  graceMinutesOf,
+  idleMinutesOf,
+  optIn,
+  type Refusal,
+  refusalOf,
+  type Scheduled,
+  stopGates,
+} from './gates.ts';
+import { scheduleText } from './schedule.ts';
+import { type Span, spanAt } from './window.ts';
 
 /** What is to be done with an instance now, and why. */
 export type Decision = {
   action: 'stop' | 'start' | 'warn' | 'keep';
   /** A stable code to group by, e.g. `busy`, `in-hours`, `auto-scaling`, `idle-off-hours`. */
-  code: string;
+  code: DecisionCode;
   /** A sentence a person understands. */
   reason: string;
   /** When this may change at the earliest, where that is known: a window's start, the end of a grace period. */
   until?: IsoTime;
 };
+
+/** The codes of the gates, and those of what the hours, the work and the warnings say. */
+export type DecisionCode =
+  | GateCode
+  | 'in-hours'
+  | 'stopped'
+  | 'stopped-by-hand'
+  | 'already-started'
+  | 'window-open'
+  | 'not-measured'
+  | 'utilization-unknown'
+  | 'busy'
+  | 'warned'
+  | 'warning-undelivered'
+  | 'idle-off-hours'
+  | 'always-off-hours';
 
 /** What is remembered of an instance between runs. */
 export type InstanceRecord = {
@@ -26,3 +58,227 @@ export type InstanceRecord = {
   /** Last seen at work then: no need to look again before the idle window has passed since. */
   lastBusy?: IsoTime | undefined;
 };
+
+/** All that a decision rests on. */
+export type DecisionInput = Candidate & {
+  record: InstanceRecord;
+  /** Whether the warning that is out has reached somebody; undefined where that is unknown, or none is out. */
+  warningDelivered: boolean | undefined;
+  /** Over the idle window before `now`; undefined where it has not been measured. */
+  utilization: Utilization | undefined;
+};
+
+/**
+ * What to do with one instance now. Whatever is unknown keeps it as it is. Only an instance that passed every gate,
+ * outside its hours, idle or `always`, warned of it and past its grace period, is stopped.
+ */
+export function decide(input: DecisionInput): Decision {
+  const optedIn = optIn(input);
+  return 'refusal' in optedIn
+    ? keep(optedIn.refusal)
+    : decideScheduled({ ...input, schedule: optedIn.schedule });
+}
+
+/**
+ * Whether an answer needs the instance's utilisation, which costs money: true only where every other gate is open and
+ * it was not seen at work lately.
+ */
+export const needsUtilization = (input: DecisionInput): boolean =>
+  decide({ ...input, utilization: undefined }).code === 'not-measured';
+
+/** A decision to be made about an instance that has a schedule, in a span of that schedule. */
+type Case = DecisionInput & Scheduled;
+type CaseInSpan = Case & { span: Span };
+
+function decideScheduled(input: Case): Decision {
+  const refusal = refusalOf(input, gates);
+  if (refusal) return keep(refusal);
+  const current = { ...input, span: spanAt(input.schedule, input.now) };
+  const inHours = current.span.state === 'up';
+  if (input.instance.state === 'stopped') return inHours ? decideStart(current) : keep(isStopped(current));
+  return inHours ? keep(isInHours(current)) : decideStop(current);
+}
+
+const keep = (because: Omit<Decision, 'action'>): Decision => ({ action: 'keep', ...because });
+
+const isInHours = (input: CaseInSpan): Omit<Decision, 'action'> => ({
+  code: 'in-hours',
+  reason: spanText(input),
+  ...untilEnd(input.span),
+});
+
+const isStopped = (input: CaseInSpan): Omit<Decision, 'action'> => ({
+  code: 'stopped',
+  reason: `it is stopped, and ${spanText(input)}`,
+  ...untilEnd(input.span),
+});
+
+/** `outside Mon-Fri 08:00-19:00 Europe/Berlin since Fri 19:00` */
+function spanText({ schedule, span, now }: CaseInSpan): string {
+  const side = span.state === 'up' ? 'within' : 'outside';
+  const since = span.since === undefined ? '' : ` since ${clockTime(span.since, schedule.timeZone, now)}`;
+  return `${side} ${scheduleText(schedule)}${since}`;
+}
+
+const untilEnd = ({ until }: Span): Pick<Decision, 'until'> => (until === undefined ? {} : { until });
+
+function decideStop(input: CaseInSpan): Decision {
+  const refusal = refusalOf(input, stopGates) ?? stopRequested(input);
+  if (refusal) return keep(refusal);
+  const { schedule } = input;
+  return schedule.always
+    ? warnThenStop(input, 'always-off-hours', 'stopped even when busy')
+    : decideIdle(input);
+}
+
+/** EC2 may still show it running for a while after we stopped it: the same event twice makes one stop. */
+function stopRequested({ record, instance, now }: CaseInSpan): Refusal | undefined {
+  const { stoppedAt } = record;
+  if (stoppedAt === undefined || isBefore(stoppedAt, instance.launchTime)) return undefined;
+  return minutesBetween(stoppedAt, now) < settleMinutes
+    ? { code: 'stopping', reason: 'it was stopped a moment ago' }
+    : undefined;
+}
+
+const settleMinutes = 10;
+
+function decideIdle(input: CaseInSpan): Decision {
+  const { utilization, schedule, policy, record, now } = input;
+  const idleMinutes = idleMinutesOf(schedule, policy);
+  const lastBusy = latest(record.lastBusy, utilization?.lastBusy);
+  const idleFrom = lastBusy && addMilliseconds(lastBusy, idleMinutes * minuteMs);
+  if (utilization?.state === 'busy') return busy(input, utilization.reason, idleFrom);
+  if (lastBusy && idleFrom && isBefore(now, idleFrom)) {
+    const at = clockTime(lastBusy, schedule.timeZone, now);
+    return busy(input, `at work at ${at}, less than ${minutesText(idleMinutes)} ago`, idleFrom);
+  }
+  if (utilization === undefined) return pendingWarning(input, spanText(input)) ?? notMeasured(input);
+  const doubt = utilization.state === 'unknown' ? utilization.reason : windowDoubt(input, utilization);
+  if (doubt)
+    return keep({
+      code: 'utilization-unknown',
+      reason: `${spanText(input)}, but unknown is never idle: ${doubt}`,
+    });
+  return warnThenStop(input, 'idle-off-hours', utilization.reason);
+}
+
+const busy = (input: CaseInSpan, evidence: string, until: IsoTime | undefined): Decision =>
+  keep({
+    code: 'busy',
+    reason: `${spanText(input)}, but busy: ${evidence}`,
+    ...(until !== undefined && isBefore(input.now, until) && { until }),
+  });
+
+const notMeasured = (input: CaseInSpan): Decision =>
+  keep({ code: 'not-measured', reason: `${spanText(input)}; its utilisation has not been measured` });
+
+/** Whether a measurement is about the idle window before now. Metric periods may cut a little off both ends. */
+function windowDoubt({ schedule, policy, now }: CaseInSpan, measured: Utilization): string | undefined {
+  const idleMinutes = idleMinutesOf(schedule, policy);
+  const length = minutesBetween(measured.windowStart, measured.windowEnd);
+  if (!(length >= idleMinutes - Math.min(slackMinutes, idleMinutes / 3))) {
+    return `measured over ${minutesText(length)} of ${minutesText(idleMinutes)}`;
+  }
+  return minutesBetween(measured.windowEnd, now) <= staleMinutes ? undefined : 'the measurement is old';
+}
+
+const slackMinutes = 10;
+const staleMinutes = 20;
+
+/** Warns first, and stops when the warning was delivered and the grace period is over. */
+function warnThenStop(
+  input: CaseInSpan,
+  code: 'idle-off-hours' | 'always-off-hours',
+  evidence: string,
+): Decision {
+  const { schedule, policy, now } = input;
+  const reason = `${spanText(input)}; ${evidence}`;
+  const pending = pendingWarning(input, reason);
+  if (pending) return pending;
+  if (standingWarning(input)) return { action: 'stop', code, reason };
+  return {
+    action: 'warn',
+    code,
+    reason,
+    until: addMilliseconds(now, graceMinutesOf(schedule, policy) * minuteMs),
+  };
+}
+
+/** What a warning that is out makes of it before a stop may follow; undefined where there is none, or it may. */
+function pendingWarning(input: CaseInSpan, reason: string): Decision | undefined {
+  const { schedule, policy, warningDelivered, now } = input;
+  const warning = standingWarning(input);
+  if (warning === undefined) return undefined;
+  const until = addMilliseconds(warning.at, graceMinutesOf(schedule, policy) * minuteMs);
+  // Even without a grace period the stop is the next run's: nobody is stopped by the event that warned them.
+  if (isBefore(now, until) || !isBefore(warning.at, now)) {
+    const stop = clockTime(until, schedule.timeZone, now);
+    return keep({ code: 'warned', reason: `${reason}; warned, to be stopped from ${stop} on`, until });
+  }
+  if (warningDelivered === true) return undefined;
+  return keep({ code: 'warning-undelivered', reason: `${reason}; the warning has not reached anybody` });
+}
+
+/** The warning of this off-hours span and this launch. An older one was about something else. */
+function standingWarning({ record, instance, span }: CaseInSpan): InstanceRecord['warning'] {
+  const { warning } = record;
+  if (warning === undefined || isBefore(warning.at, instance.launchTime)) return undefined;
+  return span.since !== undefined && isBefore(warning.at, span.since) ? undefined : warning;
+}
+
+/** For a stopped instance within its hours. Who stopped it in this window by hand meant it. */
+function decideStart(input: CaseInSpan): Decision {
+  const { schedule, record, span, now } = input;
+  const opened = span.since ?? toTime(0); // one that never opened has always been open
+  if (!schedule.start) {
+    return keep({
+      code: 'stopped',
+      reason: `it is stopped, and its schedule does not start it`,
+      ...untilEnd(span),
+    });
+  }
+  if (record.startedAt !== undefined && !isBefore(record.startedAt, opened)) {
+    const started = clockTime(record.startedAt, schedule.timeZone, now);
+    return keep({
+      code: 'already-started',
+      reason: `started at ${started} in this window, and stopped since`,
+    });
+  }
+  const byHand = stoppedByHand(input, opened);
+  if (byHand) return keep({ code: 'stopped-by-hand', reason: byHand, ...untilEnd(span) });
+  return { action: 'start', code: 'window-open', reason: `${spanText(input)}, and its schedule starts it` };
+}
+
+/** Why it is not ours to start, in a sentence; undefined where it is. */
+function stoppedByHand({ instance, record, schedule, now }: CaseInSpan, opened: IsoTime): string | undefined {
+  const { stoppedAt } = record;
+  const isOurs = stoppedAt !== undefined && !isBefore(stoppedAt, instance.launchTime);
+  const at = transitionTime(instance.stateTransitionReason);
+  if (at === undefined) {
+    return isOurs ? undefined : 'nothing tells when and by whom it was stopped';
+  }
+  // EC2 dates a stop a little after it was asked for.
+  if (isBefore(at, opened) || (isOurs && minutesBetween(stoppedAt, at) < settleMinutes)) return undefined;
+  return `stopped by hand at ${clockTime(at, schedule.timeZone, now)} in this window`;
+}
+
+/** When `User initiated (2026-11-20 18:00:00 GMT)` was; undefined where the text holds no time. */
+function transitionTime(reason: string | undefined): IsoTime | undefined {
+  const [, date, time] = /\((\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) (?:GMT|UTC)\)/.exec(reason ?? '') ?? [];
+  const at = `${date}T${time}Z`;
+  return Number.isNaN(Date.parse(at)) ? undefined : at;
+}
+
+const minuteMs = 60_000;
+
+const minutesBetween = (start: IsoTime, end: IsoTime): number =>
+  (Date.parse(end) - Date.parse(start)) / minuteMs;
+
+// By value, for the same time may be written with and without a fraction of a second.
+const isBefore = (time: IsoTime, other: IsoTime): boolean => Date.parse(time) < Date.parse(other);
+
+/** The later of two times that may be unknown. */
+function latest(time: IsoTime | undefined, other: IsoTime | undefined): IsoTime | undefined {
+  if (time === undefined || other === undefined) return time ?? other;
+  return isBefore(time, other) ? other : time;
+}

@@ -1,0 +1,40 @@
+/** What one run is about to do to one target. */
+export type StopCount = {
+  stops: number;
+  /** Instances running in the target, opted in or not. */
+  running: number;
+  /** Every page of the listing was read. */
+  complete: boolean;
+  maxStops: number;
+  /** Share of the running instances, 0 to 1. */
+  maxShare: number;
+};
+
+export type Breaker = { open: false } | { open: true; reason: string };
+
+/** Below this number of stops a share says nothing: one of one is all. */
+const leastStopsForShare = 20;
+
+/**
+ * Open, it lets no stop of the run through: a wrong tag, clock or configuration must not take a whole account down.
+ * A listing that is not complete gives no share to judge by, and so leaves it open.
+ */
+export function breaker({ stops, running, complete, maxStops, maxShare }: StopCount): Breaker {
+  if (stops === 0) return { open: false };
+  if (!complete) {
+    return {
+      open: true,
+      reason: `the listing of instances is incomplete: ${stops} stops of an unknown number`,
+    };
+  }
+  if (stops > maxStops) return { open: true, reason: `${stops} stops are more than the ${maxStops} allowed` };
+  const share = stops / running;
+  if (stops >= leastStopsForShare && !(share <= maxShare)) {
+    const percent = `${Math.round(share * 100)} %`;
+    return {
+      open: true,
+      reason: `${stops} stops are ${percent} of the ${running} running instances, more than ${Math.round(maxShare * 100)} %`,
+    };
+  }
+  return { open: false };
+}
