@@ -4,3 +4,14 @@ export function cut(text: string, length: number): string {
   const points = Array.from(text);
   return points.length <= length ? text : `${points.slice(0, length - 1).join('')}…`;
 }
+
+/** Without what no reader sees or is meant to see: control characters, bidirectional overrides, half characters. */
+export const visible = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    .replace(/(?!\n)\p{Cc}|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '');
+
+/** On one line; what is empty shows as a dash. */
+export const oneLine = (text: string): string => visible(text).replace(/\s+/g, ' ').trim() || '–';

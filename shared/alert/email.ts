@@ -1,0 +1,119 @@
+import type { Alert } from './alert.ts';
+import { cut, oneLine, visible } from './text.ts';
+
+export type Email = { subject: string; body: string };
+
+const subjectLimit = 100; // SNS
+const columns = 72;
+const maxLabel = 24;
+const maxItems = 100;
+
+/** The alert as a mail of plain text: a subject that SNS takes, and a body that reads well in a fixed width. */
+export function toEmail(alert: Alert): Email {
+  const parts = [
+    wrap(oneLine(alert.title)),
+    paragraphs(alert.summary),
+    alert.facts.map(factLines(labelWidth(alert.facts))).join('\n'),
+    list(alert.items),
+    section('What to do', paragraphs(alert.action)),
+    section('Links', alert.links.map(linkLines).join('\n')),
+    footer(alert),
+  ];
+  return { subject: subjectOf(alert), body: `${parts.filter((part) => part !== '').join('\n\n')}\n` };
+}
+
+const subjectOf = ({ severity, title }: Alert): string =>
+  cut(`[${severity.toUpperCase()}] ${toAscii(oneLine(title))}`, subjectLimit - 2).replace('…', '...');
+
+/** What mail programs write where a letter has no accent-free form. */
+const replacements: Readonly<Record<string, string>> = {
+  '–': '-',
+  '—': '-',
+  '−': '-',
+  '·': '-',
+  '•': '-',
+  '×': 'x',
+  '→': '->',
+  '…': '...',
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '€': 'EUR ',
+  '£': 'GBP ',
+  ß: 'ss',
+  æ: 'ae',
+  ø: 'o',
+  ł: 'l',
+  Æ: 'AE',
+  Ø: 'O',
+  Ł: 'L',
+};
+
+/** Printable ASCII, in which what has no likeness is a question mark. */
+const toAscii = (text: string): string =>
+  text
+    .replace(/\P{ASCII}/gu, (character) => replacements[character] ?? character)
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\x20-\x7E]+/gu, '?');
+
+const labelWidth = (facts: Alert['facts']): number =>
+  Math.max(0, ...facts.map(({ label }) => Math.min(maxLabel, oneLine(label).length)));
+
+const factLines =
+  (width: number) =>
+  ({ label, value }: Alert['facts'][number]): string =>
+    wrap(oneLine(value), `${cut(oneLine(label), maxLabel).padEnd(width)}  `, ' '.repeat(width + 2));
+
+function list(items: readonly string[]): string {
+  const left = items.length - maxItems;
+  const lines = items.slice(0, maxItems).map((item) => wrap(oneLine(item), '- ', '  '));
+  return [...lines, ...(left > 0 ? [`  and ${left} more`] : [])].join('\n');
+}
+
+const section = (heading: string, text: string): string => (text === '' ? '' : `${heading}:\n${text}`);
+
+/** A link stands on a line of its own, whole: a broken one can't be clicked. */
+function linkLines({ label, url }: Alert['links'][number]): string {
+  return `${wrap(oneLine(label), '- ', '  ')}\n  ${oneLine(url)}`;
+}
+
+function footer({ id, at, kind, account, region, owner, team }: Alert): string {
+  const where = [account, region, owner ?? team].filter((part) => part !== undefined);
+  return `-- \n${wrap([kind, ...where, at].map(oneLine).join(' / '))}\n${wrap(oneLine(id))}`;
+}
+
+const paragraphs = (text: string): string =>
+  visible(text)
+    .split('\n')
+    .map((line) => wrap(line.trim()))
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+
+/** Breaks at spaces, and within a word only where it is longer than a line and no address. */
+function wrap(text: string, first = '', next = ''): string {
+  const width = columns - Math.max(first.length, next.length);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((word) => pieces(word, width))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].map((content, index) => (index === 0 ? first : next) + content).join('\n');
+}
+
+function pieces(word: string, width: number): string[] {
+  if (word.length <= width || /^https?:\/\//.test(word)) return [word];
+  const points = Array.from(word);
+  const size = points.length === word.length ? width : Math.floor(width / 2);
+  const found: string[] = [];
+  for (let start = 0; start < points.length; start += size) {
+    found.push(points.slice(start, start + size).join(''));
+  }
+  return found;
+}

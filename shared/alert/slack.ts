@@ -1,0 +1,147 @@
+import type { HeaderBlock, KnownBlock, MrkdwnElement, PlainTextElement, SectionBlock } from '@slack/types';
+import type { Alert, Severity } from './alert.ts';
+import { cut, oneLine, visible } from './text.ts';
+
+/** What Slack's incoming webhook takes. */
+export type SlackMessage = { text: string; blocks: KnownBlock[] };
+
+// Slack's limits, in UTF-16 units as the strictest reading of "characters".
+const headerLimit = 150;
+const textLimit = 3000;
+const fieldLimit = 2000;
+const fieldsPerSection = 10;
+
+// Ours: beyond these a message is no longer read.
+const maxFacts = 20;
+const maxItems = 20;
+const itemsPerSection = 10; // so that ten of the longest fit
+const maxItemLength = 280;
+const contextLimit = 600;
+
+const marks: Readonly<Record<Severity, string>> = { critical: '🔴', warning: '🟠', info: '🔵' };
+
+/**
+ * The alert in Block Kit, within Slack's limits whatever stands in it. Text from outside shows as it is: it mentions
+ * nobody, formats nothing and links nowhere.
+ */
+export function toSlackMessage(alert: Alert): SlackMessage {
+  const title = `${marks[alert.severity]} ${oneLine(alert.title)}`;
+  return {
+    text: fitted(title, textLimit, literal),
+    blocks: [
+      header(title),
+      ...paragraph(alert.summary),
+      ...fields(alert.facts),
+      ...list(alert.items),
+      ...whatToDo(alert.action),
+      ...links(alert.links),
+      context(alert),
+    ],
+  };
+}
+
+const header = (title: string): HeaderBlock => ({ type: 'header', text: plain(title, headerLimit) });
+
+const paragraph = (text: string): SectionBlock[] =>
+  visible(text).trim() === '' ? [] : [{ type: 'section', text: plain(text, textLimit) }];
+
+function fields(facts: Alert['facts']): SectionBlock[] {
+  const shown = facts
+    .slice(0, maxFacts)
+    .map(({ label, value }) =>
+      mrkdwn(`*${literal(cut(oneLine(label), 100))}*\n`, oneLine(value), fieldLimit),
+    );
+  const sections: SectionBlock[] = [];
+  for (let start = 0; start < shown.length; start += fieldsPerSection) {
+    sections.push({ type: 'section', fields: shown.slice(start, start + fieldsPerSection) });
+  }
+  return sections;
+}
+
+function list(items: readonly string[]): SectionBlock[] {
+  const left = items.length - maxItems;
+  const lines = items.slice(0, maxItems).map((item) => `• ${cut(oneLine(item), maxItemLength)}`);
+  const sections = [lines.slice(0, itemsPerSection), lines.slice(itemsPerSection)].map((part) =>
+    part.join('\n'),
+  );
+  return [...sections, left > 0 ? `… and ${left} more` : ''].flatMap(paragraph);
+}
+
+const whatToDo = (action: string): SectionBlock[] =>
+  visible(action).trim() === ''
+    ? []
+    : [{ type: 'section', text: mrkdwn('*What to do*\n', visible(action).trim(), textLimit) }];
+
+function links(given: Alert['links']): SectionBlock[] {
+  const shown = given.flatMap(({ label, url }) => {
+    const target = webAddress(url);
+    return target === undefined ? [] : [`<${target}|${literal(cut(oneLine(label), 75))}>`];
+  });
+  const text = joinWithin(shown, '  ·  ', textLimit);
+  return text === '' ? [] : [{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }];
+}
+
+/** As many of the parts as fit, whole: half a link is none. */
+function joinWithin(parts: readonly string[], separator: string, limit: number): string {
+  let text = '';
+  for (const part of parts) {
+    const longer = text === '' ? part : text + separator + part;
+    if (longer.length <= limit) text = longer;
+  }
+  return text;
+}
+
+function context({ kind, account, region, owner, team, id, at }: Alert): KnownBlock {
+  const who = owner ?? team;
+  const parts = [kind, account, region, who, id, at.replace('T', ' ')].filter((part) => part !== undefined);
+  return { type: 'context', elements: [plain(parts.map(oneLine).join('  ·  '), contextLimit)] };
+}
+
+const plain = (text: string, limit: number): PlainTextElement => ({
+  type: 'plain_text',
+  text: fitted(visible(text).trim(), limit, escaped),
+  emoji: false, // `:name:` in an ARN is no picture
+});
+
+/** Our own mark-up, then text from outside that is to show as it is. */
+const mrkdwn = (markup: string, text: string, limit: number): MrkdwnElement => ({
+  type: 'mrkdwn',
+  text: markup + fitted(text, limit - markup.length, literal),
+  verbatim: true, // no @name and no #channel is looked for
+});
+
+/** Cuts before it encodes, so that no entity is cut in two. */
+function fitted(text: string, limit: number, encode: (text: string) => string): string {
+  let length = limit;
+  let encoded = encode(cut(text, length));
+  while (encoded.length > limit) {
+    length = Math.min(length - 1, Math.floor((length * limit) / encoded.length));
+    encoded = encode(cut(text, length));
+  }
+  return encoded;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => entities[character] ?? '');
+
+const space = '\u200B'; // of no width: on both sides of a mark it can neither open nor close anything
+
+/** Neither mention nor format nor quote. An underscore within a word formats nothing, and stays fit to be copied. */
+const literal = (text: string): string =>
+  escaped(
+    text
+      .replace(/[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, `${space}$&${space}`)
+      .replace(/^>/gm, `${space}>`),
+  );
+
+/** The address as Slack takes it in a link; undefined where it is none of the web's, or too long to be one. */
+function webAddress(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, href } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined;
+  const encoded = href
+    .replace(/[<>|`*~\s]/g, (character) => encodeURIComponent(character))
+    .replaceAll('&', '&amp;');
+  return encoded.length <= 2000 ? encoded : undefined;
+}

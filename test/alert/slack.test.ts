@@ -1,0 +1,243 @@
+import type { KnownBlock } from '@slack/types';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../shared/alert/alert.ts';
+import { type SlackMessage, toSlackMessage } from '../../shared/alert/slack.ts';
+import { alertOf } from '../support/alert.ts';
+
+describe('a message in Slack', () => {
+  it('says what, how much, why and what to do', () => {
+    expect(toSlackMessage(alertOf())).toEqual({
+      text: '🔴 EC2 in ml-dev costs $786 a day more than expected',
+      blocks: [
+        {
+          type: 'header',
+          text: {
+            type: 'plain_text',
+            text: '🔴 EC2 in ml-dev costs $786 a day more than expected',
+            emoji: false,
+          },
+        },
+        {
+          type: 'section',
+          text: {
+            type: 'plain_text',
+            text: 'Since Friday 2026-11-13, almost certainly: a p4d.24xlarge that nobody stopped.',
+            emoji: false,
+          },
+        },
+        {
+          type: 'section',
+          fields: [
+            { type: 'mrkdwn', text: '*Account*\nml-dev (210987654321)', verbatim: true },
+            { type: 'mrkdwn', text: '*Expected*\n$64.20 a day', verbatim: true },
+          ],
+        },
+        {
+          type: 'section',
+          text: {
+            type: 'plain_text',
+            text: '• p4d.24xlarge i-0a1b2c3d4e5f60718: $32.77 an hour',
+            emoji: false,
+          },
+        },
+        {
+          type: 'section',
+          text: {
+            type: 'mrkdwn',
+            text: '*What to do*\nStop i-0a1b2c3d4e5f60718, or tag it auto-stop:keep-until if it is needed.',
+            verbatim: true,
+          },
+        },
+        {
+          type: 'section',
+          text: {
+            type: 'mrkdwn',
+            text: '<https://console.aws.amazon.com/costmanagement/home#/cost-explorer|Cost Explorer>',
+            verbatim: true,
+          },
+        },
+        {
+          type: 'context',
+          elements: [
+            {
+              type: 'plain_text',
+              text: 'spend-anomaly  ·  210987654321  ·  eu-west-1  ·  search  ·  incident/p4d/opened  ·  2026-11-16 06:00:00Z',
+              emoji: false,
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['critical', '🔴'],
+    ['warning', '🟠'],
+    ['info', '🔵'],
+  ] as const)('is marked as %s with %s', (severity, mark) => {
+    expect(toSlackMessage(alertOf({ severity, title: 'Idle' })).text).toBe(`${mark} Idle`);
+  });
+
+  it('pages nobody, whoever is named in a tag', () => {
+    const hostile = '<!channel> <@U024BE7LH> <https://evil.example|click> & co';
+    const message = toSlackMessage(
+      alertOf({
+        title: hostile,
+        summary: hostile,
+        facts: [{ label: hostile, value: hostile }],
+        action: hostile,
+      }),
+    );
+    expect(JSON.stringify(message)).not.toMatch(/<[!@#]|<https:..evil/);
+    expect(textsOf(message)[0]).toBe(
+      '🔴 &lt;!channel&gt; &lt;@U024BE7LH&gt; &lt;https://evil.example|click&gt; &amp; co',
+    );
+  });
+
+  it.each([
+    ['*bold*', '\u200B*\u200Bbold\u200B*\u200B'],
+    ['_italic_', '\u200B_\u200Bitalic\u200B_\u200B'],
+    ['`code`', '\u200B`\u200Bcode\u200B`\u200B'],
+    ['~gone~', '\u200B~\u200Bgone\u200B~\u200B'],
+    ['snake_case_name', 'snake_case_name'],
+    ['> said', '\u200B&gt; said'],
+    ['', '–'],
+    ['🤖 Ünïcode', '🤖 Ünïcode'],
+  ])('shows the value %j as it is', (value, shown) => {
+    const message = toSlackMessage(alertOf({ facts: [{ label: 'Team', value }] }));
+    expect(message.blocks[2]).toEqual({
+      type: 'section',
+      fields: [{ type: 'mrkdwn', text: `*Team*\n${shown}`, verbatim: true }],
+    });
+  });
+
+  it('cuts a value of 5,000 characters with an ellipsis, between two characters', () => {
+    const message = toSlackMessage(alertOf({ facts: [{ label: 'Team', value: '🤖&'.repeat(2500) }] }));
+    const value = textsOf(message)[2] ?? '';
+    expect(value.length).toBeLessThanOrEqual(2000);
+    expect(value.length).toBeGreaterThan(1950);
+    expect(value).toMatch(/^\*Team\*\n(🤖&amp;)+🤖?…$/u);
+  });
+
+  it('cuts a long list, and says how many it left out', () => {
+    const items = Array.from({ length: 27 }, (_, index) => `i-${index}`);
+    expect(textsOf(toSlackMessage(alertOf({ items }))).filter((text) => /•|more$/.test(text))).toEqual([
+      '• i-0\n• i-1\n• i-2\n• i-3\n• i-4\n• i-5\n• i-6\n• i-7\n• i-8\n• i-9',
+      '• i-10\n• i-11\n• i-12\n• i-13\n• i-14\n• i-15\n• i-16\n• i-17\n• i-18\n• i-19',
+      '… and 7 more',
+    ]);
+  });
+
+  it('leaves out what is empty, but never the title', () => {
+    const message = toSlackMessage(
+      alertOf({ title: ' ', summary: '', facts: [], items: [], action: '\n', links: [] }),
+    );
+    expect(message.blocks.map(({ type }) => type)).toEqual(['header', 'context']);
+    expect(message.text).toBe('🔴 –');
+  });
+
+  it.each([
+    ['https://a.example/?x=1&y=<2>|3', '<https://a.example/?x=1&amp;y=%3C2%3E%7C3|See>'],
+    ['javascript:alert(1)', undefined],
+    ['not an address', undefined],
+    [`https://a.example/${'x'.repeat(3000)}`, undefined],
+  ])('links to %s as %s', (url, link) => {
+    const texts = textsOf(toSlackMessage(alertOf({ links: [{ label: 'See', url }] })));
+    expect(texts.find((text) => text.includes('See'))).toBe(link);
+  });
+});
+
+const nasty = fc.constantFrom(
+  ...[
+    '<!channel>',
+    '<!here|x>',
+    '<@U1>',
+    '<#C1>',
+    '&',
+    '&lt;',
+    '<',
+    '>',
+    '|',
+    '*b*',
+    '_',
+    '`',
+    '```',
+    '~',
+    '\n',
+  ],
+  ...['\u0000', '\u202E', '\uD800', '👩‍👩‍👧', ':aws:', '<https://x|y>'],
+);
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.array(fc.oneof(nasty, fc.string()), { maxLength: 30 }).map((parts) => parts.join('')),
+  fc.tuple(nasty, fc.integer({ min: 0, max: 1500 })).map(([part, times]) => part.repeat(times)),
+);
+const address = fc.oneof(
+  fc.webUrl({ withFragments: true, withQueryParameters: true }),
+  anyText,
+  anyText.map((text) => `https://a.example/${text}`),
+);
+const anyAlert: fc.Arbitrary<Alert> = fc.record({
+  id: anyText,
+  subject: anyText,
+  kind: fc.constantFrom('spend-anomaly', 'aws-notice'),
+  severity: fc.constantFrom('info', 'warning', 'critical'),
+  at: fc.constant('2026-11-16T06:00:00Z'),
+  title: anyText,
+  summary: anyText,
+  facts: fc.array(fc.record({ label: anyText, value: anyText }), { maxLength: 30 }),
+  items: fc.array(anyText, { maxLength: 30 }),
+  action: anyText,
+  links: fc.array(fc.record({ label: anyText, url: address }), { maxLength: 10 }),
+  owner: anyText,
+});
+
+describe('whatever stands in an alert', () => {
+  it('the message stays within the limits of Block Kit, and every text has something in it', () => {
+    fc.assert(
+      fc.property(anyAlert, (alert) => {
+        const message = toSlackMessage(alert);
+        expect(message.blocks.length).toBeLessThanOrEqual(50);
+        for (const block of message.blocks) expectWithinLimits(block);
+        for (const text of textsOf(message)) expect(text.trim()).not.toBe('');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('nobody is mentioned, no entity is cut, and only our own links link', () => {
+    fc.assert(
+      fc.property(anyAlert, (alert) => {
+        const message = toSlackMessage(alert);
+        for (const text of [message.text, ...textsOf(message)]) {
+          expect(text.replace(/<https?:\/\/[^<>|\s]+\|[^<>]*>/g, '')).not.toMatch(/[<>]/);
+          expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
+          expect(text.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function expectWithinLimits(block: KnownBlock): void {
+  if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(150);
+  if (block.type === 'section') {
+    expect(block.text?.text.length ?? 1).toBeLessThanOrEqual(3000);
+    expect(block.fields?.length ?? 1).toBeLessThanOrEqual(10);
+    for (const { text } of block.fields ?? []) expect(text.length).toBeLessThanOrEqual(2000);
+  }
+  if (block.type === 'context') expect(block.elements.length).toBeLessThanOrEqual(10);
+}
+
+function textsOf({ blocks }: SlackMessage): string[] {
+  return blocks.flatMap((block) => {
+    if (block.type === 'header') return [block.text.text];
+    if (block.type === 'section')
+      return [block.text, ...(block.fields ?? [])].flatMap((text) => text?.text ?? []);
+    if (block.type === 'context')
+      return block.elements.flatMap((element) => ('text' in element ? element.text : []));
+    throw new Error(`no text is known of ${block.type}`);
+  });
+}
