@@ -1,0 +1,144 @@
+import { createWriteStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { parse } from 'yaml';
+import { ZipFile } from 'yazl';
+import { readConfigFile } from './cli/config-file.ts';
+import { InputError } from './cli/input-error.ts';
+import type { Config } from './shared/config.ts';
+
+const out = '.build';
+
+/** The functions that serverless.yml deploys; each is a file of that name in functions/. */
+export function functionNames(): string[] {
+  const { functions } = parse(readFileSync('serverless.yml', 'utf8'), { logLevel: 'silent' });
+  return Object.keys(functions);
+}
+
+/**
+ * One file with everything a function needs, and nothing else. CommonJS, because Node loads it faster than the same
+ * bundle as a module (docs/benchmarks.md); the SDK inside, because Lambda's own copy is slower to load and of
+ * whatever version it pleases.
+ */
+export const bundleOptions = (name: string) =>
+  ({
+    entryPoints: [`functions/${name}.ts`],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'error',
+    plugins: [onlyUsedZod, onlyUsedSchemas, onlyLambdaCredentials],
+  }) satisfies BuildOptions;
+
+/** `import { z }` holds on to all of zod, every language included; the same import as a namespace can be shaken. */
+const onlyUsedZod: Plugin = {
+  name: 'only-used-zod',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(functions|shared)\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace("import { z } from 'zod';", "import * as z from 'zod';"),
+      loader: 'ts',
+    }));
+  },
+};
+
+/**
+ * The SDK describes each structure of a service by a literal with keys such as `[_xN]`, named by a constant of the
+ * same file. A computed key might have an effect, so esbuild keeps them all: of EC2 half a megabyte, of which we
+ * use a tenth. With the constants in place the unused ones fall away.
+ */
+const onlyUsedSchemas: Plugin = {
+  name: 'only-used-schemas',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/dist-es\/schemas\/schemas_\d+\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const constants = new Map(
+        [...source.matchAll(/^const (\w+) = (".*");$/gm)].map(([, name, value]) => [name, value]),
+      );
+      return { contents: source.replace(/\[(_\w+)\]:/g, (key, name) => `${constants.get(name) ?? key}:`) };
+    });
+  },
+};
+
+/** Lambda hands its credentials over in the environment: profiles, SSO and instance metadata are never asked there. */
+const onlyLambdaCredentials: Plugin = {
+  name: 'only-lambda-credentials',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path, resolveDir }) => ({
+      path,
+      namespace: 'lambda-credentials',
+      pluginData: resolveDir,
+    }));
+    onLoad({ filter: /.*/, namespace: 'lambda-credentials' }, ({ pluginData: resolveDir }) => ({
+      contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+      resolveDir,
+    }));
+  },
+};
+
+/** What the stack itself takes from the configuration: what isn't enforced isn't permitted either. */
+function stackSettings({ enforce, tags, targets, alerts }: Config) {
+  const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
+  const parameter = alerts.slack?.webhook.replace(/^ssm:\/?/, '');
+  return {
+    enforce: String(enforce),
+    ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
+    // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
+    targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
+    webhookParameter: {
+      'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${parameter ?? 'ai-cost-watchdog/slack-webhook'}`,
+    },
+  };
+}
+
+const roleArn = (role: string, account: string) => ({
+  'Fn::Sub': role.startsWith('arn:') ? role : `arn:\${AWS::Partition}:iam::${account}:role/${role}`,
+});
+
+/** The same sources make the same bytes, so that a deployment without a change changes nothing. */
+async function zip(target: string, files: Record<string, string>): Promise<void> {
+  const archive = new ZipFile();
+  const mtime = new Date('1980-01-01T00:00:00'); // the earliest a zip can hold, in local time as zip has it
+  for (const [name, source] of Object.entries(files)) {
+    archive.addFile(source, name, { mtime, mode: 0o100644, forceDosTimestamp: true });
+  }
+  archive.end();
+  await pipeline(archive.outputStream, createWriteStream(target));
+}
+
+async function buildFunction(name: string): Promise<{ metafile: Metafile }> {
+  const outfile = `${out}/${name}/index.cjs`;
+  const { metafile } = await build({ ...bundleOptions(name), outfile });
+  writeFileSync(`${out}/${name}.meta.json`, JSON.stringify(metafile));
+  await zip(`${out}/${name}.zip`, { 'index.cjs': outfile, 'config.json': `${out}/config.json` });
+  return { metafile };
+}
+
+const kilobytes = (file: string) => `${(statSync(file).size / 1024).toFixed(0)} kB`.padStart(9);
+
+async function main(): Promise<void> {
+  const config = await readConfigFile();
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out);
+  writeFileSync(`${out}/config.json`, JSON.stringify(config));
+  writeFileSync(`${out}/stack.json`, JSON.stringify(stackSettings(config)));
+  console.log(`${'function'.padEnd(20)}${'bundle'.padStart(9)}${'zip'.padStart(9)}`);
+  for (const name of functionNames()) {
+    await buildFunction(name);
+    console.log(name.padEnd(20) + kilobytes(`${out}/${name}/index.cjs`) + kilobytes(`${out}/${name}.zip`));
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
+  }
+}
