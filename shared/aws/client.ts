@@ -7,13 +7,15 @@ export type Scope = { region?: string; credentials?: AwsCredentialIdentityProvid
 
 type Client = { middlewareStack: { use: (plugin: never) => void } };
 type Plugin = Pluggable<object, object>;
+/** A plugin, or what makes one for a client that it wants to know: its region, its credentials. */
+export type ClientPlugin = Plugin | ((client: unknown) => Plugin);
 type ClientConfig = { region?: string; credentials?: AwsCredentialIdentityProvider; maxAttempts?: number };
 
 /** What every client of the product does on every call. The sample account adds itself here and answers in process. */
-const plugins: Plugin[] = [meterCalls, explainErrors];
+const plugins: ClientPlugin[] = [meterCalls, explainErrors];
 
 /** Adds a plugin to all clients built from now on; returns what takes it out again. */
-export function addClientPlugin(plugin: Plugin): () => void {
+export function addClientPlugin(plugin: ClientPlugin): () => void {
   plugins.push(plugin);
   return () => void plugins.splice(plugins.indexOf(plugin), 1);
 }
@@ -21,6 +23,9 @@ export function addClientPlugin(plugin: Plugin): () => void {
 /** The one way to an SDK client: standard retries (exponential back-off with jitter), counted calls, told errors. */
 export function createClient<C extends Client>(Type: new (config: ClientConfig) => C, scope: Scope = {}): C {
   const client = new Type({ maxAttempts: 5, ...scope });
-  for (const plugin of plugins) client.middlewareStack.use(plugin as never); // each client has input types of its own
+  for (const plugin of plugins) {
+    const own = typeof plugin === 'function' ? plugin(client) : plugin;
+    client.middlewareStack.use(own as never); // each client has input types of its own
+  }
   return client;
 }

@@ -1,0 +1,77 @@
+import { type BillLine, createBill } from './bill.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import type { WorldFile } from './world.ts';
+
+export type Publication = { topicArn: string; subject?: string; message: string };
+
+export type QueuedMessage = {
+  messageId: string;
+  body: string;
+  /** Times it was received, this one included. */
+  receiveCount: number;
+  receiptHandle: string;
+  sentAt: number;
+};
+
+export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
+
+export type StoredObject = { body: Uint8Array; etag: string; modified: number };
+
+/** Everything that the sample account knows and remembers, and its point in time. */
+export type Sample = {
+  file: WorldFile;
+  /** Epoch milliseconds. */
+  now: number;
+  fleet: Fleet;
+  bill: readonly BillLine[];
+  /** The account the watchdog runs in. */
+  home: { account: string; region: string };
+  /** SSM parameters by name. */
+  parameters: Map<string, string>;
+  topics: Set<string>;
+  published: Publication[];
+  queues: Map<string, Queue>;
+  buckets: Map<string, Map<string, StoredObject>>;
+  /** Messages sent so far. */
+  sent: number;
+  /** Groups that a page of Cost Explorer's answer holds. */
+  groupsPerPage: number;
+  /** Grows with every change of an instance, so that what was computed before is known to be old. */
+  version: number;
+};
+
+export function createSample(file: WorldFile, home: Sample['home']): Sample {
+  const fleet = createFleet(file);
+  return {
+    file,
+    now: Date.parse(file.now),
+    fleet,
+    bill: createBill(file, fleet),
+    home,
+    parameters: new Map(),
+    topics: new Set(),
+    published: [],
+    queues: new Map(),
+    buckets: new Map(),
+    sent: 0,
+    groupsPerPage: 5000,
+    version: 0,
+  };
+}
+
+/** Who calls: the account of the client's credentials and the client's region. */
+export type Caller = { sample: Sample; account: string; region: string };
+
+/** What a service answers to a command, without the metadata that every answer carries. */
+export type Reply<Output> = Omit<Output, '$metadata'>;
+
+/** An error as AWS would send it: its code is its name. */
+export function awsError(code: string, message: string, status = 400): Error {
+  const error = Object.assign(new Error(message), {
+    $fault: status < 500 ? ('client' as const) : ('server' as const),
+    $metadata: { httpStatusCode: status, attempts: 1, totalRetryDelay: 0 },
+    Code: code,
+  });
+  error.name = code;
+  return error;
+}
