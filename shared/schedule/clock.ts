@@ -12,11 +12,3 @@ export function clockTime(time: IsoTime, timeZone: string, now: IsoTime): string
   if (distance === 0) return clock;
   return distance < 7 ? `${dayNames[local.dayOfWeek - 1]} ${clock}` : `${local.toPlainDate()} ${clock}`;
 }
-
-/** Minutes as `45 min`, `2 h` or `1 h 30 min`. */
-export function minutesText(minutes: number): string {
-  const hours = Math.floor(minutes / 60);
-  const rest = Math.round(minutes % 60);
-  const parts = [hours > 0 ? `${hours} h` : '', rest > 0 || hours === 0 ? `${rest} min` : ''];
-  return parts.filter(Boolean).join(' ');
-}

@@ -1,6 +1,7 @@
+import { formatDuration } from '../compute/duration.ts';
 import type { Utilization } from '../compute/utilization.ts';
 import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
-import { clockTime, minutesText } from './clock.ts';
+import { clockTime } from './clock.ts';
 import {
   type Candidate,
   type GateCode,
@@ -150,7 +151,7 @@ function decideIdle(input: CaseInSpan): Decision {
   if (utilization?.state === 'busy') return busy(input, utilization.reason, idleFrom);
   if (lastBusy && idleFrom && isBefore(now, idleFrom)) {
     const at = clockTime(lastBusy, schedule.timeZone, now);
-    return busy(input, `at work at ${at}, less than ${minutesText(idleMinutes)} ago`, idleFrom);
+    return busy(input, `at work at ${at}, less than ${formatDuration(idleMinutes * minuteMs)} ago`, idleFrom);
   }
   if (utilization === undefined) return pendingWarning(input, spanText(input)) ?? notMeasured(input);
   const doubt = utilization.state === 'unknown' ? utilization.reason : windowDoubt(input, utilization);
@@ -177,7 +178,7 @@ function windowDoubt({ schedule, policy, now }: CaseInSpan, measured: Utilizatio
   const idleMinutes = idleMinutesOf(schedule, policy);
   const length = minutesBetween(measured.windowStart, measured.windowEnd);
   if (!(length >= idleMinutes - Math.min(slackMinutes, idleMinutes / 3))) {
-    return `measured over ${minutesText(length)} of ${minutesText(idleMinutes)}`;
+    return `measured over ${formatDuration(length * minuteMs)} of ${formatDuration(idleMinutes * minuteMs)}`;
   }
   return minutesBetween(measured.windowEnd, now) <= staleMinutes ? undefined : 'the measurement is old';
 }

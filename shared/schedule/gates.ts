@@ -1,7 +1,8 @@
 import type { Attribution, OwnerKeys } from '../allocation/owner.ts';
+import { formatDuration } from '../compute/duration.ts';
 import type { Instance, InstanceTypeFacts, SpotRequest } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
-import { clockTime, minutesText } from './clock.ts';
+import { clockTime } from './clock.ts';
 import { parseKeepUntil } from './keep-until.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext } from './schedule.ts';
 import { parseScheduleTag } from './tag.ts';
@@ -216,7 +217,7 @@ const uptime: Gate = ({ instance, schedule, policy, now }) => {
   if (minutes >= idleMinutes) return undefined;
   return {
     code: 'recently-started',
-    reason: `started at ${clockTime(instance.launchTime, schedule.timeZone, now)}, less than ${minutesText(idleMinutes)} ago`,
+    reason: `started at ${clockTime(instance.launchTime, schedule.timeZone, now)}, less than ${formatDuration(idleMinutes * 60_000)} ago`,
     until: addMilliseconds(instance.launchTime, idleMinutes * 60_000),
   };
 };
