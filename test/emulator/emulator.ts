@@ -1,0 +1,169 @@
+import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { type _InstanceType, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Pluggable } from '@smithy/types';
+import { z } from 'zod';
+import { addClientPlugin, createClient } from '../../shared/aws/client.ts';
+import { scopeFor } from '../../shared/aws/sts.ts';
+import { addDays, addMilliseconds, dateOf, type IsoTime } from '../../shared/period.ts';
+import { openTable, type Table } from '../../shared/store/table.ts';
+import type { Target } from '../../shared/target.ts';
+
+const target = (account: string, accountName: string, region: string): Target => ({
+  account,
+  accountName,
+  region,
+  roleArn: `arn:aws:iam::${account}:role/ai-cost-watchdog-target`,
+});
+
+/** Two accounts beside the watchdog's own, one of them in two regions. */
+export const mlDevIreland = target('210987654321', 'ml-dev', 'eu-west-1');
+export const mlDevVirginia = target('210987654321', 'ml-dev', 'us-east-1');
+export const mlProd = target('345678901234', 'ml-prod', 'eu-west-1');
+
+/**
+ * The emulator launches by its own clock, so that the evening to judge has to lie after it: 22:00 UTC of tomorrow.
+ */
+export const evening: IsoTime = `${addDays(dateOf(new Date().toISOString()), 1)}T22:00:00Z`;
+
+/** Forgets everything in every account. Once a file, before it assumes a role: credentials are forgotten too. */
+export async function emptyEmulator(): Promise<void> {
+  const endpoint = process.env['AWS_ENDPOINT_URL'];
+  if (endpoint === undefined) throw new Error('No emulator: run npm run test:emulator');
+  const { ok, status } = await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
+  if (!ok) throw new Error(`The emulator answers ${status}`);
+}
+
+/** Makes EC2 answer in pages of five, the least it allows; returns what ends that. */
+export const smallPages = (): (() => void) => addClientPlugin(pagesOfFive);
+
+const pagesOfFive: Pluggable<object, object> = {
+  applyToStack: (stack) =>
+    stack.add(
+      (next) => (args) =>
+        next('MaxResults' in args.input ? { ...args, input: { ...args.input, MaxResults: 5 } } : args),
+      { step: 'initialize', name: 'pagesOfFive', priority: 'high' },
+    ),
+};
+
+const launched = z.object({ Instances: z.tuple([z.object({ InstanceId: z.string() })]) });
+
+/** Starts one instance, a reservation of its own, and returns its id. */
+export async function launch(
+  where: Target,
+  type: _InstanceType,
+  tags: Record<string, string> = { Name: 'untagged' },
+): Promise<string> {
+  const command = new RunInstancesCommand({
+    ImageId: 'ami-12c6146b', // one of those that the emulator brings along
+    InstanceType: type,
+    MinCount: 1,
+    MaxCount: 1,
+    TagSpecifications: [
+      { ResourceType: 'instance', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+    ],
+  });
+  const answer = await createClient(EC2Client, scopeFor(where)).send(command);
+  return launched.parse(answer).Instances[0].InstanceId;
+}
+
+/** The device's utilisation and memory every five minutes of the hours before `end`, as the CloudWatch agent puts it. */
+export function gpuData(
+  instanceId: string,
+  index: number,
+  percent: number,
+  { end = evening, hours = 4, memoryMib = 3 } = {},
+): MetricDatum[] {
+  const Dimensions = [
+    { Name: 'InstanceId', Value: instanceId },
+    { Name: 'index', Value: String(index) },
+    { Name: 'host', Value: `ip-10-0-0-${index}` },
+  ];
+  return Array.from(
+    { length: hours * 12 },
+    (_, period) => new Date(addMilliseconds(end, -period * 300_000)),
+  ).flatMap((Timestamp) => [
+    { MetricName: 'nvidia_smi_utilization_gpu', Dimensions, Timestamp, Value: percent },
+    { MetricName: 'nvidia_smi_memory_used', Dimensions, Timestamp, Value: memoryMib },
+  ]);
+}
+
+/** Writes metrics, at most 1,000 a call as CloudWatch takes them. */
+export async function putMetrics(where: Target, data: readonly MetricDatum[]): Promise<void> {
+  const client = createClient(CloudWatchClient, scopeFor(where));
+  for (let start = 0; start < data.length; start += 1000) {
+    const MetricData = data.slice(start, start + 1000);
+    await client.send(new PutMetricDataCommand({ Namespace: 'CWAgent', MetricData }));
+  }
+}
+
+/** The watchdog's table, as resources/state.yml has it. */
+export async function createTable(name = 'watchdog'): Promise<Table> {
+  const table = openTable(name);
+  await table.client.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  return table;
+}
+
+const queue = z.object({ QueueUrl: z.string() });
+const attributes = z.object({ Attributes: z.object({ QueueArn: z.string() }) });
+const topic = z.object({ TopicArn: z.string() });
+
+export async function createQueue(name: string): Promise<{ client: SQSClient; url: string; arn: string }> {
+  const client = createClient(SQSClient);
+  const { QueueUrl } = queue.parse(await client.send(new CreateQueueCommand({ QueueName: name })));
+  const { Attributes } = attributes.parse(
+    await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] })),
+  );
+  return { client, url: QueueUrl, arn: Attributes.QueueArn };
+}
+
+/** A topic and a queue that is subscribed to it: whatever is published is there to be read. */
+export async function createTopic(name: string) {
+  const client = createClient(SNSClient);
+  const { TopicArn } = topic.parse(await client.send(new CreateTopicCommand({ Name: name })));
+  const inbox = await createQueue(`${name}-inbox`);
+  await client.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: inbox.arn }));
+  return { client, arn: TopicArn, inbox };
+}
+
+const received = z.object({
+  Messages: z.array(z.object({ Body: z.string(), ReceiptHandle: z.string() })).default([]),
+});
+
+/** Takes all messages off a queue and returns their bodies. */
+export async function takeAll({ client, url }: { client: SQSClient; url: string }): Promise<string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages } = received.parse(
+      await client.send(
+        new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 }),
+      ),
+    );
+    if (Messages.length === 0) return bodies;
+    for (const { Body, ReceiptHandle } of Messages) {
+      bodies.push(Body);
+      await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
+    }
+  }
+}
