@@ -1,0 +1,215 @@
+import { type Instance, instanceName } from '../compute/instance.ts';
+import { formatMoney, type Usd } from '../money.ts';
+import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
+import { type Target, targetName } from '../target.ts';
+import type { Alert } from './alert.ts';
+import { instancesLink } from './console.ts';
+import { alertId, digest } from './identity.ts';
+
+/** An instance that is to be stopped, or was, and why. */
+type Entry = {
+  instance: Instance;
+  decision: { reason: string; until?: IsoTime | undefined };
+  /** Dollars an hour; undefined where the price is unknown. */
+  hourlyRate?: Usd | undefined;
+};
+
+/** Whose instances, where, and by which sweep. */
+type Sweep = {
+  /** Undefined where no tag says whose they are. */
+  owner?: string | undefined;
+  team?: string | undefined;
+  target: Target;
+  at: IsoTime;
+  /** False where nothing is really stopped. */
+  enforce: boolean;
+  /** Counts the alerts of one owner and sweep, from 0: a long list goes out in parts. */
+  part?: number;
+};
+
+type StopWarning = Sweep & {
+  instances: readonly Entry[];
+  graceMinutes: number;
+  /** The key of the tag that protects until a time. */
+  keepUntilTag?: string;
+};
+
+/** Says before a stop what is going to be stopped, and how to prevent it: one for each owner, sweep and part. */
+export function stopWarningAlert(warning: StopWarning): Alert {
+  const { instances, graceMinutes, keepUntilTag = 'auto-stop:keep-until', target, at, enforce } = warning;
+  const sorted = mostCostlyFirst(instances);
+  const isSingle = instances.length === 1;
+  return {
+    ...common(warning, 'stop-warning'),
+    severity: enforce ? 'warning' : 'info',
+    title: `${count(instances.length)} in ${place(target)} ${enforce ? 'will' : 'would'} be stopped in ${graceMinutes} min: ${costText(instances)}`,
+    summary: `${isSingle ? 'It is' : 'They are'} outside the hours of ${isSingle ? 'its' : 'their'} schedule tag. ${enforce ? 'A stop ends what runs, and keeps the EBS volumes and the private address.' : observing}`,
+    items: sorted.map((entry) => `${entryText(entry)}${ownGrace(entry, at, graceMinutes)}`),
+    action: `To keep ${isSingle ? 'it' : 'one'} running, set its tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set its schedule tag to "off". Otherwise nothing need be done.`,
+    links: linksOf(target, sorted),
+  };
+}
+
+const observing =
+  'The watchdog only observes: nothing is stopped until "enforce" is true in its configuration.';
+
+/** An instance that AWS would not stop, and why. */
+type Failure = { instance: Instance; action: 'stop' | 'start'; error: string };
+
+type StopResult = Sweep & { stopped: readonly Entry[]; failed: readonly Failure[] };
+
+/** Says what a sweep has stopped, and what AWS refused: one for each owner, sweep and part. */
+export function stopResultAlert(result: StopResult): Alert {
+  const { stopped, failed, target, enforce } = result;
+  const sorted = mostCostlyFirst(stopped);
+  const saved = enforce
+    ? `Saved from now on: ${costText(stopped)}. EBS volumes and Elastic IP addresses go on costing.`
+    : `It would save ${costText(stopped)}. ${observing}`;
+  return {
+    ...common(result, 'stop-result'),
+    severity: failed.length > 0 ? 'warning' : 'info',
+    title: `${resultTitle(result)} in ${place(target)}`,
+    summary: stopped.length > 0 ? saved : 'Nothing has changed: AWS refused.',
+    items: [
+      ...failed.map(({ instance, action, error }) => `Could not ${action} ${nameText(instance)}: ${error}`),
+      ...sorted.map((entry) => `${enforce ? 'Stopped' : 'Would be stopped'}: ${entryText(entry)}`),
+    ],
+    action:
+      failed.length > 0
+        ? 'What may be stopped must not have stop protection; what must run needs no schedule tag.'
+        : 'Nothing need be done. Who needs one starts it again in the EC2 console.',
+    links: linksOf(target, [...failed, ...sorted]),
+  };
+}
+
+const resultTitle = ({ stopped, failed, enforce }: StopResult): string =>
+  [
+    ...(stopped.length > 0 ? [`${count(stopped.length)} ${enforce ? '' : 'would be '}stopped`] : []),
+    ...(failed.length > 0 ? [`${count(failed.length)} could not be changed`] : []),
+  ].join(', ');
+
+const common = ({ owner, team, target, at, part = 0 }: Sweep, kind: 'stop-warning' | 'stop-result') => {
+  const subject = alertId(kind, target.account, target.region, owner ?? 'no owner');
+  return {
+    id: alertId(subject, at, ...(part > 0 ? [String(part)] : [])),
+    subject,
+    kind,
+    at,
+    facts: [
+      { label: 'Account', value: targetName(target) },
+      { label: 'Owner', value: owner ?? 'none tagged' },
+    ],
+    ...whereOf(target, owner),
+    ...(team && { team }),
+  };
+};
+
+type ScheduleProblem = {
+  instance: Instance;
+  /** The tag that can't be understood. */
+  tag: { key: string; value: string };
+  /** What is wrong with it, and where. */
+  error: string;
+  /** What to write instead. */
+  suggestion?: string | undefined;
+  owner?: string | undefined;
+  at: IsoTime;
+};
+
+/** Says that a tag can't be understood, and so protects its instance: once for each value, not for each run. */
+export function scheduleProblemAlert(problem: ScheduleProblem): Alert {
+  const { instance, tag, error, suggestion, owner, at } = problem;
+  const { account, region, instanceId, instanceType } = instance;
+  const subject = alertId('schedule-problem', account, region, instanceId);
+  const example = tag.key.includes('keep-until') ? laterToday(at) : 'Mon-Fri 08:00-19:00 Europe/Berlin';
+  return {
+    id: alertId(subject, digest(JSON.stringify(tag))),
+    subject,
+    kind: 'schedule-problem',
+    severity: 'warning',
+    at,
+    title: `The tag ${tag.key} of ${nameText(instance)} can't be read, so that nothing stops it`,
+    summary: `${sentence(error)}.`,
+    facts: [
+      { label: `Tag ${tag.key}`, value: tag.value },
+      { label: 'Instance', value: `${instanceId}, ${instanceType}` },
+      { label: 'Account', value: `${account}, ${region}` },
+      { label: 'Owner', value: owner ?? 'none tagged' },
+    ],
+    items: [],
+    action: suggestion ?? `Correct the tag, e.g. ${example}. It is told again only when its value changes.`,
+    links: instancesLink(region, [instanceId]),
+    ...whereOf({ account, region }, owner),
+  };
+}
+
+/** Says that a run was not allowed to stop what was due, and so stopped nothing: once for each target and day. */
+export function breakerAlert(target: Target, reason: string, at: IsoTime): Alert {
+  const subject = alertId('breaker', target.account, target.region);
+  return {
+    id: alertId(subject, dateOf(at)),
+    subject,
+    kind: 'breaker',
+    severity: 'critical',
+    at,
+    title: `Nothing was stopped in ${place(target)}, although stops were due`,
+    summary: `${sentence(reason)}. A wrong tag, clock, bill or configuration can look like this, so that every stop is held back. This is told once a day.`,
+    facts: [{ label: 'Account', value: targetName(target) }],
+    items: [],
+    action:
+      'Look at "watchdog plan": it lists each stop with its reason. Where they are right, raise stop.maxStops or stop.maxShare in the configuration.',
+    links: [],
+    ...whereOf(target, undefined),
+  };
+}
+
+const whereOf = ({ account, region }: Target, owner: string | undefined) => ({
+  account,
+  region,
+  ...(owner && { owner }),
+});
+
+const count = (instances: number): string => (instances === 1 ? '1 instance' : `${instances} instances`);
+
+const place = ({ account, accountName, region }: Target): string => `${accountName ?? account}, ${region}`;
+
+const nameText = (instance: Instance): string => {
+  const name = instanceName(instance);
+  return name === instance.instanceId ? name : `${name} (${instance.instanceId})`;
+};
+
+const rateText = (rate: Usd | undefined): string =>
+  rate === undefined ? 'price unknown' : `${formatMoney(rate)} an hour`;
+
+/** `trainer (i-0abc) g5.12xlarge, $5.67 an hour: 4 of 4 GPUs at 0 % for 45 min` */
+const entryText = ({ instance, hourlyRate, decision }: Entry): string =>
+  `${nameText(instance)} ${instance.instanceType}, ${rateText(hourlyRate)}: ${decision.reason}`;
+
+/** What they cost together. An unknown price is unknown, never 0. */
+function costText(entries: readonly Entry[]): string {
+  const rates = entries.flatMap(({ hourlyRate }) => hourlyRate ?? []);
+  const unknown = entries.length - rates.length;
+  if (rates.length === 0) return 'price unknown';
+  const sum = rateText(rates.reduce((total, rate) => total + rate, 0));
+  return unknown === 0 ? sum : `${sum}, and ${unknown} of unknown price`;
+}
+
+/** Said only of an instance whose tag gives it a grace period of its own. */
+function ownGrace({ decision: { until } }: Entry, at: IsoTime, graceMinutes: number): string {
+  const isUsual = until === undefined || Date.parse(until) === Date.parse(at) + graceMinutes * 60_000;
+  return isUsual ? '' : `; not before ${until.slice(11, 16)} UTC`;
+}
+
+const mostCostlyFirst = (entries: readonly Entry[]): Entry[] =>
+  entries.toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0));
+
+const linksOf = ({ region }: Target, entries: readonly Pick<Entry, 'instance'>[]): Alert['links'] =>
+  instancesLink(
+    region,
+    entries.map(({ instance }) => instance.instanceId),
+  );
+
+/** An example of a time to keep something until: four hours on. */
+const laterToday = (at: IsoTime): string => `${addMilliseconds(at, 4 * 3_600_000).slice(0, 16)}Z`;
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
