@@ -10,10 +10,13 @@ export type OwnerKeys = {
 
 export type Attribution = { [Key in keyof OwnerKeys]?: string };
 
+// By name, and not by whatever else the keys may hold: the tags of the configuration hold other keys as well.
+const names = ['owner', 'team', 'project', 'model', 'environment', 'workload'] as const;
+
 /** Whose a resource is, by its tags; what no tag says is absent. */
 export function attribute(tags: Readonly<Record<string, string>>, keys: OwnerKeys): Attribution {
-  const found = Object.entries(keys).flatMap(([name, candidates]) => {
-    const value = candidates.map((key) => tags[key]?.trim()).find(Boolean);
+  const found = names.flatMap((name) => {
+    const value = keys[name].map((key) => tags[key]?.trim()).find(Boolean);
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(found);

@@ -106,12 +106,7 @@ export const warningWrite = (
  * Claims the stop of an instance before it is asked for, so that of two concurrent runs one stops it, and a run that
  * dies afterwards leaves behind what it was about to do. False where another run holds the claim.
  */
-export const claimStop = (
-  table: Table,
-  target: Target,
-  instanceId: string,
-  at: IsoTime,
-): Promise<boolean> =>
+export const claimStop = (table: Table, target: Target, instanceId: string, at: IsoTime): Promise<boolean> =>
   applyWrite(
     table,
     recordWrite(table, target, instanceId, at, {
@@ -125,6 +120,10 @@ export const claimStop = (
 
 /** Longer than any function may run: whoever held the claim is dead. */
 const staleClaimMs = 15 * 60_000;
+
+/** Whether a run claimed a stop and died before it recorded what became of it. */
+export const isAbandonedClaim = ({ stopRequestedAt }: InstanceRecord, now: IsoTime): boolean =>
+  stopRequestedAt !== undefined && stopRequestedAt < addMilliseconds(now, -staleClaimMs);
 
 /** Makes one change outside a transaction; false where its condition doesn't hold. */
 export async function applyWrite(
