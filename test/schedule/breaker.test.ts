@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { breaker } from '../../shared/schedule/breaker.ts';
+import { isStale } from '../../shared/schedule/stale-event.ts';
+
+const run = { stops: 10, running: 100, complete: true, maxStops: 50, maxShare: 0.9 };
+
+describe('the breaker', () => {
+  it.each([
+    ['up to the limit', { stops: 50 }],
+    ['of all instances, where they are few', { stops: 19, running: 19 }],
+    ['of the largest share allowed', { stops: 27, running: 30 }],
+    ['none at all, of an incomplete listing', { stops: 0, complete: false }],
+  ])('lets stops through: %s', (_, changes) => {
+    expect(breaker({ ...run, ...changes })).toEqual({ open: false });
+  });
+
+  it.each([
+    ['above the limit', { stops: 51 }, '51 stops are more than the 50 allowed'],
+    [
+      'of too large a share',
+      { stops: 28, running: 30 },
+      '28 stops are 93 % of the 30 running instances, more than 90 %',
+    ],
+    [
+      'of an incomplete listing',
+      { stops: 1, complete: false },
+      'the listing of instances is incomplete: 1 stops of an unknown number',
+    ],
+    [
+      'of a count that can not be',
+      { stops: 20, running: 0 },
+      expect.stringContaining('of the 0 running instances'),
+    ],
+  ])('lets none through: %s', (_, changes, reason) => {
+    expect(breaker({ ...run, ...changes })).toEqual({ open: true, reason });
+  });
+});
+
+describe('an event', () => {
+  it.each([
+    ['2026-11-20T19:00:00Z', '2026-11-20T19:15:00Z', false],
+    ['2026-11-20T19:00:00Z', '2026-11-20T19:15:01Z', true],
+    ['2026-11-20T19:00:00Z', '2026-11-20T18:59:58Z', false],
+    ['yesterday', '2026-11-20T19:00:00Z', true],
+  ])('of %s that arrives at %s: too old is %s', (eventTime, arrival, stale) => {
+    expect(isStale(eventTime, arrival, 15)).toBe(stale);
+  });
+});

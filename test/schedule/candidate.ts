@@ -1,0 +1,81 @@
+import { attribute } from '../../shared/allocation/owner.ts';
+import type { Instance } from '../../shared/compute/instance.ts';
+import type { Utilization } from '../../shared/compute/utilization.ts';
+import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
+import type { DecisionInput } from '../../shared/schedule/decision.ts';
+import { readSchedule, type StopPolicy } from '../../shared/schedule/gates.ts';
+
+/** A Friday, 20:00 in Berlin: an hour after the office closed. */
+export const now = '2026-11-20T19:00:00Z';
+export const closed = '2026-11-20T18:00:00Z';
+
+/** `time` moved by so many minutes. */
+export const later = (time: IsoTime, minutes: number): IsoTime => addMilliseconds(time, minutes * 60_000);
+
+export const policy: StopPolicy = {
+  timeZone: 'Europe/Berlin',
+  schedules: { 'office-hours': 'Mon-Fri 08:00-19:00 Europe/Berlin' },
+  stop: { grace: 15, idle: 45 },
+  protect: { environments: ['production', 'prod'], accounts: ['345678901234'] },
+  tags: {
+    schedule: 'auto-stop',
+    keepUntil: 'auto-stop:keep-until',
+    instanceStore: 'auto-stop:instance-store',
+    owner: ['owner'],
+    team: ['team'],
+    project: ['project'],
+    model: ['model'],
+    environment: ['environment', 'env'],
+    workload: ['workload'],
+  },
+};
+
+export const machine = (changes: Partial<Instance> = {}): Instance => ({
+  account: '210987654321',
+  region: 'eu-west-1',
+  instanceId: 'i-0a1b2c3d4e5f60718',
+  instanceType: 'g5.xlarge',
+  reservationId: 'r-0a1b2c3d4e5f60718',
+  state: 'running',
+  launchTime: '2026-11-20T07:30:00Z',
+  tags: { 'auto-stop': 'office-hours', owner: 'dana' },
+  rootDeviceType: 'ebs',
+  hibernationConfigured: false,
+  managed: false,
+  platform: 'linux',
+  ...changes,
+});
+
+export const tagged = (tags: Instance['tags'], changes: Partial<Instance> = {}): Instance =>
+  machine({ ...changes, tags: { ...machine().tags, ...tags } });
+
+export const measured = (state: Utilization['state'], at: IsoTime = now, minutes = 45): Utilization => ({
+  state,
+  reason: { idle: '4 of 4 GPUs at 0 % for 45 min', busy: 'GPU 2 at 97 %', unknown: '3 of 4 GPUs report' }[
+    state
+  ],
+  windowStart: later(at, -minutes),
+  windowEnd: at,
+  coverage: state === 'unknown' ? 0.4 : 1,
+});
+
+/** An idle instance outside its hours, warned of it and past its grace period: one that is stopped. */
+export function stoppable(changes: Partial<DecisionInput> = {}): DecisionInput {
+  const instance = changes.instance ?? machine();
+  return {
+    instance,
+    parsed: readSchedule(instance.tags, policy),
+    facts: { instanceType: instance.instanceType, instanceStoreGb: 0, vcpus: 4 },
+    spot: undefined,
+    attribution: attribute(instance.tags, policy.tags),
+    policy,
+    now,
+    record: { warning: { alertId: 'stop-warning/1', at: later(now, -15) } },
+    warningDelivered: true,
+    utilization: measured('idle'),
+    ...changes,
+  };
+}
+
+export const withTags = (tags: Instance['tags'], changes: Partial<Instance> = {}): DecisionInput =>
+  stoppable({ instance: tagged(tags, changes) });

@@ -1,0 +1,465 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Instance } from '../../shared/compute/instance.ts';
+import type { IsoTime } from '../../shared/period.ts';
+import {
+  type Decision,
+  type DecisionInput,
+  decide,
+  type InstanceRecord,
+  needsUtilization,
+} from '../../shared/schedule/decision.ts';
+import { closed, later, machine, measured, now, stoppable, tagged, withTags } from './candidate.ts';
+
+const outcome = (input: DecisionInput) => {
+  const { action, code, until } = decide(input);
+  return until === undefined ? `${action} ${code}` : `${action} ${code} until ${until}`;
+};
+
+describe('outside its hours', () => {
+  it('an idle instance is stopped once it was warned and the grace period is over', () => {
+    expect(decide(stoppable())).toEqual({
+      action: 'stop',
+      code: 'idle-off-hours',
+      reason:
+        'outside office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 19:00; 4 of 4 GPUs at 0 % for 45 min',
+    });
+  });
+
+  it('an idle instance is warned first', () => {
+    expect(decide(stoppable({ record: {} }))).toEqual({
+      action: 'warn',
+      code: 'idle-off-hours',
+      reason:
+        'outside office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 19:00; 4 of 4 GPUs at 0 % for 45 min',
+      until: '2026-11-20T19:15:00Z',
+    });
+  });
+
+  it('a busy instance is kept, with what it does and when it may be looked at again', () => {
+    const utilization = { ...measured('busy'), lastBusy: later(now, -5) };
+    expect(decide(stoppable({ utilization }))).toEqual({
+      action: 'keep',
+      code: 'busy',
+      reason: 'outside office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 19:00, but busy: GPU 2 at 97 %',
+      until: '2026-11-20T19:40:00Z',
+    });
+    expect(outcome(stoppable({ utilization: measured('busy') }))).toBe('keep busy');
+  });
+
+  it('an instance whose utilisation is unknown is kept', () => {
+    expect(decide(stoppable({ utilization: measured('unknown') }))).toMatchObject({
+      action: 'keep',
+      code: 'utilization-unknown',
+      reason: expect.stringContaining('unknown is never idle: 3 of 4 GPUs report'),
+    });
+  });
+
+  it.each([
+    ['over too short a window', measured('idle', now, 20)],
+    ['long ago', measured('idle', later(now, -30))],
+  ])('an idleness that was measured %s is no idleness', (_, utilization) => {
+    expect(outcome(stoppable({ utilization }))).toBe('keep utilization-unknown');
+  });
+
+  it('an idleness is measured against the idle window of the tag', () => {
+    const instance = tagged({ 'auto-stop': 'office-hours; idle=2h' });
+    expect(outcome(stoppable({ instance }))).toBe('keep utilization-unknown');
+    expect(outcome(stoppable({ instance, utilization: measured('idle', now, 120) }))).toBe(
+      'stop idle-off-hours',
+    );
+  });
+
+  it('an instance seen at work within the idle window is kept, whatever was measured', () => {
+    const record = { ...stoppable().record, lastBusy: later(now, -44) };
+    expect(outcome(stoppable({ record }))).toBe('keep busy until 2026-11-20T19:01:00Z');
+    expect(outcome(stoppable({ record: { ...record, lastBusy: later(now, -45) } }))).toBe(
+      'stop idle-off-hours',
+    );
+  });
+
+  it('one that may always be stopped is stopped though busy, but warned like any other', () => {
+    const instance = tagged({ 'auto-stop': 'office-hours; always; grace=1h' });
+    const utilization = measured('busy');
+    expect(outcome(stoppable({ instance, utilization, record: {} }))).toBe(
+      'warn always-off-hours until 2026-11-20T20:00:00Z',
+    );
+    const record = { warning: { alertId: 'stop-warning/1', at: later(now, -60) } };
+    expect(outcome(stoppable({ instance, utilization, record }))).toBe('stop always-off-hours');
+    expect(outcome(stoppable({ instance, utilization: undefined, record }))).toBe('stop always-off-hours');
+  });
+
+  it('one that EC2 still shows as running right after its stop is not stopped again', () => {
+    const record = { ...stoppable().record, stoppedAt: now };
+    expect(outcome(stoppable({ record }))).toBe('keep stopping');
+    expect(outcome(stoppable({ record: { ...record, stoppedAt: later(now, -10) } }))).toBe(
+      'stop idle-off-hours',
+    );
+    const restarted = machine({ launchTime: later(now, -50) });
+    const before = { warning: { alertId: '1', at: later(now, -15) }, stoppedAt: later(now, -51) };
+    expect(outcome(stoppable({ instance: restarted, record: before }))).toBe('stop idle-off-hours');
+  });
+});
+
+describe('within its hours', () => {
+  const time = '2026-11-20T17:59:59Z';
+
+  it('a running instance is kept, and needs no look at its metrics', () => {
+    expect(decide(stoppable({ now: time }))).toEqual({
+      action: 'keep',
+      code: 'in-hours',
+      reason: 'within office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 08:00',
+      until: '2026-11-20T18:00:00Z',
+    });
+  });
+
+  it('says of another day which one it is', () => {
+    const weekend = stoppable({
+      now: '2026-11-22T12:00:00Z',
+      record: {},
+      utilization: measured('idle', '2026-11-22T12:00:00Z'),
+    });
+    expect(decide(weekend).reason).toContain('since Fri 19:00; 4 of 4 GPUs');
+  });
+});
+
+describe('a warning', () => {
+  const warnedAt = (at: IsoTime): InstanceRecord => ({ warning: { alertId: 'stop-warning/1', at } });
+
+  it('is followed by no stop within the grace period', () => {
+    expect(decide(stoppable({ record: warnedAt(later(now, -14)) }))).toMatchObject({
+      action: 'keep',
+      code: 'warned',
+      reason: expect.stringContaining('warned, to be stopped from 20:01 on'),
+      until: '2026-11-20T19:01:00Z',
+    });
+  });
+
+  it.each([false, undefined])(
+    'that was not delivered (%s) is followed by no stop, however old',
+    (warningDelivered) => {
+      expect(outcome(stoppable({ warningDelivered }))).toBe('keep warning-undelivered');
+    },
+  );
+
+  it('without a grace period is followed by a stop in the next run, not in its own', () => {
+    const instance = tagged({ 'auto-stop': 'office-hours; grace=0m' });
+    expect(outcome(stoppable({ instance, record: {} }))).toBe(`warn idle-off-hours until ${now}`);
+    expect(outcome(stoppable({ instance, record: warnedAt(now) }))).toBe(`keep warned until ${now}`);
+    expect(outcome(stoppable({ instance, record: warnedAt(later(now, -5)) }))).toBe('stop idle-off-hours');
+  });
+
+  it.each([
+    ['before the hours ended this time', later(closed, -1), {}],
+    ['on the evening before', later(closed, -24 * 60), {}],
+    ['before the instance was started again', later(now, -60), { launchTime: later(now, -50) }],
+  ])('%s is void: the instance is warned again', (_, at, changes) => {
+    const input = stoppable({ instance: machine(changes), record: warnedAt(at) });
+    expect(outcome(input)).toBe('warn idle-off-hours until 2026-11-20T19:15:00Z');
+  });
+
+  it('keeps its worth over the whole weekend', () => {
+    const sunday = '2026-11-22T12:00:00Z';
+    const input = { now: sunday, utilization: measured('idle', sunday) };
+    expect(outcome(stoppable({ ...input, record: warnedAt(closed) }))).toBe('stop idle-off-hours');
+  });
+});
+
+describe('a stopped instance', () => {
+  const opened = '2026-11-20T07:00:00Z';
+  const morning = '2026-11-20T07:05:00Z';
+  const stopped = (reason: string | undefined, record: InstanceRecord = {}, value = 'office-hours; start') =>
+    stoppable({
+      now: morning,
+      record,
+      instance: tagged(
+        { 'auto-stop': value },
+        {
+          state: 'stopped',
+          launchTime: '2026-11-19T08:00:00Z',
+          ...(reason !== undefined && { stateTransitionReason: reason }),
+        },
+      ),
+    });
+
+  it('is started where its schedule says so', () => {
+    expect(decide(stopped('User initiated (2026-11-19 18:20:00 GMT)'))).toEqual({
+      action: 'start',
+      code: 'window-open',
+      reason:
+        'within office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 08:00, and its schedule starts it',
+    });
+  });
+
+  it('is left alone where its schedule does not say so, and outside its hours', () => {
+    const reason = 'User initiated (2026-11-19 18:20:00 GMT)';
+    expect(outcome(stopped(reason, {}, 'office-hours'))).toBe('keep stopped until 2026-11-20T18:00:00Z');
+    expect(outcome({ ...stopped(reason), now: '2026-11-20T06:59:59Z' })).toBe(`keep stopped until ${opened}`);
+  });
+
+  it('is left alone where it was stopped by hand in this window', () => {
+    expect(decide(stopped('User initiated (2026-11-20 07:03:00 GMT)'))).toEqual({
+      action: 'keep',
+      code: 'stopped-by-hand',
+      reason: 'stopped by hand at 08:03 in this window',
+      until: '2026-11-20T18:00:00Z',
+    });
+  });
+
+  it('is started where the stop in this window was ours, asked for before it opened', () => {
+    const record = { stoppedAt: later(opened, -1) };
+    expect(outcome(stopped('User initiated (2026-11-20 07:00:20 GMT)', record))).toBe('start window-open');
+  });
+
+  it.each(['Server.InternalError', '', undefined, 'User initiated (2026-13-45 99:00:00 GMT)'])(
+    'whose stop nothing explains (%s) is started only where it was ours',
+    (reason) => {
+      expect(outcome(stopped(reason))).toBe('keep stopped-by-hand until 2026-11-20T18:00:00Z');
+      expect(outcome(stopped(reason, { stoppedAt: '2026-11-19T18:20:00Z' }))).toBe('start window-open');
+      expect(outcome(stopped(reason, { stoppedAt: '2026-11-18T18:20:00Z' }))).toBe(
+        'keep stopped-by-hand until 2026-11-20T18:00:00Z',
+      );
+    },
+  );
+
+  it('is started once a window', () => {
+    const reason = 'User initiated (2026-11-19 18:20:00 GMT)';
+    expect(outcome(stopped(reason, { startedAt: opened }))).toBe('keep already-started');
+    expect(outcome(stopped(reason, { startedAt: later(opened, -1440) }))).toBe('start window-open');
+  });
+
+  it('is not started where a gate is shut', () => {
+    const input = stopped('User initiated (2026-11-19 18:20:00 GMT)');
+    const instance = {
+      ...input.instance,
+      tags: { ...input.instance.tags, 'auto-stop:keep-until': '2026-11-30' },
+    };
+    expect(outcome({ ...input, instance })).toBe('keep keep-until until 2026-11-30T23:00:00Z');
+  });
+});
+
+describe('utilisation, which costs money,', () => {
+  it.each([
+    ['might be stopped', stoppable({ record: {} })],
+    ['is past its grace period', stoppable()],
+    ['was at work longer ago than the idle window', stoppable({ record: { lastBusy: later(now, -46) } })],
+  ])('is needed of an instance that %s', (_, input) => {
+    expect(needsUtilization(input)).toBe(true);
+  });
+
+  const warnedLately = { warning: { alertId: '1', at: later(now, -5) } };
+
+  it.each([
+    ['was at work lately', stoppable({ record: { lastBusy: later(now, -10) } })],
+    ['is within its hours', stoppable({ now: '2026-11-20T12:00:00Z' })],
+    ['has no tag', stoppable({ instance: machine({ tags: {} }) })],
+    ['is stopped', stoppable({ instance: machine({ state: 'stopped' }) })],
+    ['another gate keeps', withTags({ 'aws:autoscaling:groupName': 'training' })],
+    ['has just been started', stoppable({ instance: machine({ launchTime: later(now, -10) }) })],
+    ['is stopped even when busy', withTags({ 'auto-stop': 'office-hours; always' })],
+    ['is within its grace period', stoppable({ record: warnedLately })],
+    ['was warned without reaching anybody', stoppable({ warningDelivered: false })],
+  ])('is not needed of an instance that %s', (_, input) => {
+    expect(needsUtilization(input)).toBe(false);
+  });
+
+  it('is never taken for idle where it was not asked for', () => {
+    expect(outcome(stoppable({ utilization: undefined }))).toBe('keep not-measured');
+  });
+});
+
+describe('an evening', () => {
+  type Event = { at: IsoTime; busy?: boolean; delivered?: boolean; restart?: boolean; tag?: string };
+  type World = { instance: Instance; record: InstanceRecord; delivered: boolean };
+
+  /** What happens to the world before a run of the watch. */
+  const happen = ({ instance, record, delivered }: World, event: Event): World => ({
+    instance: {
+      ...instance,
+      ...(event.restart && { state: 'running', launchTime: event.at }),
+      ...(event.tag !== undefined && { tags: { 'auto-stop': event.tag } }),
+    },
+    record: { ...record, ...(event.busy && { lastBusy: event.at }) },
+    delivered: event.delivered ?? delivered,
+  });
+
+  /** What a run of the watch records and does. */
+  function act({ instance, record, delivered }: World, { action }: Decision, at: IsoTime): World {
+    if (action === 'warn')
+      return { instance, record: { ...record, warning: { alertId: at, at } }, delivered };
+    if (action !== 'stop') return { instance, record, delivered };
+    return { instance: { ...instance, state: 'stopping' }, record: { ...record, stoppedAt: at }, delivered };
+  }
+
+  /** Runs decisions one after another as the watch does: what is decided is recorded, and done. */
+  function live(events: readonly Event[], instance = machine()): string[] {
+    let world: World = { instance, record: {}, delivered: true };
+    return events.map((event) => {
+      world = happen(world, event);
+      const decision = decide(
+        stoppable({
+          instance: world.instance,
+          record: world.record,
+          warningDelivered: world.delivered,
+          now: event.at,
+          utilization: measured(event.busy ? 'busy' : 'idle', event.at),
+        }),
+      );
+      world = act(world, decision, event.at);
+      return `${decision.action} ${decision.code}`;
+    });
+  }
+
+  it('goes from warning over grace to one stop, the same event twice included', () => {
+    const at = (minutes: number) => ({ at: later(closed, minutes) });
+    expect(live([at(-5), at(0), at(0), at(5), at(10), at(15), at(15), at(20)])).toEqual([
+      'keep in-hours',
+      'warn idle-off-hours',
+      'keep warned',
+      'keep warned',
+      'keep warned',
+      'stop idle-off-hours',
+      'keep stopping',
+      'keep stopping',
+    ]);
+  });
+
+  it('waits for the work to end, and for the warning to arrive', () => {
+    expect(
+      live([
+        { at: later(closed, 0), delivered: false },
+        { at: later(closed, 10), busy: true },
+        { at: later(closed, 50) },
+        { at: later(closed, 55) },
+        { at: later(closed, 60), delivered: true },
+      ]),
+    ).toEqual([
+      'warn idle-off-hours',
+      'keep busy',
+      'keep busy',
+      'keep warning-undelivered',
+      'stop idle-off-hours',
+    ]);
+  });
+
+  it('makes up for a run that was skipped', () => {
+    expect(live([{ at: later(closed, 0) }, { at: later(closed, 240) }])).toEqual([
+      'warn idle-off-hours',
+      'stop idle-off-hours',
+    ]);
+  });
+
+  it('begins anew where somebody starts the instance again', () => {
+    expect(
+      live([
+        { at: later(closed, 0) },
+        { at: later(closed, 15) },
+        { at: later(closed, 30), restart: true },
+        { at: later(closed, 74) },
+        { at: later(closed, 75) },
+        { at: later(closed, 90) },
+      ]),
+    ).toEqual([
+      'warn idle-off-hours',
+      'stop idle-off-hours',
+      'keep recently-started',
+      'keep recently-started',
+      'warn idle-off-hours',
+      'stop idle-off-hours',
+    ]);
+  });
+
+  it('ends where the tag is taken away or says off', () => {
+    expect(
+      live([{ at: closed }, { at: later(closed, 15), tag: 'off' }, { at: later(closed, 20), tag: 'oops' }]),
+    ).toEqual(['warn idle-off-hours', 'keep off', 'keep invalid-schedule']);
+  });
+
+  it('in which the hour repeats knows one stop', () => {
+    // 03:00 back to 02:00 in Berlin on 2026-10-25, at 01:00Z; the window ends at the first 02:30, 00:30Z.
+    const at = (time: string) => ({ at: `2026-10-25T${time}:00Z` });
+    const instance = machine({
+      launchTime: '2026-10-24T18:00:00Z',
+      tags: { 'auto-stop': 'Sat 20:00-02:30 Europe/Berlin; always; grace=0m' },
+    });
+    const runs = [at('00:25'), at('00:30'), at('00:35'), { ...at('00:50'), restart: true }, at('01:30')];
+    expect(live(runs, instance)).toEqual([
+      'keep in-hours',
+      'warn always-off-hours',
+      'stop always-off-hours',
+      'keep recently-started',
+      'keep recently-started',
+    ]);
+  });
+});
+
+describe('whatever else is so', () => {
+  /** Each of these alone keeps an instance that would be stopped. */
+  const dangers: readonly ((input: DecisionInput) => DecisionInput)[] = [
+    (input) => ({ ...input, parsed: undefined }),
+    (input) => ({ ...input, parsed: { kind: 'off' } }),
+    (input) => ({ ...input, parsed: { kind: 'invalid', error: 'column 1' } }),
+    (input) => ({ ...input, facts: undefined }),
+    (input) => ({ ...input, facts: { instanceType: 'g5.xlarge', instanceStoreGb: 250, vcpus: 4 } }),
+    (input) => ({ ...input, utilization: undefined }),
+    (input) => ({ ...input, utilization: measured('unknown') }),
+    (input) => ({ ...input, utilization: measured('busy') }),
+    (input) => ({ ...input, warningDelivered: false }),
+    (input) => ({ ...input, record: {} }),
+    (input) => ({ ...input, record: { ...input.record, lastBusy: later(now, -5) } }),
+    (input) => ({ ...input, now: '2026-11-20T12:00:00Z' }),
+    (input) => ({ ...input, attribution: { environment: 'Production' } }),
+    ...(
+      [
+        { state: 'pending' },
+        { state: 'stopping' },
+        { state: 'stopped' },
+        { state: 'terminated' },
+        { state: 'shutting-down' },
+        { account: '345678901234' },
+        { managed: true },
+        { rootDeviceType: 'instance-store' },
+        { lifecycle: 'spot' },
+        { lifecycle: 'scheduled' },
+        { lifecycle: 'capacity-block' },
+        { lifecycle: 'interruptible-capacity-reservation' },
+        { lifecycle: 'other' },
+        { spotInstanceRequestId: 'sir-1' },
+        { launchTime: later(now, -44) },
+      ] as const
+    ).map((change) => (input: DecisionInput) => ({ ...input, instance: { ...input.instance, ...change } })),
+    ...(
+      [
+        ['Auto-Stop', 'off'],
+        ['auto-stop:keep-until', '2026-12-01'],
+        ['Auto-Stop:Keep-Until', 'when I am done'],
+        ['aws:autoscaling:groupName', 'training'],
+        ['aws:ec2spot:fleet-request-id', 'sfr-1'],
+        ['aws:ec2:fleet-id', 'fleet-1'],
+        ['Environment', 'PROD'],
+      ] as const
+    ).map(([key, value]) => (input: DecisionInput) => ({
+      ...input,
+      instance: { ...input.instance, tags: { ...input.instance.tags, [key]: value } },
+    })),
+  ];
+
+  it.each(dangers.map((danger, index) => [index, danger] as const))(
+    'danger %i alone is no stop',
+    (_, danger) => {
+      expect(decide(stoppable()).action).toBe('stop');
+      expect(decide(danger(stoppable())).action).not.toBe('stop');
+    },
+  );
+
+  it('one danger among any others is no stop, and each decision has its reason', () => {
+    fc.assert(
+      fc.property(fc.subarray([...dangers], { minLength: 1 }), (present) => {
+        const { action, reason } = decide(present.reduce((input, danger) => danger(input), stoppable()));
+        expect(action).not.toBe('stop');
+        expect(reason).not.toBe('');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
