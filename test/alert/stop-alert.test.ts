@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import {
+  breakerAlert,
+  scheduleProblemAlert,
+  stopResultAlert,
+  stopWarningAlert,
+} from '../../shared/alert/stop-alert.ts';
+import { instance } from '../support/compute.ts';
+
+const target = { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' };
+const at = '2026-11-16T18:00:00Z';
+const idle = {
+  reason: 'outside Mon-Fri 08:00-19:00 Europe/Berlin since 19:00; 8 of 8 GPUs at 0 % for 45 min',
+};
+
+const p4d = { instance: instance({ tags: { Name: 'trainer' } }), decision: idle, hourlyRate: 32.7726 };
+const g5 = {
+  instance: instance({ instanceId: 'i-0f31c4a7d1b2e9a05', instanceType: 'g5.12xlarge' }),
+  decision: { ...idle, until: '2026-11-16T18:30:00Z' },
+  hourlyRate: 5.672,
+};
+const unpriced = { ...g5, hourlyRate: undefined };
+const sweep = { owner: 'dana', target, at, enforce: true };
+
+describe('the warning of a stop', () => {
+  const warning = stopWarningAlert({ ...sweep, instances: [g5, p4d], graceMinutes: 15 });
+
+  it('says what will be stopped, when, whose it is, what it costs, and how to keep it', () => {
+    expect(warning).toEqual({
+      id: 'stop-warning/210987654321/eu-west-1/dana/2026-11-16T18:00:00Z',
+      subject: 'stop-warning/210987654321/eu-west-1/dana',
+      kind: 'stop-warning',
+      severity: 'warning',
+      at,
+      title: '2 instances in ml-dev, eu-west-1 will be stopped in 15 min: $38.44 an hour',
+      summary:
+        'They are outside the hours of their schedule tag. A stop ends what runs, and keeps the EBS volumes and the private address.',
+      facts: [
+        { label: 'Account', value: 'ml-dev (210987654321), eu-west-1' },
+        { label: 'Owner', value: 'dana' },
+      ],
+      items: [
+        `trainer (i-0d4e1f2a3b4c5d6e7) p4d.24xlarge, $32.77 an hour: ${idle.reason}`,
+        `i-0f31c4a7d1b2e9a05 g5.12xlarge, $5.67 an hour: ${idle.reason}; not before 18:30 UTC`,
+      ],
+      action:
+        'To keep one running, set its tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set its schedule tag to "off". Otherwise nothing need be done.',
+      links: [
+        {
+          label: 'Instances in the EC2 console',
+          url: 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:instanceId=i-0d4e1f2a3b4c5d6e7,i-0f31c4a7d1b2e9a05',
+        },
+      ],
+      account: '210987654321',
+      region: 'eu-west-1',
+      owner: 'dana',
+    });
+  });
+
+  it('says "would" where the watchdog only observes', () => {
+    const { title, summary, severity } = stopWarningAlert({
+      ...sweep,
+      enforce: false,
+      instances: [p4d],
+      graceMinutes: 15,
+    });
+    expect(title).toBe('1 instance in ml-dev, eu-west-1 would be stopped in 15 min: $32.77 an hour');
+    expect(summary).toBe(
+      'It is outside the hours of its schedule tag. The watchdog only observes: nothing is stopped until "enforce" is true in its configuration.',
+    );
+    expect(severity).toBe('info');
+  });
+
+  it.each([
+    [[unpriced], 'price unknown'],
+    [[unpriced, p4d], '$32.77 an hour, and 1 of unknown price'],
+  ])('never takes an unknown price for 0', (instances, cost) => {
+    const { title } = stopWarningAlert({ ...sweep, instances, graceMinutes: 15 });
+    expect(title.split(' min: ')[1]).toBe(cost);
+  });
+
+  it.each([
+    ['another owner', { owner: 'kim' }],
+    ['no owner', { owner: undefined }],
+    ['another account', { target: { ...target, account: '345678901234' } }],
+    ['another sweep', { at: '2026-11-17T18:00:00Z' }],
+    ['another part', { part: 1 }],
+  ])('is another alert for %s', (_, other) => {
+    const { id } = stopWarningAlert({ ...sweep, ...other, instances: [p4d], graceMinutes: 15 });
+    expect(id).not.toBe(warning.id);
+  });
+
+  it('is the same alert when the sweep runs again', () => {
+    expect(stopWarningAlert({ ...sweep, instances: [p4d], graceMinutes: 15 }).id).toBe(warning.id);
+  });
+
+  it('names the tag that the configuration names', () => {
+    const { action } = stopWarningAlert({
+      ...sweep,
+      instances: [p4d],
+      graceMinutes: 15,
+      keepUntilTag: 'acme:keep',
+    });
+    expect(action).toContain('set its tag acme:keep to a time');
+  });
+});
+
+describe('the result of a sweep', () => {
+  const refused = {
+    instance: g5.instance,
+    action: 'stop' as const,
+    error: 'OperationNotPermitted: stop protection is on',
+  };
+
+  it('says what was stopped and what that saves', () => {
+    expect(stopResultAlert({ ...sweep, stopped: [p4d], failed: [] })).toMatchObject({
+      id: 'stop-result/210987654321/eu-west-1/dana/2026-11-16T18:00:00Z',
+      severity: 'info',
+      title: '1 instance stopped in ml-dev, eu-west-1',
+      summary: 'Saved from now on: $32.77 an hour. EBS volumes and Elastic IP addresses go on costing.',
+      items: [`Stopped: trainer (i-0d4e1f2a3b4c5d6e7) p4d.24xlarge, $32.77 an hour: ${idle.reason}`],
+    });
+  });
+
+  it('says what AWS refused to stop, first', () => {
+    expect(stopResultAlert({ ...sweep, stopped: [p4d], failed: [refused] })).toMatchObject({
+      severity: 'warning',
+      title: '1 instance stopped, 1 instance could not be changed in ml-dev, eu-west-1',
+      items: [
+        'Could not stop i-0f31c4a7d1b2e9a05: OperationNotPermitted: stop protection is on',
+        expect.stringContaining('Stopped: trainer'),
+      ],
+    });
+  });
+
+  it('claims no saving where everything was refused', () => {
+    expect(stopResultAlert({ ...sweep, stopped: [], failed: [refused] })).toMatchObject({
+      title: '1 instance could not be changed in ml-dev, eu-west-1',
+      summary: 'Nothing has changed: AWS refused.',
+    });
+  });
+
+  it('says "would" where the watchdog only observes', () => {
+    const { title, items } = stopResultAlert({ ...sweep, enforce: false, stopped: [p4d], failed: [] });
+    expect(title).toBe('1 instance would be stopped in ml-dev, eu-west-1');
+    expect(items[0]).toMatch(/^Would be stopped: trainer/);
+  });
+});
+
+describe('a tag that cannot be read', () => {
+  const tag = { key: 'auto-stop', value: 'Mon-Fry 8-19' };
+  const problem = { instance: p4d.instance, tag, error: 'its tag "auto-stop" can\'t be read: column 5', at };
+
+  it('is told with its value, what is wrong and what to write', () => {
+    expect(scheduleProblemAlert(problem)).toMatchObject({
+      kind: 'schedule-problem',
+      severity: 'warning',
+      title: "The tag auto-stop of trainer (i-0d4e1f2a3b4c5d6e7) can't be read, so that nothing stops it",
+      summary: 'Its tag "auto-stop" can\'t be read: column 5.',
+      facts: [
+        { label: 'Tag auto-stop', value: 'Mon-Fry 8-19' },
+        { label: 'Instance', value: 'i-0d4e1f2a3b4c5d6e7, p4d.24xlarge' },
+        { label: 'Account', value: '210987654321, eu-west-1' },
+        { label: 'Owner', value: 'none tagged' },
+      ],
+      action:
+        'Correct the tag, e.g. Mon-Fri 08:00-19:00 Europe/Berlin. It is told again only when its value changes.',
+    });
+  });
+
+  it('gives an example of the tag it is about, or the suggestion it was given', () => {
+    const keep = { ...problem, tag: { key: 'auto-stop:keep-until', value: 'tomorow' } };
+    expect(scheduleProblemAlert(keep).action).toContain('e.g. 2026-11-16T22:00Z');
+    expect(scheduleProblemAlert({ ...keep, suggestion: 'Did you mean tomorrow?' }).action).toBe(
+      'Did you mean tomorrow?',
+    );
+  });
+
+  it('is told once for each value, whenever it is seen', () => {
+    const { id } = scheduleProblemAlert(problem);
+    expect(scheduleProblemAlert({ ...problem, at: '2026-11-17T18:05:00Z' }).id).toBe(id);
+    expect(scheduleProblemAlert({ ...problem, tag: { ...tag, value: 'Mon-Fri 8-' } }).id).not.toBe(id);
+    expect(scheduleProblemAlert({ ...problem, instance: g5.instance }).id).not.toBe(id);
+  });
+
+  it('has an id that a table takes, even with 256 characters of value', () => {
+    const { id } = scheduleProblemAlert({ ...problem, tag: { ...tag, value: '€'.repeat(256) } });
+    expect(id).toMatch(/^schedule-problem\/210987654321\/eu-west-1\/i-0d4e1f2a3b4c5d6e7\/[0-9a-f]{14}$/);
+  });
+});
+
+describe('the breaker', () => {
+  it('is told once for each target and day', () => {
+    const reason = '60 stops are more than the 50 allowed';
+    expect(breakerAlert(target, reason, at)).toMatchObject({
+      id: 'breaker/210987654321/eu-west-1/2026-11-16',
+      severity: 'critical',
+      title: 'Nothing was stopped in ml-dev, eu-west-1, although stops were due',
+      summary: expect.stringMatching(/^60 stops are more than the 50 allowed\. A wrong tag,/),
+    });
+    expect(breakerAlert(target, reason, '2026-11-16T23:55:00Z').id).toBe(breakerAlert(target, reason, at).id);
+  });
+});
