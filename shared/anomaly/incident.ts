@@ -1,0 +1,172 @@
+import type { Usd } from '../money.ts';
+import { addDays, dateOf, type IsoDate, type IsoTime } from '../period.ts';
+import type { SpendSeries } from '../spend/series.ts';
+import type { JudgedDay, Verdict } from './detection.ts';
+import type { RootCause } from './root-cause.ts';
+import { sum } from './statistics.ts';
+
+/** One leak: from the first day above what was to be expected until that ended or became normal. */
+export type Incident = {
+  /** The same in every run that sees this leak. */
+  id: string;
+  account: string;
+  service: string;
+  currency: string;
+  /** `rise`: days above the usual; `drift`: a week of them, each too small alone; `new`: hardly any spend before. */
+  kind: 'rise' | 'drift' | 'new';
+  status: 'open' | 'recovered' | 'accepted';
+  start: IsoDate;
+  /** The first day that is no longer part of it. */
+  end?: IsoDate;
+  /** The run that found it. */
+  detected: IsoTime;
+  /** Why it was told, in a sentence. */
+  reason: string;
+  days: readonly IncidentDay[];
+  /** What its days have cost above what was to be expected. */
+  impact: Usd;
+  /** What its newest day cost above what was to be expected. */
+  excessPerDay: Usd;
+  cause?: RootCause;
+  told?: Told;
+};
+
+export type IncidentDay = JudgedDay & { closed: boolean; high: boolean };
+
+/** What people know of an incident. */
+export type Told = {
+  status: Incident['status'];
+  at: IsoTime;
+  impact: Usd;
+  excessPerDay: Usd;
+  /** How often it was told again because it had grown. */
+  growths: number;
+};
+
+/** What has happened to an incident since it was last told. */
+export type Change = 'opened' | 'grown' | 'recovered' | 'accepted';
+
+/** Closed days without excess, in a row, that end an incident. */
+const calmDays = 2;
+/** Closed days after which a lasting excess is the new normal. */
+export const acceptedAfter = 14;
+/** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
+const reminderDays = 7;
+
+/** An incident that begins with this verdict; `before` are the days that were held until it confirmed them. */
+export function openIncident(
+  { account, service, currency }: SpendSeries,
+  verdict: Verdict,
+  before: readonly Verdict[],
+  detected: IsoTime,
+): Incident {
+  const days = [
+    ...before.flatMap((held) => incidentDay(held) ?? []),
+    ...(verdict.earlier ?? []).map((day) => ({ ...day, closed: true, high: true })),
+  ];
+  const start = days[0]?.date ?? verdict.date;
+  const incident: Incident = {
+    id: `${account.slice(-80)}/${service.slice(0, 80)}/${start}`, // an alert's id has room for 200 characters
+    account,
+    service,
+    currency,
+    kind: verdict.test === 'new' ? 'new' : verdict.test === 'sustained' ? 'drift' : 'rise',
+    status: 'open',
+    start,
+    detected,
+    reason: verdict.reason,
+    days,
+    impact: 0,
+    excessPerDay: 0,
+  };
+  return advance(incident, verdict);
+}
+
+/**
+ * The incident after one more day, or after a day that is restated. Days that can't be judged change nothing; days
+ * before its start, and all days once it has ended, are none of its business.
+ */
+export function advance(incident: Incident, verdict: Verdict): Incident {
+  const day = incidentDay(verdict);
+  if (incident.status !== 'open' || day === undefined || verdict.date < incident.start) return incident;
+  const others = incident.days.filter(({ date }) => date !== day.date);
+  return settle({ ...incident, days: [...others, day].toSorted(byDate) });
+}
+
+/** Whether it has ended, and what it comes to. */
+function settle(incident: Incident): Incident {
+  const closed = incident.days.filter((day) => day.closed);
+  const last = closed.slice(-calmDays);
+  if (last.length === calmDays && last.every(({ high }) => !high)) {
+    const end = last[0]?.date ?? incident.start;
+    return {
+      ...incident,
+      status: 'recovered',
+      end,
+      ...totals(incident.days.filter((day) => day.date < end)),
+    };
+  }
+  const ended = closed.length >= acceptedAfter && closed.at(-1);
+  return {
+    ...incident,
+    ...totals(incident.days),
+    ...(ended && { status: 'accepted', end: addDays(ended.date, 1) }),
+  };
+}
+
+const totals = (days: readonly IncidentDay[]): Pick<Incident, 'impact' | 'excessPerDay'> => ({
+  impact: sum(days.map(excessOf)),
+  excessPerDay: newestExcess(days),
+});
+
+/** That of the newest complete day, or of a later one that exceeds it already. */
+function newestExcess(days: readonly IncidentDay[]): Usd {
+  const closed = days.findLastIndex((day) => day.closed);
+  return Math.max(0, ...days.slice(Math.max(0, closed)).map(excessOf));
+}
+
+const excessOf = ({ expected, actual }: JudgedDay): Usd => Math.max(0, actual - expected);
+
+function incidentDay(verdict: Verdict): IncidentDay | undefined {
+  const { date, expected, actual, closed } = verdict;
+  if (expected === undefined || actual === undefined) return undefined;
+  return { date, expected, actual, closed, high: isHigh(verdict) };
+}
+
+/** Above the middle between the expected and the limit: back near the expected is calm, just below the limit isn't. */
+const isHigh = ({ state, actual = 0, expected = 0, limit = 0 }: Verdict): boolean =>
+  state !== 'normal' || actual > (expected + limit) / 2;
+
+const byDate = (a: JudgedDay, b: JudgedDay) => a.date.localeCompare(b.date);
+
+/** What there is to tell of an incident; nothing while it merely goes on. */
+export function changeOf(incident: Incident): Change | undefined {
+  const { status, told } = incident;
+  if (told === undefined) return 'opened';
+  if (told.status !== 'open') return undefined;
+  if (status !== 'open') return status;
+  return hasGrown(incident, told) ? 'grown' : undefined;
+}
+
+/** It costs twice as much a day as was told, or it has cost twice as much and nobody was told for a week. */
+function hasGrown({ days, impact }: Incident, told: Told): boolean {
+  const toldOn = dateOf(told.at);
+  const toldDays = days.filter(({ date }) => date < toldOn);
+  // A day that was told while it still filled has grown since, and that is no news.
+  const known = Math.max(told.excessPerDay, ...toldDays.map(excessOf));
+  const later = days.filter(({ date }) => date >= toldOn);
+  if (later.some((day) => excessOf(day) >= 2 * known)) return true;
+  return later.length >= reminderDays && impact >= 2 * told.impact;
+}
+
+/** The incident with what is now told of it. */
+export const markTold = (incident: Incident, change: Change, at: IsoTime): Incident => ({
+  ...incident,
+  told: {
+    status: incident.status,
+    at,
+    impact: incident.impact,
+    excessPerDay: incident.excessPerDay,
+    growths: (incident.told?.growths ?? 0) + (change === 'grown' ? 1 : 0),
+  },
+});
