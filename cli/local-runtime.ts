@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { IsoTime } from '../shared/period.ts';
 import { InputError } from './input-error.ts';
+import type { SampleAccount } from './sample/account.ts';
+import type { QueuedMessage } from './sample/sample.ts';
 
 /** The functions of the stack, by the name of their file. */
 export const functionNames = [
@@ -46,60 +49,53 @@ export async function runFunction(name: FunctionName, event: unknown, arrivedAt:
   return handler(event, context);
 }
 
-/** A queue as the local runtime sees it: messages to take, and a way to put the failed ones back. */
-export type LocalQueue = {
-  arn: string;
-  receive: () => { messageId: string; body: string; receiveCount: number }[];
-  delete: (messageId: string) => void;
-};
-
-/** After so many receives SQS moves a message to the dead-letter queue. */
-const maxReceiveCount = 5;
-
 /**
- * Works a queue until it is empty, as Lambda's event source mapping does: batches of ten, the failed messages of a
- * batch again. Returns how many messages were worked and how many failed for good.
+ * Works a queue of the sample account until it is empty, as Lambda's event source mapping does: batches of ten, the
+ * failed messages of a batch again until they end among the dead letters. Returns how many were worked.
  */
-export async function drainQueue(queue: LocalQueue, name: FunctionName, arrivedAt: IsoTime) {
+export async function drainQueue(sample: SampleAccount, url: string, name: FunctionName): Promise<number> {
   let worked = 0;
-  let dead = 0;
-  for (let messages = queue.receive(); messages.length > 0; messages = queue.receive()) {
-    const answer = (await runFunction(name, toSqsEvent(queue.arn, messages, arrivedAt), arrivedAt)) as SQSBatchResponse;
+  for (
+    let messages = sample.queues.receive(url);
+    messages.length > 0;
+    messages = sample.queues.receive(url)
+  ) {
+    const event = toSqsEvent(toArn(url), messages);
+    const answer = (await runFunction(name, event, sample.now())) as SQSBatchResponse;
     const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    for (const { messageId, receiveCount } of messages) {
-      if (!failed.has(messageId)) worked += 1;
-      else if (receiveCount < maxReceiveCount) continue;
-      else dead += 1;
-      queue.delete(messageId);
+    for (const { messageId, receiptHandle } of messages) {
+      if (failed.has(messageId)) sample.queues.release(url, receiptHandle);
+      else sample.queues.remove(url, receiptHandle);
     }
+    worked += messages.length - failed.size;
   }
-  return { worked, dead };
+  return worked;
 }
 
-function toSqsEvent(
-  arn: string,
-  messages: readonly { messageId: string; body: string; receiveCount: number }[],
-  sentAt: IsoTime,
-): SQSEvent {
-  return {
-    Records: messages.map(({ messageId, body, receiveCount }) => ({
-      messageId,
-      receiptHandle: messageId,
-      body,
-      attributes: {
-        ApproximateReceiveCount: String(receiveCount),
-        SentTimestamp: String(Date.parse(sentAt)),
-        SenderId: 'local',
-        ApproximateFirstReceiveTimestamp: String(Date.parse(sentAt)),
-      },
-      messageAttributes: {},
-      md5OfBody: '',
-      eventSource: 'aws:sqs',
-      eventSourceARN: arn,
-      awsRegion: 'eu-west-1',
-    })),
-  };
+/** `https://sqs.eu-west-1.amazonaws.com/123456789012/watchdog-alerts` as an ARN. */
+function toArn(url: string): string {
+  const [, region, account, queue] = /sqs\.([^.]+)\.[^/]+\/(\d+)\/(.+)$/.exec(url) ?? [];
+  return `arn:aws:sqs:${region}:${account}:${queue}`;
 }
+
+const toSqsEvent = (eventSourceARN: string, messages: readonly QueuedMessage[]): SQSEvent => ({
+  Records: messages.map(({ messageId, receiptHandle, body, receiveCount, sentAt }) => ({
+    messageId,
+    receiptHandle,
+    body,
+    attributes: {
+      ApproximateReceiveCount: String(receiveCount),
+      SentTimestamp: String(sentAt),
+      SenderId: 'AROAEXAMPLE',
+      ApproximateFirstReceiveTimestamp: String(sentAt),
+    },
+    messageAttributes: {},
+    md5OfBody: createHash('md5').update(body).digest('hex'),
+    eventSource: 'aws:sqs',
+    eventSourceARN,
+    awsRegion: eventSourceARN.split(':')[3] ?? '',
+  })),
+});
 
 /** Reads an event from a file; throws an InputError that names the file where it isn't JSON. */
 export async function readEvent(file: string): Promise<unknown> {

@@ -42,6 +42,7 @@ export async function sweep<Result>({ pass, targets, time, queue, visit }: Sweep
       body: JSON.stringify({ pass, target, time } satisfies SweepMessage),
     })),
   );
-  if (failed.length > 0) throw new Error(`The sweep queue refused ${failed.length} of ${targets.length} targets`);
+  if (failed.length > 0)
+    throw new Error(`The sweep queue refused ${failed.length} of ${targets.length} targets`);
   return { queued: targets.length };
 }

@@ -22,7 +22,7 @@ import { scopeFor } from '../../../shared/aws/sts.ts';
 import { loadConfig } from '../../../shared/config.ts';
 import { openTable } from '../../../shared/store/table.ts';
 
-const roleArn = (account: string) => `arn:aws:iam::${account}:role/ai-cost-watchdog`;
+const roleArn = (account: string) => `arn:aws:iam::${account}:role/ai-cost-watchdog-target`;
 
 describe('the sample account', () => {
   let sample: SampleAccount;
@@ -72,7 +72,7 @@ describe('the sample account', () => {
     ]);
   });
 
-  it.each(['arn:aws:iam::210987654321:role/other', 'arn:aws:iam::999999999999:role/ai-cost-watchdog'])(
+  it.each(['arn:aws:iam::210987654321:role/other', 'arn:aws:iam::999999999999:role/ai-cost-watchdog-target'])(
     'does not let anybody assume %s',
     async (RoleArn) => {
       const command = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' });

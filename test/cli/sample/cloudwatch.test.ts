@@ -14,7 +14,7 @@ import { generateWorld } from '../../../cli/sample/generate.ts';
 import { createClient } from '../../../shared/aws/client.ts';
 import { scopeFor } from '../../../shared/aws/sts.ts';
 
-const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog';
+const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog-target';
 const dev = { account: '210987654321', region: 'eu-west-1', roleArn };
 
 async function listAll(client: CloudWatchClient, input: ListMetricsCommandInput): Promise<Metric[][]> {

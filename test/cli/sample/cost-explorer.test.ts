@@ -234,7 +234,7 @@ describe("the sample account's Cost Explorer", () => {
   });
 
   it('shows a member account its own spend only', async () => {
-    const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog';
+    const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog-target';
     costExplorer = createClient(
       CostExplorerClient,
       scopeFor({ account: '210987654321', region: 'us-east-1', roleArn }),

@@ -14,7 +14,7 @@ import { openSampleAccount, type SampleAccount } from '../../../cli/sample/accou
 import { createClient } from '../../../shared/aws/client.ts';
 import { scopeFor } from '../../../shared/aws/sts.ts';
 
-const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog';
+const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog-target';
 const forgotten = 'i-0d4e7b1c93fa26501';
 const vision = 'i-0d4e7b1c93fa26502';
 

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../shared/config.ts';
+import { InputError } from './input-error.ts';
+import { toIsoTime, withAccountOptions, withCommonOptions } from './options.ts';
+
+// Each command is imported when it runs: `schedule explain` in a loop must not pay for the whole SDK.
+const program = new Command('watchdog')
+  .description('Watches AI/ML spend on AWS, finds what is idle, stops what nobody uses, and says why.')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+
+withCommonOptions(program.command('demo'))
+  .description('the whole watch on the embedded sample account: no AWS, no network')
+  .action(async (options) => (await import('./demo.ts')).demoCommand(options));
+
+withAccountOptions(program.command('invoke <function>'))
+  .description('run one function with one event, as Lambda would')
+  .option('--event <file>', 'the event (default: the sample event of the function)')
+  .action(async (name, options) => (await import('./invoke.ts')).invokeCommand(name, options));
+
+withAccountOptions(program.command('plan'))
+  .description('what enforce-schedules would do now, and why; changes nothing')
+  .action(async (options) => (await import('./plan.ts')).planCommand(options));
+
+withAccountOptions(program.command('doctor'))
+  .description('check credentials, permissions, tags, GPU metrics and outlets; say what to fix')
+  .action(async (options) => (await import('./doctor.ts')).doctorCommand(options));
+
+withCommonOptions(program.command('watch'))
+  .description('watch a bill you have as a file')
+  .requiredOption('--spend <file>', 'a FOCUS export, CSV')
+  .action(async (options) => (await import('./watch.ts')).watchCommand(options));
+
+const schedule = program.command('schedule').description('schedule tags');
+withCommonOptions(schedule.command('explain [value]'))
+  .description('what the value of a schedule tag means between two points in time')
+  .option('--from <time>', 'ISO 8601', toIsoTime)
+  .option('--to <time>', 'ISO 8601, exclusive', toIsoTime)
+  .option('--stdin', 'one JSON object {"value", "from", "to"} a line; answers one a line')
+  .action(async (value, options) => (await import('./schedule.ts')).explainCommand(value, options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** 2 for what the user can mend in what they typed or wrote, told in a line; 1 for everything else. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has told it
+  if (error instanceof InputError || error instanceof ConfigError) {
+    console.error(error.message);
+    return 2;
+  }
+  console.error(error instanceof Error ? withCauses(error) : error);
+  return 1;
+}
+
+function withCauses(error: Error): string {
+  const cause = error.cause instanceof Error ? `\n  because: ${withCauses(error.cause)}` : '';
+  return `${error.message}${cause}`;
+}

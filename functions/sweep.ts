@@ -1,0 +1,25 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createClient } from '../shared/aws/client.ts';
+import { loadConfig } from '../shared/config.ts';
+import { requireEnv } from '../shared/env.ts';
+import { createQueueHandler } from '../shared/lambda.ts';
+import { flushOutbox } from '../shared/store/outbox.ts';
+import { openTable } from '../shared/store/table.ts';
+import { enforceSchedules } from '../shared/watch/enforce-schedules.ts';
+import { sweepMessage } from '../shared/watch/sweep.ts';
+import { targetClients } from '../shared/watch/target-clients.ts';
+import { watchUtilization } from '../shared/watch/utilization.ts';
+
+const config = loadConfig(process.env);
+const { TABLE_NAME, ALERT_QUEUE_URL } = requireEnv('TABLE_NAME', 'ALERT_QUEUE_URL');
+const table = openTable(TABLE_NAME);
+const sqs = createClient(SQSClient);
+
+const passes = { schedules: enforceSchedules, utilization: watchUtilization };
+
+/** Works the sweep queue: one pass over one target a message, the same pass that a single target gets directly. */
+export const handler = createQueueHandler(sweepMessage, async ({ body: { pass, target, time } }, run) => {
+  const result = await passes[pass]({ ...targetClients(target), table }, target, config, time, run);
+  await flushOutbox(table, sqs, ALERT_QUEUE_URL);
+  return result;
+});

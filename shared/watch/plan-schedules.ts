@@ -1,0 +1,166 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { PricingClient } from '@aws-sdk/client-pricing';
+import { type Attribution, attribute, ownerOf } from '../allocation/owner.ts';
+import { getInstances, getInstanceTypeFacts, getSpotRequests } from '../aws/ec2.ts';
+import type { Instance } from '../compute/instance.ts';
+import type { Utilization } from '../compute/utilization.ts';
+import type { Config } from '../config.ts';
+import type { Usd } from '../money.ts';
+import type { IsoTime } from '../period.ts';
+import {
+  type Decision,
+  type DecisionInput,
+  decide,
+  type InstanceRecord,
+  needsUtilization,
+} from '../schedule/decision.ts';
+import { hasScheduleTag, idleMinutesOf, readSchedule } from '../schedule/gates.ts';
+import { wasDelivered } from '../store/deliveries.ts';
+import { getInstanceRecords } from '../store/instance-records.ts';
+import { hourlyRates } from '../store/prices.ts';
+import type { Table } from '../store/table.ts';
+import type { Target } from '../target.ts';
+import { measureUtilization } from './utilization.ts';
+
+export type ScheduleClients = {
+  ec2: EC2Client;
+  cloudWatch: CloudWatchClient;
+  pricing: PricingClient;
+  /** Absent where no stack is deployed: then nothing is remembered of earlier runs. */
+  table?: Table | undefined;
+};
+
+/** One instance that carries the schedule tag, what is to be done with it, and what that rests on. */
+export type Planned = {
+  instance: Instance;
+  attribution: Attribution;
+  owner?: string | undefined;
+  decision: Decision;
+  input: DecisionInput;
+  /** What is stored of it, whatever counted of that here. */
+  stored?: InstanceRecord | undefined;
+  utilization?: Utilization | undefined;
+  /** Dollars an hour at the price really paid; undefined where it is unknown. */
+  hourlyRate?: Usd | undefined;
+};
+
+export type Plan = {
+  target: Target;
+  planned: Planned[];
+  /** Instances running in the target, opted in or not. */
+  running: number;
+};
+
+/**
+ * What to do with each instance of a target that carries the schedule tag; changes nothing. Utilisation is measured
+ * only where the answer depends on it, or of all running ones with `measureAll`.
+ */
+export async function planSchedules(
+  clients: ScheduleClients,
+  target: Target,
+  config: Config,
+  now: IsoTime,
+  { measureAll = false } = {},
+): Promise<Plan> {
+  const instances = await getInstances(clients.ec2, target);
+  const tagged = instances.filter(({ tags }) => hasScheduleTag(tags, config));
+  const stored = clients.table ? await getInstanceRecords(clients.table, target) : noRecords;
+  const inputs = await gather(clients, tagged, stored, config, now);
+  const isMeasured = (input: DecisionInput) =>
+    needsUtilization(input) || (measureAll && input.instance.state === 'running');
+  const utilization = await measure(clients, inputs.filter(isMeasured), config, now);
+  const rates = await hourlyRates(clients, target, tagged, now);
+  const planned = inputs.map((gathered): Planned => {
+    const { instance, attribution } = gathered;
+    const measured = utilization.get(instance.instanceId);
+    const input = { ...gathered, utilization: measured };
+    return {
+      instance,
+      attribution,
+      owner: ownerOf(attribution),
+      decision: decide(input),
+      input,
+      stored: stored.get(instance.instanceId),
+      utilization: measured,
+      hourlyRate: rates.get(instance.instanceId),
+    };
+  });
+  return { target, planned, running: instances.filter(({ state }) => state === 'running').length };
+}
+
+const noRecords: ReadonlyMap<string, InstanceRecord> = new Map();
+
+async function gather(
+  { ec2, table }: ScheduleClients,
+  instances: readonly Instance[],
+  records: ReadonlyMap<string, InstanceRecord>,
+  config: Config,
+  now: IsoTime,
+): Promise<DecisionInput[]> {
+  const spotIds = instances.flatMap(({ spotInstanceRequestId }) => spotInstanceRequestId ?? []);
+  const facts = await getInstanceTypeFacts(
+    ec2,
+    instances.map(({ instanceType }) => instanceType),
+  );
+  const spots = await getSpotRequests(ec2, spotIds);
+  const delivered = await deliveredWarnings(table, [...records.values()]);
+  return instances.map((instance) => {
+    const record = currentRecord(records.get(instance.instanceId), config);
+    return {
+      instance,
+      parsed: readSchedule(instance.tags, config),
+      facts: facts.get(instance.instanceType),
+      spot: spots.get(instance.spotInstanceRequestId ?? ''),
+      attribution: attribute(instance.tags, config.tags),
+      policy: config,
+      now,
+      record,
+      warningDelivered: record.warning && delivered.has(record.warning.alertId),
+      utilization: undefined,
+    };
+  });
+}
+
+/** A warning given while only observing said that nothing would happen: it doesn't count once stops are enforced. */
+function currentRecord(record: InstanceRecord | undefined, { enforce }: Config): InstanceRecord {
+  const { warning, ...rest } = record ?? {};
+  return warning && (warning.observed ?? false) === !enforce ? { ...rest, warning } : rest;
+}
+
+async function deliveredWarnings(
+  table: Table | undefined,
+  records: readonly InstanceRecord[],
+): Promise<Set<string>> {
+  const ids = new Set(records.flatMap(({ warning }) => warning?.alertId ?? []));
+  const delivered = new Set<string>();
+  for (const id of ids) if (table && (await wasDelivered(table, id))) delivered.add(id);
+  return delivered;
+}
+
+/** Each instance over its own idle window: those that share one are asked for together. */
+async function measure(
+  { cloudWatch }: ScheduleClients,
+  inputs: readonly DecisionInput[],
+  config: Config,
+  now: IsoTime,
+): Promise<Map<string, Utilization>> {
+  const windowOf = ({ parsed }: DecisionInput) =>
+    parsed?.kind === 'schedule' ? idleMinutesOf(parsed.schedule, config) : config.stop.idle;
+  const measured = new Map<string, Utilization>();
+  for (const [windowMinutes, group] of Map.groupBy(inputs, windowOf)) {
+    const facts = new Map(
+      group.flatMap(({ facts, instance }) => (facts ? [[instance.instanceType, facts]] : [])),
+    );
+    const instances = group.map(({ instance }) => instance);
+    const results = await measureUtilization(
+      cloudWatch,
+      instances,
+      facts,
+      { ...config.idle, window: windowMinutes },
+      now,
+    );
+    for (const [id, utilization] of results) measured.set(id, utilization);
+  }
+  return measured;
+}
