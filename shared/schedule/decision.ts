@@ -9,7 +9,6 @@ import {
   graceMinutesOf,
   idleMinutesOf,
   optIn,
-  type Refusal,
   refusalOf,
   type Scheduled,
   stopGates,
@@ -36,6 +35,7 @@ export type DecisionCode =
   | 'stopped-by-hand'
   | 'already-started'
   | 'window-open'
+  | 'refused'
   | 'not-measured'
   | 'utilization-unknown'
   | 'busy'
@@ -124,8 +124,8 @@ function spanText({ schedule, span, now }: CaseInSpan): string {
 const untilEnd = ({ until }: Span): Pick<Decision, 'until'> => (until === undefined ? {} : { until });
 
 function decideStop(input: CaseInSpan): Decision {
-  const refusal = refusalOf(input, stopGates) ?? stopRequested(input);
-  if (refusal) return keep(refusal);
+  const because = refusalOf(input, stopGates) ?? isStopping(input) ?? isRefused(input);
+  if (because) return keep(because);
   const { schedule } = input;
   return schedule.always
     ? warnThenStop(input, 'always-off-hours', 'stopped even when busy')
@@ -133,13 +133,26 @@ function decideStop(input: CaseInSpan): Decision {
 }
 
 /** EC2 may still show it running for a while after we stopped it: the same event twice makes one stop. */
-function stopRequested({ record, instance, now }: CaseInSpan): Refusal | undefined {
+function isStopping({ record, instance, now }: CaseInSpan): Omit<Decision, 'action'> | undefined {
   const { stoppedAt } = record;
   if (stoppedAt === undefined || isBefore(stoppedAt, instance.launchTime)) return undefined;
   return minutesBetween(stoppedAt, now) < settleMinutes
     ? { code: 'stopping', reason: 'it was stopped a moment ago' }
     : undefined;
 }
+
+/** What AWS refused is not asked for again until its hours have come and gone: nobody is warned of it every hour. */
+function isRefused(input: CaseInSpan): Omit<Decision, 'action'> | undefined {
+  const { record, schedule, now } = input;
+  if (!record.refused || !isOfThisSpan(record.refused.at, input)) return undefined;
+  const at = clockTime(record.refused.at, schedule.timeZone, now);
+  const reason = `${spanText(input)}, but AWS refused to stop it at ${at}: ${record.refused.code}`;
+  return { code: 'refused', reason, ...untilEnd(input.span) };
+}
+
+/** Whether something happened in this off-hours span and to this launch. */
+const isOfThisSpan = (time: IsoTime, { instance, span }: CaseInSpan): boolean =>
+  !isBefore(time, instance.launchTime) && !(span.since !== undefined && isBefore(time, span.since));
 
 const settleMinutes = 10;
 
@@ -173,17 +186,16 @@ const busy = (input: CaseInSpan, evidence: string, until: IsoTime | undefined): 
 const notMeasured = (input: CaseInSpan): Decision =>
   keep({ code: 'not-measured', reason: `${spanText(input)}; its utilisation has not been measured` });
 
-/** Whether a measurement is about the idle window before now. Metric periods may cut a little off both ends. */
+/** Why a measurement is not about the idle window before now; the newest metric period may still be filling. */
 function windowDoubt({ schedule, policy, now }: CaseInSpan, measured: Utilization): string | undefined {
   const idleMinutes = idleMinutesOf(schedule, policy);
   const length = minutesBetween(measured.windowStart, measured.windowEnd);
-  if (!(length >= idleMinutes - Math.min(slackMinutes, idleMinutes / 3))) {
+  if (!(length >= idleMinutes)) {
     return `measured over ${formatDuration(length * minuteMs)} of ${formatDuration(idleMinutes * minuteMs)}`;
   }
   return minutesBetween(measured.windowEnd, now) <= staleMinutes ? undefined : 'the measurement is old';
 }
 
-const slackMinutes = 10;
 const staleMinutes = 20;
 
 /** Warns first, and stops when the warning was delivered and the grace period is over. */
@@ -221,11 +233,8 @@ function pendingWarning(input: CaseInSpan, reason: string): Decision | undefined
 }
 
 /** The warning of this off-hours span and this launch. An older one was about something else. */
-function standingWarning({ record, instance, span }: CaseInSpan): InstanceRecord['warning'] {
-  const { warning } = record;
-  if (warning === undefined || isBefore(warning.at, instance.launchTime)) return undefined;
-  return span.since !== undefined && isBefore(warning.at, span.since) ? undefined : warning;
-}
+const standingWarning = (input: CaseInSpan): InstanceRecord['warning'] =>
+  input.record.warning && isOfThisSpan(input.record.warning.at, input) ? input.record.warning : undefined;
 
 /** For a stopped instance within its hours. Who stopped it in this window by hand meant it. */
 function decideStart(input: CaseInSpan): Decision {

@@ -69,6 +69,10 @@ export const idleMinutesOf = ({ idleMinutes }: Schedule, { stop }: StopPolicy): 
 export const graceMinutesOf = ({ graceMinutes }: Schedule, { stop }: StopPolicy): number =>
   graceMinutes ?? stop.grace;
 
+/** Whether it has a schedule tag, in whatever case: a key written differently is told of, too. */
+export const hasScheduleTag = (tags: Instance['tags'], policy: StopPolicy): boolean =>
+  tagsLike(tags, [policy.tags.schedule]).length > 0;
+
 /** What an instance's own schedule tag says; undefined where it has none. */
 export function readSchedule(tags: Instance['tags'], policy: StopPolicy): ParsedSchedule | undefined {
   const value = tags[policy.tags.schedule];

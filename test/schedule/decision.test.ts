@@ -89,6 +89,22 @@ describe('outside its hours', () => {
     expect(outcome(stoppable({ instance, utilization: undefined, record }))).toBe('stop always-off-hours');
   });
 
+  it('one that AWS refused to stop is not asked for again before its next hours', () => {
+    const refused = { code: 'OperationNotPermitted', at: later(now, -10) };
+    expect(decide(stoppable({ record: { refused } }))).toEqual({
+      action: 'keep',
+      code: 'refused',
+      reason:
+        'outside office-hours (Mon-Fri 08:00-19:00 Europe/Berlin) since 19:00, ' +
+        'but AWS refused to stop it at 19:50: OperationNotPermitted',
+      until: '2026-11-23T07:00:00Z',
+    });
+    const yesterday = { ...refused, at: later(closed, -60 * 24) };
+    expect(outcome(stoppable({ record: { refused: yesterday } }))).toBe(
+      'warn idle-off-hours until 2026-11-20T19:15:00Z',
+    );
+  });
+
   it('one that EC2 still shows as running right after its stop is not stopped again', () => {
     const record = { ...stoppable().record, stoppedAt: now };
     expect(outcome(stoppable({ record }))).toBe('keep stopping');

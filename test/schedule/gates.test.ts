@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SpotRequest } from '../../shared/compute/instance.ts';
 import { decide } from '../../shared/schedule/decision.ts';
-import { later, machine, now, stoppable, withTags } from './candidate.ts';
+import { hasScheduleTag } from '../../shared/schedule/gates.ts';
+import { later, machine, now, policy, stoppable, withTags } from './candidate.ts';
 
 describe('opting in', () => {
   it('is a tag of its own key, in its own case', () => {
@@ -23,6 +24,11 @@ describe('opting in', () => {
       code: 'ambiguous-tag',
       reason: 'the tags "Auto-Stop" and "auto-stop" differ only in case',
     });
+  });
+
+  it('is looked for in whatever case, so that a slip is told of', () => {
+    const keys = ['auto-stop', 'Auto-Stop', 'auto-stop:keep-until', 'autostop'];
+    expect(keys.map((key) => hasScheduleTag({ [key]: 'off' }, policy))).toEqual([true, true, false, false]);
   });
 
   it('is taken back by off', () => {
