@@ -1,0 +1,429 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleOptions, functionNames } from '../../build.ts';
+import { packageStack, type Resource, type Template } from './template.ts';
+
+type Statement = {
+  Sid: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: Record<string, unknown>;
+  'Fn::If'?: [string, Statement, unknown];
+};
+
+const names = functionNames();
+let template: Template;
+
+beforeAll(async () => {
+  template = await packageStack();
+}, 120_000);
+
+const ofType = (type: string): [string, Resource][] =>
+  Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+const named = (id: string): Resource => {
+  const resource = template.Resources[id];
+  if (!resource) throw new Error(`No ${id} in the template`);
+  return resource;
+};
+
+/** The function deployed under that name, and the id of its role. */
+function deployed(name: string): { properties: Record<string, unknown>; roleId: string } {
+  const found = ofType('AWS::Lambda::Function').find(([, { Properties }]) =>
+    String(Properties['FunctionName']).endsWith(`-dev-${name}`),
+  );
+  if (!found) throw new Error(`${name} is not deployed`);
+  const properties = found[1].Properties;
+  const [roleId] = (properties['Role'] as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'];
+  return { properties, roleId };
+}
+
+/** A role's statements, those under a condition of the stack included. */
+function statementsOf(roleId: string): Statement[] {
+  const policies = named(roleId).Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
+  return policies
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .map((statement) => statement['Fn::If']?.[1] ?? statement);
+}
+
+const actionsOf = (statement: Statement): string[] => [statement.Action].flat();
+
+/** What a function's code is made of when nothing is renamed: only what it reaches is left in it. */
+async function readableBundle(name: string): Promise<string> {
+  const options = { ...bundleOptions(name), minify: false, minifySyntax: true, metafile: false };
+  const { outputFiles } = await build({ ...options, write: false, keepNames: false });
+  return outputFiles?.[0]?.text ?? '';
+}
+
+/** The IAM actions of an SDK command where their names differ. */
+const actionsByCommand: Record<string, string[]> = {
+  ListObjectsV2: ['s3:ListBucket'],
+  HeadObject: ['s3:GetObject'],
+  SendMessageBatch: ['sqs:SendMessage'],
+  Get: ['dynamodb:GetItem'],
+  Put: ['dynamodb:PutItem'],
+  Update: ['dynamodb:UpdateItem'],
+  Delete: ['dynamodb:DeleteItem'],
+  BatchGet: ['dynamodb:BatchGetItem'],
+  BatchWrite: ['dynamodb:BatchWriteItem'],
+  TransactWrite: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+};
+
+const servicePrefix: Record<string, string> = {
+  'client-ec2': 'ec2',
+  'client-cloudwatch': 'cloudwatch',
+  'client-cost-explorer': 'ce',
+  'client-pricing': 'pricing',
+  'client-s3': 's3',
+  'client-sns': 'sns',
+  'client-sqs': 'sqs',
+  'client-ssm': 'ssm',
+  'client-sts': 'sts',
+  'lib-dynamodb': 'dynamodb',
+};
+
+/** The service of every command that our sources import. */
+function commandServices(): Map<string, string> {
+  const sources = ['shared', 'functions'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(folder, file), 'utf8')),
+  );
+  const imports = sources.flatMap((source) => [
+    ...source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/([\w-]+)'/g),
+  ]);
+  return new Map(
+    imports.flatMap(([, list = '', service = '']) =>
+      [...list.matchAll(/\b(\w+)Command\b/g)].map(([, command = '']) => [command, service] as const),
+    ),
+  );
+}
+
+/** The IAM actions that a function's code needs for the calls it can make. */
+async function neededActions(name: string): Promise<string[]> {
+  const bundle = await readableBundle(name);
+  const services = commandServices();
+  const commands = [...bundle.matchAll(/new (\w+?)Command\d?\(/g)].map(([, command = '']) => command);
+  return [
+    ...new Set(
+      commands.flatMap((command) => {
+        const service = services.get(command);
+        if (service === undefined) return [];
+        return actionsByCommand[command] ?? [`${servicePrefix[service]}:${command}`];
+      }),
+    ),
+  ].toSorted();
+}
+
+/** What Lambda itself does with a function's role, and no code of ours. */
+const lambdasOwn = new Set([
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+]);
+
+describe('permissions', () => {
+  it('gives each function a role of its own', () => {
+    const roles = names.map((name) => deployed(name).roleId);
+    expect(new Set(roles).size).toBe(names.length);
+  });
+
+  it.each(names)('lets %s make the calls in its code, and no other', async (name) => {
+    const statements = statementsOf(deployed(name).roleId);
+    const own = statements.filter(({ Sid }) => Sid !== 'ParkFailures').flatMap(actionsOf);
+    const allowed = [...new Set(own)].filter((action) => !lambdasOwn.has(action)).toSorted();
+    expect(allowed).toEqual(await neededActions(name));
+  });
+
+  it('lets stop and start only what carries the opt-in tag, and only where stops are enforced', () => {
+    const roles = ofType('AWS::IAM::Role');
+    const powers = roles.flatMap(([, { Properties }]) => {
+      const policies = Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
+      return policies
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .filter((statement) => /"ec2:(Stop|Start)/.test(JSON.stringify(statement)));
+    });
+    expect(powers).toHaveLength(2); // enforce-schedules and sweep
+    for (const { 'Fn::If': [condition, power] = [] } of powers) {
+      expect(condition).toBe('Enforces');
+      expect(power?.Action).toEqual(['ec2:StopInstances', 'ec2:StartInstances']);
+      expect(power?.Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' } });
+      expect(power?.Resource).not.toBe('*');
+    }
+  });
+
+  it('opens a wildcard for those calls alone that allow nothing narrower', () => {
+    const wild = names
+      .flatMap((name) => statementsOf(deployed(name).roleId))
+      .filter(({ Resource }) => [Resource].flat().includes('*'))
+      .flatMap(actionsOf);
+    expect([...new Set(wild)].toSorted()).toEqual([
+      'ce:GetCostAndUsage',
+      'cloudwatch:GetMetricData',
+      'cloudwatch:ListMetrics',
+      'ec2:DescribeInstanceTypes',
+      'ec2:DescribeInstances',
+      'ec2:DescribeSpotInstanceRequests',
+      'pricing:GetProducts',
+    ]);
+  });
+
+  it('says beside every wildcard which calls allow nothing narrower', () => {
+    const wildcards = readdirSync('resources').flatMap((file) => {
+      const lines = readFileSync(join('resources', file), 'utf8').split('\n');
+      return lines.flatMap((line, index) => {
+        if (!/^\s*-?\s*Resource: *\[? *['"]\*/.test(line)) return [];
+        const comment = [line, lines[index - 1] ?? ''].join(' ').split('#')[1] ?? '';
+        const actions = lines.slice(0, index).findLast((above) => /^\s*-? *Action:/.test(above)) ?? '';
+        return [{ file, comment, calls: [...actions.matchAll(/:(\w+)/g)].map(([, call = '']) => call) }];
+      });
+    });
+    expect(wildcards.length).toBeGreaterThan(0);
+    for (const { file, comment, calls } of wildcards) {
+      expect(calls, file).not.toEqual([]);
+      for (const call of calls) expect(comment, `${file}: ${call}`).toContain(call);
+    }
+  });
+
+  it('assumes no role but the targets’', () => {
+    const assumed = names
+      .flatMap((name) => statementsOf(deployed(name).roleId))
+      .filter((statement) => actionsOf(statement).includes('sts:AssumeRole'))
+      .flatMap(({ Resource }) => Resource);
+    expect(new Set(assumed.map((arn) => JSON.stringify(arn)))).toEqual(
+      new Set([`{"Fn::Sub":"arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/ai-cost-watchdog-target"}`]),
+    );
+  });
+});
+
+describe('functions', () => {
+  it('deploys every file in functions/, and nothing else', () => {
+    const files = readdirSync('functions').map((file) => file.replace(/\.ts$/, ''));
+    expect(names.toSorted()).toEqual(files.toSorted());
+  });
+
+  it.each(names)('gives %s the variables its code reads, and no others', async (name) => {
+    const bundle = await readableBundle(name);
+    const { Variables } = deployed(name).properties['Environment'] as { Variables: Record<string, unknown> };
+    const known = [
+      'ACCOUNT_ID',
+      'TABLE_NAME',
+      'LEDGER_BUCKET',
+      'ALERT_QUEUE_URL',
+      'SWEEP_QUEUE_URL',
+      'ALERT_TOPIC_ARN',
+    ];
+    expect(known.filter((variable) => variable in Variables)).toEqual(
+      known.filter((variable) => new RegExp(`\\b${variable}\\b`).test(bundle)),
+    );
+  });
+
+  it.each(names)('loads %s from its bundle and its configuration alone', (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchdog-task-'));
+    try {
+      copyFileSync(`.build/${name}/index.cjs`, join(folder, 'index.cjs'));
+      copyFileSync('.build/config.json', join(folder, 'config.json'));
+      const { Variables } = deployed(name).properties['Environment'] as {
+        Variables: Record<string, unknown>;
+      };
+      const set = Object.keys(Variables).map((key) => [
+        key,
+        key === 'WATCHDOG_CONFIG' ? 'config.json' : 'set',
+      ]);
+      const env = { ...Object.fromEntries(set), PATH: process.env['PATH'], AWS_REGION: 'eu-west-1' };
+      const probe = "console.log(typeof require('./index.cjs').handler)";
+      const printed = execFileSync(process.execPath, ['--eval', probe], {
+        cwd: folder,
+        env,
+        encoding: 'utf8',
+      });
+      expect(printed.trim()).toBe('function');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each(names)('keeps the zip of %s under a megabyte', (name) => {
+    expect(readFileSync(`.build/${name}.zip`).length).toBeLessThan(1_000_000);
+  });
+
+  it('discards an event for a schedule before the next one comes', () => {
+    const settings = ofType('AWS::Lambda::EventInvokeConfig').find(([id]) => id.startsWith('Enforce'));
+    expect(settings?.[1].Properties).toMatchObject({
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 2,
+    });
+    expect(deployed('enforce-schedules').properties).toMatchObject({
+      Timeout: 240,
+      ReservedConcurrentExecutions: 1,
+    });
+  });
+
+  it('parks what an asynchronous function failed on', () => {
+    const asynchronous = names.filter((name) => name !== 'sweep' && name !== 'notify');
+    const parked = ofType('AWS::Lambda::EventInvokeConfig').map(
+      ([, { Properties }]) => Properties['DestinationConfig'],
+    );
+    expect(parked).toEqual(
+      asynchronous.map(() => ({ OnFailure: { Destination: { 'Fn::GetAtt': ['FailureQueue', 'Arn'] } } })),
+    );
+  });
+
+  it('keeps no log for ever', () => {
+    const retention = ofType('AWS::Logs::LogGroup').map(
+      ([, { Properties }]) => Properties['RetentionInDays'],
+    );
+    expect(retention).toEqual(names.map(() => 30));
+  });
+});
+
+describe('queues and alarms', () => {
+  it.each([
+    { queue: 'AlertQueue', worker: 'notify', letters: 'AlertDeadLetters' },
+    { queue: 'SweepQueue', worker: 'sweep', letters: 'SweepDeadLetters' },
+  ])(
+    'hides a message of $queue six times as long as $worker may run, and gives up into $letters',
+    ({ queue, worker, letters }) => {
+      const { VisibilityTimeout, RedrivePolicy } = named(queue).Properties;
+      expect(VisibilityTimeout).toBe(6 * Number(deployed(worker).properties['Timeout']));
+      expect(RedrivePolicy).toMatchObject({ deadLetterTargetArn: { 'Fn::GetAtt': [letters, 'Arn'] } });
+    },
+  );
+
+  it('visits a target again before its decision is too old, and for the last time', () => {
+    const { VisibilityTimeout, RedrivePolicy } = named('SweepQueue').Properties;
+    const config = JSON.parse(readFileSync('.build/config.json', 'utf8'));
+    const { maxReceiveCount } = RedrivePolicy as { maxReceiveCount: number };
+    expect((maxReceiveCount - 1) * Number(VisibilityTimeout)).toBeLessThan(config.stop.eventMaxAge * 60);
+    expect(maxReceiveCount * Number(VisibilityTimeout)).toBeGreaterThan(config.stop.eventMaxAge * 60);
+  });
+
+  it('works the queues message by message', () => {
+    const responses = ofType('AWS::Lambda::EventSourceMapping').map(
+      ([, { Properties }]) => Properties['FunctionResponseTypes'],
+    );
+    expect(responses).toEqual([['ReportBatchItemFailures'], ['ReportBatchItemFailures']]);
+  });
+
+  it('watches every dead-letter queue and every schedule', () => {
+    const watched = JSON.stringify(ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties));
+    for (const queue of ['AlertDeadLetters', 'SweepDeadLetters', 'FailureQueue']) {
+      expect(watched).toContain(`{"Fn::GetAtt":["${queue}","QueueName"]}`);
+    }
+    for (const [id] of ofType('AWS::Events::Rule').filter(
+      ([, { Properties }]) => Properties['ScheduleExpression'],
+    )) {
+      expect(watched).toContain(`{"Ref":"${id.replace('EventsRuleSchedule1', 'LambdaFunction')}"}`);
+    }
+  });
+
+  it('takes a silent schedule for a broken one', () => {
+    const heartbeats = ofType('AWS::CloudWatch::Alarm').filter(([id]) => id.endsWith('Heartbeat'));
+    expect(heartbeats.map(([, { Properties }]) => Properties['TreatMissingData'])).toEqual([
+      'breaching',
+      'breaching',
+      'breaching',
+    ]);
+  });
+
+  it('reads no more metrics in alarms than are free', () => {
+    const metrics = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
+      const queries = (Properties['Metrics'] ?? []) as { MetricStat?: unknown }[];
+      return queries.filter(({ MetricStat }) => MetricStat).length || 1;
+    });
+    expect(metrics.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('state', () => {
+  it.each(['Table', 'LedgerBucket'])('keeps the %s when the stack goes', (id) => {
+    expect(named(id).DeletionPolicy).toBe('Retain');
+  });
+
+  it('encrypts the table, can restore it, and forgets what has expired', () => {
+    expect(named('Table').Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+
+  it('keeps the ledger to itself', () => {
+    expect(named('LedgerBucket').Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    expect(JSON.stringify(named('LedgerBucketPolicy').Properties)).toContain('"aws:SecureTransport":"false"');
+  });
+
+  it('lets AWS publish budgets and cost anomalies of this account alone', () => {
+    expect(named('InboxTopicPolicy').Properties['PolicyDocument']).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: ['budgets.amazonaws.com', 'costalerts.amazonaws.com'] },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        },
+      ],
+    });
+  });
+});
+
+describe('the build', () => {
+  const fingerprints = () =>
+    names.map((name) =>
+      createHash('sha256')
+        .update(readFileSync(`.build/${name}.zip`))
+        .digest('hex'),
+    );
+
+  it('makes the same bytes of the same sources', () => {
+    const before = fingerprints();
+    execFileSync(process.execPath, ['build.ts'], { env: { ...process.env, TZ: 'Asia/Tokyo' } });
+    expect(fingerprints()).toEqual(before);
+  });
+
+  it('refuses a wrong configuration, naming each fault with its line, before it builds anything', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'watchdog-config-'));
+    try {
+      writeFileSync(join(folder, 'watchdog.yml'), 'enforce: yes please\nspend:\n  flor: 3\n');
+      const refused = () =>
+        execFileSync(process.execPath, [resolve('build.ts')], {
+          cwd: folder,
+          encoding: 'utf8',
+          stdio: 'pipe',
+        });
+      expect(refused).toThrow(
+        expect.objectContaining({
+          status: 2,
+          stderr: expect.stringMatching(
+            /^watchdog\.yml:1: enforce: .*\nwatchdog\.yml:3: spend\.flor: .*"floor"/,
+          ),
+        }),
+      );
+      expect(existsSync(join(folder, '.build'))).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
