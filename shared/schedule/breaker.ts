@@ -24,7 +24,7 @@ export function breaker({ stops, running, complete, maxStops, maxShare }: StopCo
   if (!complete) {
     return {
       open: true,
-      reason: `the listing of instances is incomplete: ${stops} stops of an unknown number`,
+      reason: 'the listing of instances is incomplete: the share of stops is unknown',
     };
   }
   if (stops > maxStops) return { open: true, reason: `${stops} stops are more than the ${maxStops} allowed` };

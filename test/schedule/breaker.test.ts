@@ -24,7 +24,7 @@ describe('the breaker', () => {
     [
       'of an incomplete listing',
       { stops: 1, complete: false },
-      'the listing of instances is incomplete: 1 stops of an unknown number',
+      'the listing of instances is incomplete: the share of stops is unknown',
     ],
     [
       'of a count that can not be',
