@@ -1,0 +1,188 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { PricingClient } from '@aws-sdk/client-pricing';
+import { z } from 'zod';
+import { launchAlert } from '../alert/launch-alert.ts';
+import { attribute } from '../allocation/owner.ts';
+import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
+import type { Instance } from '../compute/instance.ts';
+import { concernOf, hourlyRateOf, type Launch } from '../compute/launch.ts';
+import type { Config } from '../config.ts';
+import { type IsoTime, toTime } from '../period.ts';
+import { recordLaunch } from '../store/launches.ts';
+import { recordAlert } from '../store/outbox.ts';
+import { hourlyRates } from '../store/prices.ts';
+import type { Table } from '../store/table.ts';
+import { findTarget, type Target } from '../target.ts';
+
+const event = z.object({ account: z.string(), region: z.string(), time: z.iso.datetime() });
+
+const stateChange = event.extend({
+  'detail-type': z.literal('EC2 Instance State-change Notification'),
+  detail: z.object({ 'instance-id': z.string(), state: z.string() }),
+});
+
+/** CloudTrail gives an error no response; what it gives a call that succeeded is EC2's own answer, in camel case. */
+const runInstances = event.extend({
+  'detail-type': z.literal('AWS API Call via CloudTrail'),
+  detail: z.object({
+    eventName: z.literal('RunInstances'),
+    errorCode: z.string().nullish(),
+    userIdentity: z.object({ arn: z.string().nullish(), invokedBy: z.string().nullish() }),
+    responseElements: z
+      .object({
+        reservationId: z.string(),
+        instancesSet: z.object({
+          items: z.array(z.object({ instanceId: z.string(), launchTime: z.number() })).min(1),
+        }),
+      })
+      .nullish(),
+  }),
+});
+
+/** What EventBridge tells of instances that start. CloudTrail's form is best effort, and says who did it. */
+export const launchEvent = z.discriminatedUnion('detail-type', [stateChange, runInstances]);
+
+export type LaunchEvent = z.infer<typeof launchEvent>;
+
+export type LaunchClients = { ec2: EC2Client; pricing: PricingClient };
+
+type Dependencies = {
+  table: Table;
+  config: Config;
+  targets: readonly Target[];
+  clientsFor: (target: Target) => LaunchClients;
+};
+
+export type LaunchResult =
+  | { ignored: string }
+  | {
+      reservationId: string;
+      launchTime: IsoTime;
+      instances: number;
+      /** Dollars an hour, as far as known. */
+      hourlyRate: number;
+      startedBy?: string | undefined;
+      /** Whether this event is the one that made the alert. */
+      alerted: boolean;
+    };
+
+/**
+ * Records what an event says was started, and tells it where it is dear or nobody's: one alert a launch, whichever of
+ * its events comes first. Throws, so that the event comes again, where EC2 doesn't list yet what it has started.
+ */
+export async function watchLaunches(
+  { table, config, targets, clientsFor }: Dependencies,
+  event: LaunchEvent,
+): Promise<LaunchResult> {
+  const seen = startSeen(event);
+  if ('ignored' in seen) return seen;
+  const target = findTarget(targets, event.account, event.region);
+  if (target === undefined) return { ignored: `${event.account}, ${event.region} is not watched` };
+
+  const clients = clientsFor(target);
+  const started = await startedTogether(clients.ec2, target, seen);
+  if (started.instances.length === 0) return { ignored: 'stopped, or started again, since' };
+  const launch = await toLaunch({ table, ...clients }, target, config, seen, started, event.time);
+  await recordLaunch(table, launch, event.time);
+
+  const concern = concernOf(launch, config.launches);
+  const ownerTag = config.tags.owner[0] ?? config.tags.team[0] ?? 'owner';
+  const alerted =
+    concern !== undefined &&
+    (await recordAlert(table, launchAlert({ launch, concern, target, ownerTag, at: event.time })));
+  return {
+    reservationId: launch.reservationId,
+    launchTime: launch.launchTime,
+    instances: launch.instances.length,
+    hourlyRate: hourlyRateOf(launch.instances),
+    startedBy: launch.startedBy,
+    alerted,
+  };
+}
+
+/** A start as an event tells it: of one instance, or of a whole reservation and by whom. */
+type StartSeen = {
+  instanceId: string;
+  reservationId?: string | undefined;
+  launchTime?: IsoTime | undefined;
+  startedBy?: string | undefined;
+  isAutoScaling: boolean;
+};
+
+function startSeen(event: LaunchEvent): StartSeen | { ignored: string } {
+  if (event['detail-type'] === 'EC2 Instance State-change Notification') {
+    const { 'instance-id': instanceId, state } = event.detail;
+    return state === 'running'
+      ? { instanceId, isAutoScaling: false }
+      : { ignored: `${instanceId} is ${state}` };
+  }
+  const { errorCode, responseElements, userIdentity } = event.detail;
+  if (errorCode) return { ignored: `RunInstances failed: ${errorCode}` };
+  const first = responseElements?.instancesSet.items[0];
+  if (first === undefined) return { ignored: 'RunInstances without an answer' };
+  return {
+    instanceId: first.instanceId,
+    reservationId: responseElements?.reservationId,
+    launchTime: toTime(first.launchTime),
+    startedBy: principalOf(userIdentity),
+    isAutoScaling: userIdentity.invokedBy === 'autoscaling.amazonaws.com',
+  };
+}
+
+/** `ml-engineer/dana` of `arn:aws:sts::210987654321:assumed-role/ml-engineer/dana`; else the service that called. */
+function principalOf({
+  arn,
+  invokedBy,
+}: {
+  arn?: string | null | undefined;
+  invokedBy?: string | null | undefined;
+}) {
+  const resource = arn?.split(':').slice(5).join(':');
+  return resource?.replace(/^(assumed-role|user|federated-user)\//, '') || (invokedBy ?? undefined);
+}
+
+type Started = { reservationId: string; launchTime: IsoTime; instances: Instance[] };
+
+/** All of a reservation that started at the same time and are still up: an event may speak of one of twenty. */
+async function startedTogether(client: EC2Client, target: Target, seen: StartSeen): Promise<Started> {
+  const { instanceId } = seen;
+  const reservationId = seen.reservationId ?? (await reservationOf(client, target, instanceId));
+  const members = reservationId ? await getInstances(client, target, { reservationId }) : [];
+  const described = members.find((member) => member.instanceId === instanceId);
+  const launchTime = seen.launchTime ?? described?.launchTime;
+  if (reservationId === undefined || launchTime === undefined || members.length === 0) {
+    throw new Error(`EC2 doesn't list ${instanceId} in ${target.account}, ${target.region} (yet)`);
+  }
+  const isUp = ({ state }: Instance) => state === 'pending' || state === 'running';
+  const instances = members.filter((member) => member.launchTime === launchTime && isUp(member));
+  return { reservationId, launchTime, instances };
+}
+
+async function reservationOf(client: EC2Client, target: Target, id: string): Promise<string | undefined> {
+  const [instance] = await getInstances(client, target, { instanceIds: [id] });
+  return instance?.reservationId;
+}
+
+async function toLaunch(
+  sources: LaunchClients & { table: Table },
+  target: Target,
+  config: Config,
+  seen: StartSeen,
+  { instances, ...started }: Started,
+  now: IsoTime,
+): Promise<Launch> {
+  const types = instances.map(({ instanceType }) => instanceType);
+  const facts = await getInstanceTypeFacts(sources.ec2, types);
+  const rates = await hourlyRates(sources, target, instances, now);
+  return {
+    ...started,
+    startedBy: seen.startedBy,
+    isAutoScaling: seen.isAutoScaling || instances.some(({ tags }) => 'aws:autoscaling:groupName' in tags),
+    instances: instances.map((instance) => ({
+      instance,
+      attribution: attribute(instance.tags, config.tags),
+      hasAccelerators: facts.get(instance.instanceType)?.accelerators !== undefined,
+      hourlyRate: rates.get(instance.instanceId),
+    })),
+  };
+}
