@@ -90,26 +90,35 @@ function resultsOf(
   if (groupBy.length > 2) throw invalid('Cannot group by more than 2 dimensions or tags');
   const lines = billOf(caller).filter(toPredicate(asked.Filter, sample));
   return spansOf(asked).map(({ start, end, dates }) => {
-    const sums = new Map<string, { keys: string[]; sum: Charge }>();
+    const sums = new Map<string, Sum>();
     for (const line of lines) for (const date of dates) add(sums, line, date, groupBy, sample.now);
-    const groups = [...sums.values()].map(({ keys, sum }) => ({
-      Keys: keys,
+    const groups = [...sums.values()].map((sum) => ({
+      Keys: sum.keys,
       Metrics: amounts(asked.Metrics, sum),
     }));
     return {
       TimePeriod: { Start: start, End: end },
       ...(groupBy.length > 0
         ? { Total: {}, Groups: groups.sort(byKeys) }
-        : { Total: groups[0]?.Metrics ?? amounts(asked.Metrics, nothing()), Groups: [] }),
+        : { Total: groups[0]?.Metrics ?? amounts(asked.Metrics, emptySum([], 'N/A')), Groups: [] }),
       Estimated: isEstimated(start, sample.now),
     };
   });
 }
 
-const nothing = (): Charge => ({ unblended: 0, netAmortized: 0, usage: 0 });
+/** `unit` is N/A where it adds up different ones. */
+type Sum = Charge & { keys: string[]; unit: string };
+
+const emptySum = (keys: string[], unit: string): Sum => ({
+  keys,
+  unit,
+  unblended: 0,
+  netAmortized: 0,
+  usage: 0,
+});
 
 function add(
-  sums: Map<string, { keys: string[]; sum: Charge }>,
+  sums: Map<string, Sum>,
   line: BillLine,
   date: IsoDate,
   groupBy: readonly Read[],
@@ -119,23 +128,23 @@ function add(
   if (charge.unblended === 0 && charge.netAmortized === 0 && charge.usage === 0) return;
   const keys = groupBy.map((read) => read(line));
   const key = keys.join('\u0000');
-  const group = sums.get(key) ?? { keys, sum: nothing() };
-  group.sum.unblended += charge.unblended;
-  group.sum.netAmortized += charge.netAmortized;
-  group.sum.usage += charge.usage;
-  sums.set(key, group);
+  const sum = sums.get(key) ?? emptySum(keys, line.unit);
+  sum.unblended += charge.unblended;
+  sum.netAmortized += charge.netAmortized;
+  sum.usage += charge.usage;
+  if (sum.unit !== line.unit) sum.unit = 'N/A';
+  sums.set(key, sum);
 }
 
 const byKeys = (a: Group, b: Group): number => ((a.Keys ?? []).join('|') < (b.Keys ?? []).join('|') ? -1 : 1);
 
-function amounts(names: readonly string[] | undefined, charge: Charge): NonNullable<Group['Metrics']> {
+function amounts(names: readonly string[] | undefined, sum: Sum): NonNullable<Group['Metrics']> {
   if (!names || names.length === 0) throw invalid('Metrics must not be empty');
   return Object.fromEntries(
     names.map((name) => {
       const read = metrics[name];
       if (!read) throw invalid(`The sample account has no metric ${name}`);
-      const Unit = name === 'UsageQuantity' ? 'N/A' : 'USD';
-      return [name, { Amount: read(charge).toFixed(10), Unit }] as const;
+      return [name, { Amount: read(sum).toFixed(10), Unit: name === 'UsageQuantity' ? sum.unit : 'USD' }];
     }),
   );
 }

@@ -1,8 +1,22 @@
-import type { PublishCommandInput, PublishCommandOutput } from '@aws-sdk/client-sns';
+import type {
+  GetTopicAttributesCommandInput,
+  GetTopicAttributesCommandOutput,
+  PublishCommandInput,
+  PublishCommandOutput,
+} from '@aws-sdk/client-sns';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
 
-export const sns = { Publish: publish };
+export const sns = { Publish: publish, GetTopicAttributes: getTopicAttributes };
+
+/** One team mailbox has confirmed. */
+function getTopicAttributes(
+  { TopicArn = '' }: GetTopicAttributesCommandInput,
+  { sample }: Caller,
+): Reply<GetTopicAttributesCommandOutput> {
+  if (!sample.topics.has(TopicArn)) throw awsError('NotFound', 'Topic does not exist', 404);
+  return { Attributes: { TopicArn, SubscriptionsConfirmed: '1', SubscriptionsPending: '0' } };
+}
 
 function publish(
   { TopicArn = '', Subject, Message = '' }: PublishCommandInput,

@@ -122,6 +122,14 @@ describe("the sample account's Cost Explorer", () => {
     ]);
   });
 
+  it('counts in the unit of what it adds up, where that is one', async () => {
+    const Metrics = ['UsageQuantity'];
+    const unit = async (Filter: Expression) =>
+      (await pagesOf('2026-11-14', '2026-11-15', { Metrics, Filter })).flat()[0]?.Total?.['UsageQuantity']
+        ?.Unit;
+    expect([await unit(p4d), await unit(is('LINKED_ACCOUNT', '210987654321'))]).toEqual(['Hrs', 'N/A']);
+  });
+
   it('reads yesterday short of a few percent, and whole two days later', async () => {
     const more = { GroupBy: groupBy('SERVICE'), Filter: is('RECORD_TYPE', 'Usage') };
     const args = ['2026-11-15', '2026-11-16', more] as const;

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSampleAccount, type SampleAccount } from '../../../cli/sample/account.ts';
+import { instanceName } from '../../../shared/compute/instance.ts';
+import { loadConfig } from '../../../shared/config.ts';
+import { homeOf, targetsOf } from '../../../shared/target.ts';
+import { type Planned, planSchedules } from '../../../shared/watch/plan-schedules.ts';
+import { targetClients } from '../../../shared/watch/target-clients.ts';
+
+describe('Monday evening in the sample account', () => {
+  let sample: SampleAccount;
+  beforeEach(async () => {
+    sample = await openSampleAccount({ now: '2026-11-16T18:05:00Z' });
+  });
+  afterEach(() => sample.close());
+
+  const planAll = async (): Promise<Planned[]> => {
+    const config = loadConfig(process.env);
+    const plans = targetsOf(config, homeOf(process.env)).map((target) =>
+      planSchedules(targetClients(target), target, config, sample.now()),
+    );
+    return (await Promise.all(plans)).flatMap(({ planned }) => planned);
+  };
+  const named = (planned: readonly Planned[], action: string) =>
+    planned
+      .filter(({ decision }) => decision.action === action)
+      .map(({ instance }) => instanceName(instance));
+
+  it('finds nine dev instances that idle on, one of which EC2 will refuse to stop', async () => {
+    const planned = await planAll();
+    expect(named(planned, 'warn').toSorted()).toEqual([
+      'ablation-us',
+      'annotation-app',
+      'asr-bench',
+      'experiment-tracker',
+      'render-preview',
+      'simulation-lab',
+      'sweep-1',
+      'sweep-2',
+      'vision-notebook',
+    ]);
+    expect(named(planned, 'stop')).toEqual([]);
+  });
+
+  it('has a different reason to keep each of the others', async () => {
+    const codes = (await planAll())
+      .filter(({ decision }) => decision.action === 'keep')
+      .map(({ instance, decision }) => [instanceName(instance), decision.code]);
+    expect(Object.fromEntries(codes)).toMatchObject({
+      'ci-runner': 'auto-scaling',
+      'license-server': 'off',
+      'notebooks-mig': 'utilization-unknown',
+      'batch-scoring': 'managed',
+      'doc-builder': 'in-hours',
+      'support-chat-train': 'busy',
+      'retrieval-notebook': 'busy',
+      'distill-spot': 'busy',
+      'sweep-spot': 'spot-one-time',
+      'fleet-worker': 'fleet',
+      'paper-repro': 'keep-until',
+      'diffusion-lab': 'invalid-keep-until',
+      'ocr-dev': 'invalid-schedule',
+      'legacy-hpc': 'instance-store-root',
+      'embedding-cache': 'instance-store-data',
+      'tts-notebook': 'utilization-unknown',
+      'embedding-lab': 'utilization-unknown',
+      'multi-gpu-lab': 'utilization-unknown',
+      'quick-test': 'recently-started',
+      'nightly-eval': 'stopped',
+      'neuron-port': 'utilization-unknown',
+      'rag-api': 'protected-environment',
+    });
+  });
+
+  it('leaves out what nobody opted in, the forgotten p4d too', async () => {
+    const names = (await planAll()).map(({ instance }) => instanceName(instance));
+    for (const untagged of ['reranker-train', 'tmp-eval', 'old-demo', 'reranker-serving', 'bastion']) {
+      expect(names).not.toContain(untagged);
+    }
+  });
+});
