@@ -12,7 +12,7 @@ import { createSample, type Publication, type QueuedMessage, type Sample } from 
 import { startWebhook } from './webhook.ts';
 import { readSampleWorld, type WorldFile } from './world.ts';
 
-export type SampleInstance = {
+type SampleInstance = {
   account: string;
   region: string;
   instanceId: string;
@@ -44,7 +44,7 @@ export type SampleAccount = {
 };
 
 /** The sample's queues by their address, for whoever plays Lambda's part. */
-export type SampleQueues = {
+type SampleQueues = {
   /** Takes up to `max` (default 10) messages off; each must be removed or released. */
   receive: (url: string, max?: number) => QueuedMessage[];
   remove: (url: string, receiptHandle: string) => void;

@@ -23,7 +23,7 @@ export type Charge = { unblended: number; netAmortized: number; usage: number };
 
 const nothing: Charge = { unblended: 0, netAmortized: 0, usage: 0 };
 
-export const computeService = 'Amazon Elastic Compute Cloud - Compute';
+const computeService = 'Amazon Elastic Compute Cloud - Compute';
 
 /** Every line that the accounts' bills can have: one an instance, one a charge of the world file. */
 export function createBill(world: WorldFile, fleet: Fleet): BillLine[] {

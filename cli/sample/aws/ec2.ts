@@ -58,6 +58,10 @@ function describeInstances(
       'The parameter instancesSet cannot be used with the parameter maxResults',
     );
   }
+  if (MaxResults !== undefined && (MaxResults < 5 || MaxResults > 1000)) {
+    const message = `Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.`;
+    throw awsError('InvalidParameterValue', message);
+  }
   const matches = listed(caller, ids).filter((member) => matchesAll(member, input.Filters ?? [], caller));
   const { page, next } = pageOf(matches, NextToken, MaxResults ?? 1000);
   const reservations = Map.groupBy(page, ({ reservationId }) => reservationId);

@@ -120,6 +120,10 @@ describe("the sample account's EC2", () => {
     });
   });
 
+  it.each([4, 1001])('refuses a page of %i', async (MaxResults) => {
+    await expect(describeAll({ MaxResults })).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+  });
+
   it('stops an instance, which takes a while, and starts it anew', async () => {
     const { StoppingInstances } = await ec2.send(new StopInstancesCommand({ InstanceIds: [vision] }));
     expect(StoppingInstances).toEqual([

@@ -1,7 +1,15 @@
+import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSampleAccount, type SampleAccount } from '../../../cli/sample/account.ts';
+import { toPolicy } from '../../../shared/anomaly/policy.ts';
+import { walkForward } from '../../../shared/anomaly/walk-forward.ts';
+import { createClient } from '../../../shared/aws/client.ts';
+import { getCharges } from '../../../shared/aws/cost-explorer.ts';
 import { instanceName } from '../../../shared/compute/instance.ts';
 import { loadConfig } from '../../../shared/config.ts';
+import { daysBefore } from '../../../shared/period.ts';
+import { emptyLedger, observe } from '../../../shared/spend/ledger.ts';
+import { toSeries } from '../../../shared/spend/series.ts';
 import { homeOf, targetsOf } from '../../../shared/target.ts';
 import { type Planned, planSchedules } from '../../../shared/watch/plan-schedules.ts';
 import { targetClients } from '../../../shared/watch/target-clients.ts';
@@ -76,5 +84,26 @@ describe('Monday evening in the sample account', () => {
     for (const untagged of ['reranker-train', 'tmp-eval', 'old-demo', 'reranker-serving', 'bastion']) {
       expect(names).not.toContain(untagged);
     }
+  });
+});
+
+describe('Monday morning in the sample account', () => {
+  it('finds the two leaks of the weekend, two older incidents, and nothing in fees or weekly training', async () => {
+    const sample = await openSampleAccount();
+    const period = daysBefore(sample.now(), 180);
+    const charges = await getCharges(createClient(CostExplorerClient), period, async () => undefined);
+    const series = toSeries(observe(emptyLedger, sample.now(), charges, period), period);
+    const incidents = series.flatMap(
+      (each) => walkForward(each, [], period.start, toPolicy('balanced', 25), sample.now()).incidents,
+    );
+    await sample.close();
+    expect(
+      incidents.map(({ account, service, start, status }) => [start, account, service, status]).toSorted(),
+    ).toEqual([
+      ['2026-08-03', '123456789012', 'Amazon OpenSearch Service', 'accepted'],
+      ['2026-09-08', '123456789012', 'EC2 - Other', 'recovered'],
+      ['2026-11-13', '210987654321', 'Amazon Elastic Compute Cloud - Compute', 'open'],
+      ['2026-11-14', '345678901234', 'Amazon Bedrock', 'open'],
+    ]);
   });
 });
