@@ -50,7 +50,7 @@ export type Alert = {
 const text = z.string();
 
 /** An alert as it comes back out of the table or the queue. */
-export const alertSchema = z.object({
+export const alertSchema: z.ZodType<Alert> = z.object({
   id: text.min(1),
   subject: text.min(1),
   kind: z.enum([
@@ -74,10 +74,10 @@ export const alertSchema = z.object({
   items: z.array(text),
   action: text,
   links: z.array(z.object({ label: text, url: text })),
-  account: text.optional(),
-  region: text.optional(),
-  owner: text.optional(),
-  team: text.optional(),
+  account: text.exactOptional(),
+  region: text.exactOptional(),
+  owner: text.exactOptional(),
+  team: text.exactOptional(),
 });
 
 /** Characters that every outlet, queue and table takes in one alert, with room for the bytes they encode to. */
