@@ -14,7 +14,7 @@ type Idle = {
   instance: Instance;
   attribution: Attribution;
   target: Target;
-  /** The keys of the tags by which it can be stopped from now on, or kept. */
+  /** The key of the tag by which it can be stopped out of hours. */
   tags: { schedule: string };
 };
 
@@ -42,13 +42,21 @@ export function idleAlert({ finding, instance, attribution, target, tags }: Idle
       { label: 'Wasted so far', value: wastedText(finding) },
     ],
     items: [],
-    action: `Stop it if nobody needs it, or terminate it. To have it stopped out of hours from now on, tag it ${tags.schedule} with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin".`,
+    action: actionText(instance, tags.schedule),
     links: instancesLink(region, [instanceId]),
     account,
     region,
     ...(attribution.owner && { owner: attribution.owner }),
     ...(attribution.team && { team: attribution.team }),
   };
+}
+
+function actionText({ tags }: Instance, key: string): string {
+  const stop = 'Stop it if nobody needs it, or terminate it.';
+  const hours = tags[key];
+  return hours === undefined
+    ? `${stop} To have it stopped out of hours from now on, tag it ${key} with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin".`
+    : `${stop} Its tag ${key} is "${hours}": see with "watchdog plan" what that will do.`;
 }
 
 /** Dollars an hour from which an idle instance is worth a look before the next coffee. */

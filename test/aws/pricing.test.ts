@@ -1,0 +1,65 @@
+import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { getOnDemandRate } from '../../shared/aws/pricing.ts';
+
+const pricing = mockClient(PricingClient);
+const client = new PricingClient({});
+const g5 = { region: 'eu-west-1', instanceType: 'g5.12xlarge', platform: 'linux' } as const;
+
+beforeEach(() => pricing.reset());
+
+const product = (pricePerUnit: Record<string, string>, unit = 'Hrs') =>
+  JSON.stringify({
+    product: { attributes: { instanceType: 'g5.12xlarge' } },
+    terms: { OnDemand: { 'A.B': { priceDimensions: { 'A.B.C': { unit, pricePerUnit } } } } },
+  });
+
+describe('the on-demand rate', () => {
+  it('is the one hourly price on shared hardware', async () => {
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product({ USD: '6.3310000000' })] });
+    expect(await getOnDemandRate(client, g5)).toBe(6.331);
+    expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
+      ServiceCode: 'AmazonEC2',
+      Filters: expect.arrayContaining([
+        { Type: 'TERM_MATCH', Field: 'instanceType', Value: 'g5.12xlarge' },
+        { Type: 'TERM_MATCH', Field: 'regionCode', Value: 'eu-west-1' },
+        { Type: 'TERM_MATCH', Field: 'operatingSystem', Value: 'Linux' },
+        { Type: 'TERM_MATCH', Field: 'tenancy', Value: 'Shared' },
+      ]),
+    });
+  });
+
+  it('is read from the documents as the SDK wraps them', async () => {
+    const wrapped = Object.assign(new String(product({ USD: '6.331' })), {}) as unknown as string;
+    pricing.on(GetProductsCommand).resolves({ PriceList: [wrapped] });
+    expect(await getOnDemandRate(client, g5)).toBe(6.331);
+  });
+
+  it('is looked for on every page', async () => {
+    pricing
+      .on(GetProductsCommand)
+      .resolvesOnce({ PriceList: [], NextToken: 'next' })
+      .resolvesOnce({ PriceList: [product({ USD: '6.331' })] });
+    expect(await getOnDemandRate(client, g5)).toBe(6.331);
+  });
+
+  it.each([
+    ['the list has no such type', []],
+    ['the price is 0', [product({ USD: '0.0000000000' })]],
+    ['the price is in another currency', [product({ CNY: '40.1' })]],
+    ['it is a price of something else than hours', [product({ USD: '6.331' }, 'Quantity')]],
+    ['two prices disagree', [product({ USD: '6.331' }), product({ USD: '7.5' })]],
+  ])('is unknown where %s', async (_, PriceList) => {
+    pricing.on(GetProductsCommand).resolves({ PriceList });
+    expect(await getOnDemandRate(client, g5)).toBeUndefined();
+  });
+
+  it('is that of Windows for a Windows instance', async () => {
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product({ USD: '8.1' })] });
+    await getOnDemandRate(client, { ...g5, platform: 'windows' });
+    expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
+      Filters: expect.arrayContaining([{ Type: 'TERM_MATCH', Field: 'operatingSystem', Value: 'Windows' }]),
+    });
+  });
+});
