@@ -105,7 +105,7 @@ function judgeDayAlone(days: readonly KnownDay[], date: IsoDate, amount: Usd, po
     highestUsual(recent),
   );
   if (amount > limit) {
-    const reason = `${formatMoney(amount, policy.currency)} on a day that should cost ${formatMoney(expected, policy.currency)}, and never more than ${formatMoney(limit, policy.currency)}.`;
+    const reason = `${formatMoney(amount, policy.currency)} on a day that should cost ${formatMoney(expected, policy.currency)}, and for which up to ${formatMoney(limit, policy.currency)} would be usual.`;
     return { state: 'anomalous', expected, limit, test: 'day', reason };
   }
   const usual: Judgement = {

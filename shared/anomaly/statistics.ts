@@ -17,4 +17,4 @@ export const sum = (values: readonly number[]): number => values.reduce((total, 
 
 /** 0 where there is none. */
 export const largest = (values: readonly number[]): number =>
-  values.reduce((maximum, value) => (value > maximum ? value : maximum), 0);
+  values.reduce((maximum, value) => Math.max(maximum, value), 0);

@@ -97,7 +97,7 @@ const isSame = (a: number, b: number): boolean =>
 const byTime = ([a]: Observation, [b]: Observation): number => a.localeCompare(b);
 
 /** What was known of a day at a time; undefined where nothing was. */
-const figureAt = (observations: readonly Observation[], asOf?: IsoTime): number | undefined =>
+export const figureAt = (observations: readonly Observation[], asOf?: IsoTime): number | undefined =>
   observations.findLast(([observed]) => asOf === undefined || observed <= asOf)?.[1];
 
 /** The newest figures, or those that were known at `asOf`: one charge a day, account, service and category. */

@@ -1,6 +1,5 @@
 import { datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
-import type { Charge } from './charge.ts';
-import { isClosed, type Ledger, lastRead, latest } from './ledger.ts';
+import { figureAt, isClosed, type Ledger, type LedgerSeries, lastRead } from './ledger.ts';
 
 /** What a day cost, as far as it is known. */
 export type DailyFigure = {
@@ -29,38 +28,40 @@ export const others = 'other';
 export function toSeries(ledger: Ledger, period: Period, asOf?: IsoTime, limit = 5_000): SpendSeries[] {
   const { currency } = ledger;
   if (currency === undefined) return [];
-  const usage = latest(ledger, asOf).filter(
-    ({ category, date }) => category === 'Usage' && date >= period.start && date < period.end,
-  );
   const read = lastRead(ledger, asOf);
   const dates = datesOf(period).map((date) => ({ date, readAt: read.get(date) }));
-  const groups = [...Map.groupBy(usage, keyOf).values()].toSorted((a, b) => peak(b) - peak(a));
-  const own = groups.length > limit ? groups.slice(0, limit - 1) : groups;
-  const rest = groups.slice(own.length).flat();
-  const folded = rest.map((charge) => ({ ...charge, account: others, service: others }));
-  return [...own, ...(folded.length > 0 ? [folded] : [])].flatMap((charges) => {
-    const [first] = charges;
-    if (first === undefined) return [];
-    const { account, service } = first;
-    return [{ account, service, currency, days: toFigures(charges, dates) }];
-  });
+  const sorted = ledger.series
+    .filter(({ category }) => category === 'Usage')
+    .map(({ account, service, days }) => ({ account, service, amounts: amountsOf(days, dates, asOf) }))
+    .toSorted((a, b) => peak(b) - peak(a));
+  const own = sorted.length > limit ? sorted.slice(0, limit - 1) : sorted;
+  const rest = sorted.slice(own.length);
+  const folded = rest.length > 0 ? [{ account: others, service: others, amounts: sumOf(rest) }] : [];
+  return [...own, ...folded].map(({ account, service, amounts }) => ({
+    account,
+    service,
+    currency,
+    days: dates.map(({ date, readAt }, index) =>
+      readAt === undefined
+        ? { date, amount: undefined, closed: false }
+        : { date, amount: amounts[index] ?? 0, closed: isClosed(date, readAt) },
+    ),
+  }));
 }
 
-const keyOf = ({ account, service }: Charge): string => JSON.stringify([account, service]);
+type Amounts = { amounts: readonly number[] };
+
+const amountsOf = (
+  days: LedgerSeries['days'],
+  dates: readonly { date: IsoDate }[],
+  asOf?: IsoTime,
+): number[] => dates.map(({ date }) => figureAt(days[date] ?? [], asOf) ?? 0);
+
+const sumOf = (series: readonly Amounts[]): number[] =>
+  (series[0]?.amounts ?? []).map((_, index) =>
+    series.reduce((sum, { amounts }) => sum + (amounts[index] ?? 0), 0),
+  );
 
 /** By their dearest day: what has just begun to cost must not be folded away for having cost nothing before. */
-const peak = (charges: readonly Charge[]): number =>
-  charges.reduce((highest, { amount }) => Math.max(highest, amount), 0);
-
-function toFigures(
-  charges: readonly Charge[],
-  dates: readonly { date: IsoDate; readAt: IsoTime | undefined }[],
-): DailyFigure[] {
-  const amounts = new Map<IsoDate, number>();
-  for (const { date, amount } of charges) amounts.set(date, (amounts.get(date) ?? 0) + amount);
-  return dates.map(({ date, readAt }) =>
-    readAt === undefined
-      ? { date, amount: undefined, closed: false }
-      : { date, amount: amounts.get(date) ?? 0, closed: isClosed(date, readAt) },
-  );
-}
+const peak = ({ amounts }: Amounts): number =>
+  amounts.reduce((highest, amount) => Math.max(highest, amount), 0);

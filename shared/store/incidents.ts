@@ -1,0 +1,124 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { Alert } from '../alert/alert.ts';
+import type { Incident } from '../anomaly/incident.ts';
+import { recordAlert } from './outbox.ts';
+import { expiresAfter, type Table, type TransactItem } from './table.ts';
+
+const pk = 'INCIDENTS';
+
+/** How long an incident that is over is kept. */
+const retentionDays = 400;
+
+const day = z.object({
+  date: z.string(),
+  expected: z.number(),
+  actual: z.number(),
+  closed: z.boolean(),
+  high: z.boolean(),
+});
+const cause = z.object({
+  region: z.string(),
+  usageType: z.string(),
+  share: z.number(),
+  driver: z.enum(['usage', 'rate', 'unknown']),
+  team: z.string().exactOptional(),
+  owner: z.string().exactOptional(),
+  sentence: z.string(),
+});
+const status = z.enum(['open', 'recovered', 'accepted']);
+const stored = z.object({
+  version: z.number(),
+  incident: z.object({
+    id: z.string(),
+    account: z.string(),
+    service: z.string(),
+    currency: z.string(),
+    kind: z.enum(['rise', 'drift', 'new']),
+    status,
+    start: z.string(),
+    end: z.string().exactOptional(),
+    detected: z.string(),
+    reason: z.string(),
+    days: z.array(day),
+    impact: z.number(),
+    excessPerDay: z.number(),
+    cause: cause.exactOptional(),
+    told: z
+      .object({
+        status,
+        at: z.string(),
+        impact: z.number(),
+        excessPerDay: z.number(),
+        growths: z.number(),
+      })
+      .exactOptional(),
+  }),
+});
+
+/** An incident as it was read, with what makes a later write fail where another run was faster. */
+export type StoredIncident = { incident: Incident; version: number };
+
+const page = z.object({
+  Items: z.array(stored).default([]),
+  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Every incident that is kept, open or over, by its id. */
+export async function getIncidents({ client, name }: Table): Promise<Map<string, StoredIncident>> {
+  const incidents = new Map<string, StoredIncident>();
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const { Items, LastEvaluatedKey } = page.parse(
+      await client.send(
+        new QueryCommand({
+          TableName: name,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': pk },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      ),
+    );
+    for (const item of Items) incidents.set(item.incident.id, item);
+    ExclusiveStartKey = LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return incidents;
+}
+
+/** Keeps an incident that merely goes on; false where another run wrote it since `version` was read. */
+export async function putIncident(table: Table, incident: Incident, version = 0): Promise<boolean> {
+  try {
+    await table.client.send(new PutCommand(toPut(table, incident, version)));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** Keeps an incident and the alert that tells of it, both or none; false where another run was faster. */
+export const tellIncident = (table: Table, incident: Incident, alert: Alert, version = 0): Promise<boolean> =>
+  recordAlert(table, alert, [{ Put: toPut(table, incident, version) }]);
+
+function toPut({ name }: Table, incident: Incident, version: number) {
+  const newest = incident.days.at(-1)?.date ?? incident.start;
+  const put: TransactItem['Put'] = {
+    TableName: name,
+    Item: {
+      pk,
+      sk: incident.id,
+      version: version + 1,
+      incident,
+      ...(incident.status !== 'open' && { expiresAt: expiresAfter(newest, retentionDays) }),
+    },
+    ...(version === 0
+      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      : {
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeValues: { ':version': version },
+        }),
+  };
+  return put;
+}

@@ -1,0 +1,78 @@
+import { type Change, changeOf, type Incident } from '../anomaly/incident.ts';
+import { type Policy, toPolicy } from '../anomaly/policy.ts';
+import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
+import type { Config } from '../config.ts';
+import type { IsoDate, IsoTime } from '../period.ts';
+import type { SpendSeries } from '../spend/series.ts';
+
+/** An incident after a run. */
+export type JudgedIncident = {
+  incident: Incident;
+  /** Absent where there is nothing to tell. */
+  change?: Change | undefined;
+};
+
+/** One series as it was judged. */
+export type SeriesSummary = {
+  account: string;
+  accountName?: string | undefined;
+  service: string;
+  /** The newest day judged: its date, and amounts in the currency of the bill. */
+  date?: IsoDate | undefined;
+  actual?: number | undefined;
+  /** Undefined where the history doesn't say. */
+  expected?: number | undefined;
+  /** `not enough history`: only an excess above the floor would have been told, or nothing. */
+  state: 'normal' | 'incident' | 'held' | 'not enough history';
+  reason: string;
+};
+
+export type Judged = {
+  series: SeriesSummary[];
+  /** The dearest first. */
+  incidents: JudgedIncident[];
+};
+
+type Task = { known: readonly Incident[]; from: IsoDate; config: Config; at: IsoTime };
+
+/** Judges every series from a day on; what is known of incidents goes in, what has become of them comes out. */
+export function judgeSpend(series: readonly SpendSeries[], { known, from, config, at }: Task): Judged {
+  const bySeries = Map.groupBy(known, keyOf);
+  const walks = series.map((one) => {
+    const policy: Policy = toPolicy(config.spend.sensitivity, config.spend.floor, one.currency);
+    const incidents = bySeries.get(keyOf(one)) ?? [];
+    return { one, walk: walkForward(one, incidents, from, policy, at) };
+  });
+  const incidents = walks
+    .flatMap(({ walk }) => walk.incidents)
+    .toSorted((a, b) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
+  return {
+    series: walks.map(({ one, walk }) => summarize(one, walk, bySeries.get(keyOf(one)) ?? [])),
+    incidents: incidents.map((incident) => ({ incident, change: changeOf(incident) })),
+  };
+}
+
+const keyOf = ({ account, service }: { account: string; service: string }): string =>
+  JSON.stringify([account, service]);
+
+function summarize(
+  { account, service }: SpendSeries,
+  { verdicts, incidents }: Walk,
+  known: readonly Incident[],
+): SeriesSummary {
+  const newest = verdicts.at(-1);
+  const changed = new Map([...known, ...incidents].map((incident) => [incident.id, incident]));
+  const open = [...changed.values()].some(({ status }) => status === 'open');
+  const summary = {
+    account,
+    service,
+    date: newest?.date,
+    actual: newest?.actual,
+    expected: newest?.expected,
+    reason: newest?.reason ?? 'Nothing new to judge.',
+  };
+  if (open) return { ...summary, state: 'incident' };
+  if (newest?.state === 'unknown' || newest?.test === 'new')
+    return { ...summary, state: 'not enough history' };
+  return { ...summary, state: newest?.state === 'held' ? 'held' : 'normal' };
+}
