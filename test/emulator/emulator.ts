@@ -13,6 +13,7 @@ import type { Pluggable } from '@smithy/types';
 import { z } from 'zod';
 import { addClientPlugin, createClient } from '../../shared/aws/client.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
+import { inBatches } from '../../shared/batches.ts';
 import { addDays, addMilliseconds, dateOf, type IsoTime } from '../../shared/period.ts';
 import { openTable, type Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
@@ -75,33 +76,55 @@ export async function launch(
   return launched.parse(answer).Instances[0].InstanceId;
 }
 
-/** The device's utilisation and memory every five minutes of the hours before `end`, as the CloudWatch agent puts it. */
-export function gpuData(
+type Traced = { end?: IsoTime; hours?: number };
+
+/** The device's utilisation and memory every five minutes before `end`, as the CloudWatch agent puts it. */
+export const gpuData = (
   instanceId: string,
   index: number,
   percent: number,
-  { end = evening, hours = 4, memoryMib = 3 } = {},
+  span: Traced = {},
+): MetricDatum[] =>
+  everyFiveMinutes(
+    { nvidia_smi_utilization_gpu: percent, nvidia_smi_memory_used: 3 },
+    { InstanceId: instanceId, index: String(index), host: 'ip-10-0-0-12' },
+    span,
+  );
+
+/** A host that does nothing, every five minutes before `end`, as EC2 itself puts it. */
+export const quietHostData = (instanceId: string, span: Traced = {}): MetricDatum[] =>
+  everyFiveMinutes(
+    { CPUUtilization: 1.5, NetworkIn: 20_000, NetworkOut: 15_000 },
+    { InstanceId: instanceId },
+    span,
+  );
+
+function everyFiveMinutes(
+  values: Record<string, number>,
+  dimensions: Record<string, string>,
+  { end = evening, hours = 1 }: Traced,
 ): MetricDatum[] {
-  const Dimensions = [
-    { Name: 'InstanceId', Value: instanceId },
-    { Name: 'index', Value: String(index) },
-    { Name: 'host', Value: `ip-10-0-0-${index}` },
-  ];
-  return Array.from(
-    { length: hours * 12 },
-    (_, period) => new Date(addMilliseconds(end, -period * 300_000)),
-  ).flatMap((Timestamp) => [
-    { MetricName: 'nvidia_smi_utilization_gpu', Dimensions, Timestamp, Value: percent },
-    { MetricName: 'nvidia_smi_memory_used', Dimensions, Timestamp, Value: memoryMib },
-  ]);
+  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+  return Array.from({ length: hours * 12 }, (_, period) => {
+    const Timestamp = new Date(addMilliseconds(end, -period * 300_000));
+    return Object.entries(values).map(([MetricName, Value]) => ({
+      MetricName,
+      Dimensions,
+      Timestamp,
+      Value,
+    }));
+  }).flat();
 }
 
 /** Writes metrics, at most 1,000 a call as CloudWatch takes them. */
-export async function putMetrics(where: Target, data: readonly MetricDatum[]): Promise<void> {
+export async function putMetrics(
+  where: Target,
+  Namespace: 'CWAgent' | 'AWS/EC2',
+  data: readonly MetricDatum[],
+): Promise<void> {
   const client = createClient(CloudWatchClient, scopeFor(where));
-  for (let start = 0; start < data.length; start += 1000) {
-    const MetricData = data.slice(start, start + 1000);
-    await client.send(new PutMetricDataCommand({ Namespace: 'CWAgent', MetricData }));
+  for (const MetricData of inBatches(data, 1000)) {
+    await client.send(new PutMetricDataCommand({ Namespace, MetricData }));
   }
 }
 

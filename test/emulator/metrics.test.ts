@@ -20,11 +20,7 @@ beforeAll(async () => {
   const others = hosts.flatMap((host) =>
     gpus.flatMap((gpu) => gpuData(host, gpu, 50, { end: yesterday, hours: 1 / 12 })),
   );
-  await putMetrics(mlDevIreland, [
-    ...others,
-    ...gpuData(busy, 3, 97, { hours: 1 }),
-    ...gpuData(idle, 0, 0, { hours: 1 }),
-  ]);
+  await putMetrics(mlDevIreland, 'CWAgent', [...others, ...gpuData(busy, 3, 97), ...gpuData(idle, 0, 0)]);
 });
 
 describe('GPU metrics', () => {
