@@ -1,9 +1,25 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Alert } from '../../shared/alert/alert.ts';
+import { createClient } from '../../shared/aws/client.ts';
+import { parseConfig } from '../../shared/config.ts';
 import { claimStop, getInstanceRecords, recordWrite } from '../../shared/store/instance-records.ts';
 import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { createQueue, createTable, emptyEmulator, evening, mlDevIreland, takeAll } from './emulator.ts';
+import { notify, type Outlet, outletsOf } from '../../shared/watch/notify.ts';
+import {
+  createQueue,
+  createTable,
+  createTopic,
+  emptyEmulator,
+  evening,
+  mlDevIreland,
+  takeAll,
+} from './emulator.ts';
 
 const alert: Alert = {
   id: 'spend#ml-dev#p4d#opened',
@@ -81,5 +97,65 @@ describe('a run that comes again', () => {
     await recordAlert(table, alert, [once()]);
     expect(await recordAlert(table, { ...alert, id: 'another' }, [once()])).toBe(false);
     expect(await flushOutbox(table, queue.client, queue.url)).toBe(1);
+  });
+});
+
+describe('an alert on its way to people', () => {
+  const config = parseConfig({ alerts: { slack: { webhook: 'ssm:/watchdog/webhook' } } });
+  const message = { body: alert, messageId: 'm-1', receiveCount: 1 };
+  const statuses: number[] = [];
+  const posts: string[] = [];
+  const slack = createServer(async (request, response) => {
+    posts.push(await text(request));
+    response.writeHead(statuses.shift() ?? 200).end('ok');
+  });
+
+  let topic: Awaited<ReturnType<typeof createTopic>>;
+  let outlets: Outlet[];
+
+  beforeAll(async () => {
+    slack.listen(0, '127.0.0.1');
+    await once(slack, 'listening');
+    const { port } = z.object({ port: z.number() }).parse(slack.address());
+    const ssm = createClient(SSMClient);
+    const secret = {
+      Name: '/watchdog/webhook',
+      Value: `http://127.0.0.1:${port}`,
+      Type: 'SecureString',
+    } as const;
+    await ssm.send(new PutParameterCommand(secret));
+    topic = await createTopic('watchdog');
+    outlets = outletsOf(config.alerts, { ssm, sns: topic.client, topicArn: topic.arn });
+  });
+
+  afterAll(() => void slack.close());
+
+  beforeEach(() => {
+    posts.length = 0;
+    statuses.length = 0;
+  });
+
+  it('arrives through the topic as a mail that says what and how much', async () => {
+    await notify(table, outlets, message);
+    const mails = (await takeAll(topic.inbox)).map((body) => JSON.parse(body));
+    expect(mails).toHaveLength(1);
+    expect(mails[0].Subject).toContain('Compute in ml-dev costs $786 a day more than expected');
+    expect(mails[0].Message).toContain('Stop it.');
+    expect(posts).toHaveLength(1);
+  });
+
+  it('arrives once though its message is delivered to two functions at a time, and again later', async () => {
+    await Promise.allSettled([notify(table, outlets, message), notify(table, outlets, message)]);
+    await notify(table, outlets, { ...message, messageId: 'm-2', receiveCount: 2 });
+    expect(await takeAll(topic.inbox)).toHaveLength(1);
+    expect(posts).toHaveLength(1);
+  });
+
+  it('waits for Slack while it is down, and is mailed meanwhile, once', async () => {
+    statuses.push(500);
+    await expect(notify(table, outlets, message)).rejects.toThrow('Slack answered 500');
+    await notify(table, outlets, { ...message, receiveCount: 2 });
+    expect(await takeAll(topic.inbox)).toHaveLength(1);
+    expect(posts).toHaveLength(2);
   });
 });

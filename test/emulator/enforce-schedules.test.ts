@@ -1,21 +1,24 @@
 import { DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Alert } from '../../shared/alert/alert.ts';
+import { z } from 'zod';
+import { alertSchema } from '../../shared/alert/alert.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { getInstances } from '../../shared/aws/ec2.ts';
 import { readMeter, resetMeter } from '../../shared/aws/meter.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
-import { claimDelivery, completeDelivery } from '../../shared/store/deliveries.ts';
 import { flushOutbox } from '../../shared/store/outbox.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
+import { notify, outletsOf } from '../../shared/watch/notify.ts';
 import { targetClients } from '../../shared/watch/target-clients.ts';
 import {
   createQueue,
   createTable,
+  createTopic,
   emptyEmulator,
   evening,
   gpuData,
@@ -36,6 +39,7 @@ const nextMorning = addMilliseconds(evening, 11 * 60 * 60_000);
 
 let table: Table;
 let queue: Awaited<ReturnType<typeof createQueue>>;
+let topic: Awaited<ReturnType<typeof createTopic>>;
 const ids: Record<string, string> = {};
 
 async function start(name: string, where: Target, tags: Record<string, string>, percent?: number) {
@@ -51,6 +55,7 @@ beforeAll(async () => {
   await emptyEmulator();
   table = await createTable('watchdog');
   queue = await createQueue('alerts');
+  topic = await createTopic('alerts');
   await start('idle-ireland', mlDevIreland, { 'auto-stop': hours }, 0);
   await start('idle-virginia', mlDevVirginia, { 'auto-stop': hours }, 0);
   await start('idle-untagged-in-time', mlDevIreland, { 'auto-stop': hours }, 0);
@@ -74,18 +79,25 @@ async function run(time: IsoTime) {
   return passes;
 }
 
-/** Sends what waits and marks it as delivered; the kinds of alerts that went out. */
+/** Sends what waits, by mail; the kinds of alerts that went out. */
 async function deliver(): Promise<string[]> {
   await flushOutbox(table, queue.client, queue.url);
-  const bodies = await takeAll(queue);
-  const alerts: Alert[] = bodies.map((body) => JSON.parse(body));
-  for (const [index, alert] of alerts.entries()) {
-    const attempt = { alert, outlet: 'slack', messageId: `m-${index}`, receiveCount: 1 };
-    await claimDelivery(table, attempt);
-    await completeDelivery(table, attempt);
+  const alerts = (await takeAll(queue)).map((body) => alertSchema.parse(JSON.parse(body)));
+  const outlets = outletsOf(config.alerts, {
+    ssm: createClient(SSMClient),
+    sns: topic.client,
+    topicArn: topic.arn,
+  });
+  for (const [index, body] of alerts.entries()) {
+    await notify(table, outlets, { body, messageId: `m-${index}`, receiveCount: 1 });
   }
-  return alerts.map(({ kind }) => kind);
+  const mails = await takeAll(topic.inbox);
+  return mails.map(
+    (mail) => z.object({ MessageAttributes: kind }).parse(JSON.parse(mail)).MessageAttributes.kind.Value,
+  );
 }
+
+const kind = z.object({ kind: z.object({ Value: z.string() }) });
 
 /** The names of the instances in that state, in all accounts. */
 async function namesIn(state: 'running' | 'stopped'): Promise<string[]> {
