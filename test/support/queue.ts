@@ -22,9 +22,9 @@ export function fakeQueue(around: Around = (call) => call()) {
       return { Successful: [], Failed: [] };
     }),
   );
-  /** Delivers until the queue is empty; what failed five times ends among the dead. */
-  const drain = async (handler: Handler, context: Context): Promise<void> => {
-    for (let message = held.shift(); message; message = held.shift()) {
+  /** Delivers until the queue is empty, or the world ended; what failed five times ends among the dead. */
+  const drain = async (handler: Handler, context: Context, isOver = () => false): Promise<void> => {
+    for (let message = held.shift(); message; message = isOver() ? undefined : held.shift()) {
       message.receiveCount += 1;
       const failed = await handler(queueEvent(message), context).then(
         ({ batchItemFailures }) => batchItemFailures.length > 0,
