@@ -1,0 +1,136 @@
+import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Instance } from '../../shared/compute/instance.ts';
+import type { RatePaid } from '../../shared/spend/rate.ts';
+import { hourlyRates, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
+import type { Table } from '../../shared/store/table.ts';
+import { instance } from '../support/compute.ts';
+import { startTable } from '../support/table.ts';
+
+const pricing = mockClient(PricingClient);
+const client = new PricingClient({});
+const target = { account: '210987654321', region: 'eu-west-1' };
+const now = '2026-11-16T06:00:00Z';
+let table: Table;
+let stop: () => Promise<void>;
+
+beforeEach(async () => {
+  ({ table, stop } = await startTable());
+  pricing.reset();
+  pricing.on(GetProductsCommand).resolves({ PriceList: [product(33)] });
+});
+afterEach(() => stop());
+
+const product = (price: number) =>
+  JSON.stringify({
+    terms: {
+      OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD: String(price) } } } } },
+    },
+  });
+
+const paid = (given: Partial<RatePaid> = {}): RatePaid => ({
+  region: 'eu-west-1',
+  instanceType: 'p4d.24xlarge',
+  purchaseOption: 'on-demand',
+  hourlyRate: 21.5,
+  ...given,
+});
+
+const rateOf = async (given: Partial<Instance> = {}, at = now, withTable = true) =>
+  (
+    await hourlyRates(
+      { table: withTable ? table : undefined, pricing: client },
+      target,
+      [instance(given)],
+      at,
+    )
+  ).get('i-0d4e1f2a3b4c5d6e7');
+
+describe('the hourly rate', () => {
+  it('is what the bill says, and the price list is not asked', async () => {
+    await storeRates(table, [paid(), paid({ instanceType: 'g5.xlarge', hourlyRate: 0.9 })], now);
+    expect(await rateOf()).toBe(21.5);
+    expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
+  });
+
+  it('is what the price list says where the bill knows nothing, and is asked for once', async () => {
+    expect(await rateOf()).toBe(33);
+    expect(await rateOf({}, '2026-12-15T06:00:00Z')).toBe(33);
+    expect(pricing).toHaveReceivedCommandTimes(GetProductsCommand, 1);
+  });
+
+  it('is asked for again after 30 days', async () => {
+    await rateOf();
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product(30)] });
+    expect(await rateOf({}, '2026-12-16T06:00:01Z')).toBe(30);
+  });
+
+  it('is asked for once for all instances of a type', async () => {
+    const fleet = ['i-1', 'i-2', 'i-3'].map((instanceId) => instance({ instanceId }));
+    const rates = await hourlyRates({ table, pricing: client }, target, fleet, now);
+    expect([...rates]).toEqual([
+      ['i-1', 33],
+      ['i-2', 33],
+      ['i-3', 33],
+    ]);
+    expect(pricing).toHaveReceivedCommandTimes(GetProductsCommand, 1);
+  });
+
+  it('of a spot instance is what the bill says of spot, else unknown', async () => {
+    await storeRates(table, [paid()], now);
+    expect(await rateOf({ lifecycle: 'spot' })).toBeUndefined();
+    await storeRates(table, [paid({ purchaseOption: 'spot', hourlyRate: 9.8 })], now);
+    expect(await rateOf({ lifecycle: 'spot' })).toBe(9.8);
+    expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
+  });
+
+  it('of a capacity block is unknown', async () => {
+    expect(await rateOf({ lifecycle: 'capacity-block' })).toBeUndefined();
+  });
+
+  it('of a Windows instance is the list price of Windows, since the bill mixes both', async () => {
+    await storeRates(table, [paid()], now);
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product(37)] });
+    expect(await rateOf({ platform: 'windows' })).toBe(37);
+    expect(await rateOf()).toBe(21.5);
+  });
+
+  it('is unknown, never 0, where the price list fails, and asked for again the next time', async () => {
+    pricing
+      .on(GetProductsCommand)
+      .rejectsOnce(new Error('denied'))
+      .resolves({ PriceList: [product(33)] });
+    expect(await rateOf()).toBeUndefined();
+    expect(await rateOf()).toBe(33);
+  });
+
+  it('is told without a table too', async () => {
+    expect(await rateOf({}, now, false)).toBe(33);
+  });
+});
+
+describe('the rates of the bill', () => {
+  it('take the place of list prices and of older readings, not of newer ones', async () => {
+    await rateOf();
+    await storeRates(table, [paid()], '2026-11-15T06:00:00Z');
+    expect(await rateOf()).toBe(21.5);
+    await storeRates(table, [paid({ hourlyRate: 20 })], '2026-11-16T06:00:00Z');
+    await storeRates(table, [paid({ hourlyRate: 25 })], '2026-11-14T06:00:00Z');
+    expect(await rateOf()).toBe(20);
+  });
+
+  it('were read when they were stored last, even where the bill had none', async () => {
+    expect(await ratesReadAt(table)).toBeUndefined();
+    await storeRates(table, [], '2026-11-15T06:00:00Z');
+    expect(await ratesReadAt(table)).toBe('2026-11-15T06:00:00Z');
+  });
+
+  it('are kept however many there are', async () => {
+    const types = Array.from({ length: 60 }, (_, index) =>
+      paid({ instanceType: `x${index}.large`, hourlyRate: index + 1 }),
+    );
+    await storeRates(table, types, now);
+    expect(await rateOf({ instanceType: 'x59.large' })).toBe(60);
+  });
+});
