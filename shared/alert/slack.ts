@@ -97,6 +97,7 @@ function context({ kind, account, region, owner, team, id, at }: Alert): KnownBl
   return { type: 'context', elements: [plain(parts.map(oneLine).join('  ·  '), contextLimit)] };
 }
 
+/** Slack decodes entities here as in mrkdwn, and stores this text in that form. */
 const plain = (text: string, limit: number): PlainTextElement => ({
   type: 'plain_text',
   text: fitted(visible(text).trim(), limit, escaped),
