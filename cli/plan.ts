@@ -71,7 +71,7 @@ export function planText(plans: readonly Plan[], { config, now }: Pick<Session, 
   }
   const rows = planned.toSorted(byAction).map((entry) => toRow(entry, now));
   return [
-    table(['', 'instance', 'account', 'owner', '>rate', 'why', 'next'], rows),
+    table(['', 'instance', 'account', 'owner', '>rate', 'why'], rows),
     '',
     `  ${summary(planned)}`,
     config.enforce
@@ -103,8 +103,9 @@ function toRow(
     `${target.accountName ?? target.account} ${target.region}`,
     owner ?? '-',
     perHour(hourlyRate),
-    decision.reason,
-    decision.until === undefined ? '' : relativeTime(decision.until, now),
+    decision.action === 'warn' && decision.until
+      ? `${decision.reason}; to be stopped ${relativeTime(decision.until, now)} unless it gets busy`
+      : decision.reason,
   ];
 }
 

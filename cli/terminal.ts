@@ -8,45 +8,66 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export const paint = (style: Style | readonly Style[], text: string): string =>
   styleText([style].flat(), text, { stream: process.stdout, validateStream: true });
 
-/** A cell: its text, how it stands in its column, and how it is painted once its width is known. */
-export type Cell = string | { text: string; style?: Style; align?: 'left' | 'right' };
+/** A cell: its text, and how it is painted once its width is known. */
+export type Cell = string | { text: string; style?: Style };
+
+type Column = { title: string; align: 'left' | 'right' };
+type Line = readonly { text: string; style?: Style }[];
+
+/** A last column narrower than this is not wrapped but runs over the edge. */
+const leastWrapWidth = 24;
 
 /**
- * Rows under a heading, in columns as wide as their widest cell. A column that a heading marks with a leading `>` is
- * aligned to the right. Control characters of foreign text are dropped: a tag must not move the cursor.
+ * Rows under a heading, in columns as wide as their widest cell; the last column wraps at the edge of the screen. A
+ * heading with a leading `>` aligns its column to the right. Control characters of foreign text are dropped: a tag
+ * must not move the cursor.
  */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly Cell[])[],
   indent = '  ',
 ): string {
-  const columns = headings.map((heading) => ({
-    title: heading.replace(/^>/, ''),
-    align: heading.startsWith('>') ? ('right' as const) : ('left' as const),
-  }));
-  const cells = rows.map((row) =>
-    columns.map(({ align }, index) => {
-      const cell = row[index] ?? '';
-      return typeof cell === 'string'
-        ? { text: printable(cell), align }
-        : { align, ...cell, text: printable(cell.text) };
+  const columns = headings.map(
+    (heading): Column => ({
+      title: heading.replace(/^>/, ''),
+      align: heading.startsWith('>') ? 'right' : 'left',
     }),
   );
+  const cells = rows.map((row) => columns.map((_, index) => toCell(row[index] ?? '')));
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...cells.map((row) => row[index]?.text.length ?? 0)),
   );
-  const line = (row: readonly { text: string; style?: Style; align: 'left' | 'right' }[]) =>
-    row
-      .map(({ text, style, align }, index) => {
-        const width = widths[index] ?? 0;
-        const padded = align === 'right' ? text.padStart(width) : text.padEnd(width);
-        return style ? paint(style, padded) : padded;
-      })
-      .join('  ')
-      .trimEnd();
-  const heading = line(columns.map(({ title, align }) => ({ text: title, style: 'dim', align })));
-  return [heading, ...cells.map(line)].map((text) => `${indent}${text}`.trimEnd()).join('\n');
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, indent.length);
+  const room = screenWidth() - before;
+  const lines = cells.flatMap((row) => wrapLast(row, room));
+  const heading = columns.map(({ title }): Line[number] => ({ text: title, style: 'dim' }));
+  return [heading, ...lines].map((line) => `${indent}${toText(line, columns, widths)}`.trimEnd()).join('\n');
 }
+
+const toCell = (cell: Cell): Line[number] =>
+  typeof cell === 'string' ? { text: printable(cell) } : { ...cell, text: printable(cell.text) };
+
+/** One row as the lines it takes, the last cell's words spread over them. */
+function wrapLast(row: Line, room: number): Line[] {
+  const last = row.at(-1);
+  if (!last || last.text.length <= room || room < leastWrapWidth) return [row];
+  const blank = row.slice(0, -1).map(() => ({ text: '' }));
+  return wrap(last.text, room)
+    .split('\n')
+    .map((text, index) => [...(index === 0 ? row.slice(0, -1) : blank), { ...last, text }]);
+}
+
+const toText = (line: Line, columns: readonly Column[], widths: readonly number[]): string =>
+  line
+    .map(({ text, style }, index) => {
+      const width = index === line.length - 1 ? 0 : (widths[index] ?? 0);
+      const padded = columns[index]?.align === 'right' ? text.padStart(width) : text.padEnd(width);
+      return style ? paint(style, padded) : padded;
+    })
+    .join('  ');
+
+/** Columns of the terminal; where the output goes elsewhere, what reads well in a file. */
+export const screenWidth = (): number => Math.max(80, process.stdout.columns ?? 140);
 
 /** Text from outside, safe to print: without control characters, in one line. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');

@@ -23,12 +23,16 @@ const tags = z.strictObject({
   instanceStore: tagKey.default('auto-stop:instance-store').meta({
     description: 'The value "discard" allows a stop that loses the data on instance-store volumes.',
   }),
-  owner: tagKeys.default(['owner']),
-  team: tagKeys.default(['team']),
-  project: tagKeys.default(['project']),
-  model: tagKeys.default(['model']),
-  environment: tagKeys.default(['environment', 'env', 'stage']),
-  workload: tagKeys.default(['workload']),
+  owner: tagKeys
+    .default(['owner'])
+    .meta({ description: 'Who is told; the first key that is set wins, in every list of keys.' }),
+  team: tagKeys.default(['team']).meta({ description: 'Told where no owner is tagged.' }),
+  project: tagKeys.default(['project']).meta({ description: 'What the cost is attributed to.' }),
+  model: tagKeys.default(['model']).meta({ description: 'What the cost is attributed to.' }),
+  environment: tagKeys
+    .default(['environment', 'env', 'stage'])
+    .meta({ description: 'Compared with protect.environments.' }),
+  workload: tagKeys.default(['workload']).meta({ description: 'What kind of work it does.' }),
 });
 
 const targets = z.strictObject({
@@ -61,7 +65,10 @@ const spend = z.strictObject({
     .default(180)
     .meta({ description: 'Days fetched on the first run.' }),
   floor: usd.default(25).meta({ description: 'Dollars a day: a smaller excess is noise, however unusual.' }),
-  sensitivity: z.enum(['quiet', 'balanced', 'eager']).default('balanced'),
+  sensitivity: z
+    .enum(['quiet', 'balanced', 'eager'])
+    .default('balanced')
+    .meta({ description: 'How unusual a day must be; the floor holds all the same.' }),
   dailyRequestCap: z
     .number()
     .int()
@@ -84,8 +91,20 @@ const idle = z.strictObject({
   memoryPercent: z.number().min(0).max(100).default(10).meta({
     description: 'Device memory held above this share means loaded, and so not idle.',
   }),
-  cpuPercent: z.number().min(0).max(100).default(5),
-  networkBytesPerSecond: z.number().nonnegative().default(50_000),
+  cpuPercent: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(5)
+    .meta({
+      description:
+        'CPU up to which an instance without accelerator counts as silent; above, an accelerator one counts as busy.',
+    }),
+  networkBytesPerSecond: z
+    .number()
+    .nonnegative()
+    .default(50_000)
+    .meta({ description: 'The same for network traffic, per direction.' }),
   coverage: share
     .default(0.9)
     .meta({ description: 'Share of the window that must have data, else unknown.' }),
@@ -120,7 +139,12 @@ const launches = z.strictObject({
 });
 
 const alerts = z.strictObject({
-  slack: z.strictObject({ webhook: secret }).optional(),
+  slack: z
+    .strictObject({ webhook: secret })
+    .optional()
+    .meta({
+      description: 'Where the webhook of a Slack channel lies: webhook: ssm:/path or secretsmanager:name.',
+    }),
   email: z.boolean().default(true).meta({ description: 'Publish to the SNS topic of the stack.' }),
 });
 

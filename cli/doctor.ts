@@ -1,0 +1,234 @@
+import { CostExplorerClient, ListCostAllocationTagsCommand } from '@aws-sdk/client-cost-explorer';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createClient } from '../shared/aws/client.ts';
+import { getInstances, getInstanceTypeFacts } from '../shared/aws/ec2.ts';
+import { getSecret } from '../shared/aws/ssm.ts';
+import { instanceName } from '../shared/compute/instance.ts';
+import { startedWithin, windowBefore } from '../shared/compute/utilization.ts';
+import { targetName } from '../shared/target.ts';
+import { planSchedules } from '../shared/watch/plan-schedules.ts';
+import { targetClients } from '../shared/watch/target-clients.ts';
+import { measureUtilization } from '../shared/watch/utilization.ts';
+import { type AccountOptions, printJson } from './options.ts';
+import { progress } from './progress.ts';
+import { openSession, type Session } from './session.ts';
+import { paint, type Style, wrap } from './terminal.ts';
+
+/** One thing looked at, what was found, and what to do about it. */
+type Finding = { check: string; status: 'ok' | 'warn' | 'fail'; detail: string; fix?: string };
+
+type Check = { name: string; run: (session: Session) => Promise<Finding[]> };
+
+const ok = (check: string, detail: string): Finding => ({ check, status: 'ok', detail });
+const warn = (check: string, detail: string, fix: string): Finding => ({
+  check,
+  status: 'warn',
+  detail,
+  fix,
+});
+const fail = (check: string, detail: string, fix: string): Finding => ({
+  check,
+  status: 'fail',
+  detail,
+  fix,
+});
+
+/** `doctor`: looks at everything the watch depends on, changes nothing. Exit code 1 where something fails. */
+export async function doctorCommand(options: AccountOptions): Promise<void> {
+  const session = await openSession(options);
+  try {
+    const findings: Finding[] = [];
+    for (const { name, run } of checks) {
+      progress(`doctor: ${name}`);
+      findings.push(...(await run(session).catch((error: Error) => [toFailure(name, error)])));
+    }
+    progress();
+    if (options.format === 'json') printJson(findings);
+    else console.log(findings.map(toText).join('\n'));
+    if (findings.some(({ status }) => status === 'fail')) process.exitCode = 1;
+  } finally {
+    await session.close();
+  }
+}
+
+const toFailure = (name: string, error: Error): Finding =>
+  fail(name, error.message, 'docs/permissions.md lists what each part needs, and why');
+
+const marks: Readonly<Record<Finding['status'], { mark: string; style: Style }>> = {
+  ok: { mark: 'ok  ', style: 'green' },
+  warn: { mark: 'warn', style: 'yellow' },
+  fail: { mark: 'FAIL', style: 'red' },
+};
+
+function toText({ check, status, detail, fix }: Finding): string {
+  const { mark, style } = marks[status];
+  const lines = wrap(detail, 100, ' '.repeat(24)).trimStart();
+  const mend = fix === undefined ? '' : `\n${wrap(`-> ${fix}`, 100, ' '.repeat(24))}`;
+  return `  ${paint(style, mark)}  ${check.padEnd(16)}${lines}${mend}`;
+}
+
+/** Each target by itself: one account without its role must not hide the others. */
+const checkTargets = ({ targets }: Session): Promise<Finding[]> =>
+  Promise.all(
+    targets.map(async (target) => {
+      try {
+        const instances = await getInstances(targetClients(target).ec2, target);
+        const running = instances.filter(({ state }) => state === 'running').length;
+        return ok('targets', `${targetName(target)}: ${running} of ${instances.length} instances run`);
+      } catch (error) {
+        return fail(
+          'targets',
+          `${targetName(target)}: ${(error as Error).message}`,
+          'deploy resources/target-role.yml in that account, and name its role in targets.accounts',
+        );
+      }
+    }),
+  );
+
+const unreadable = new Set(['invalid-schedule', 'invalid-keep-until', 'ambiguous-tag']);
+
+async function checkScheduleTags({ targets, config, now, table }: Session): Promise<Finding[]> {
+  const plans = [];
+  for (const target of targets) {
+    plans.push(await planSchedules({ ...targetClients(target), table }, target, config, now));
+  }
+  const planned = plans.flatMap((plan) => plan.planned);
+  const key = config.tags.schedule;
+  return [
+    planned.length > 0
+      ? ok('schedule tags', `${planned.length} instances carry the tag "${key}"`)
+      : warn(
+          'schedule tags',
+          `no instance carries the tag "${key}"`,
+          'tag one with office hours, then run plan',
+        ),
+    ...planned
+      .filter(({ decision }) => unreadable.has(decision.code))
+      .map(({ instance, decision }) =>
+        warn(
+          'schedule tags',
+          `${instanceName(instance)} (${instance.instanceId}): ${decision.reason}`,
+          'correct the tag',
+        ),
+      ),
+  ];
+}
+
+async function checkGpuMetrics({ targets, config, now }: Session): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let measured = 0;
+  for (const target of targets) {
+    const { ec2, cloudWatch } = targetClients(target);
+    const running = await getInstances(ec2, target, { states: ['running'] });
+    const facts = await getInstanceTypeFacts(
+      ec2,
+      running.map(({ instanceType }) => instanceType),
+    );
+    // What started a moment ago has had no time to report.
+    const accelerated = running.filter(
+      (instance) =>
+        facts.get(instance.instanceType)?.accelerators &&
+        !startedWithin(instance, windowBefore(now, config.idle.window)),
+    );
+    const verdicts = await measureUtilization(cloudWatch, accelerated, facts, config.idle, now);
+    for (const instance of accelerated) {
+      const verdict = verdicts.get(instance.instanceId);
+      if (verdict && verdict.state !== 'unknown') measured += 1;
+      else
+        findings.push(
+          warn(
+            'GPU metrics',
+            `${instanceName(instance)} (${instance.instanceId}): ${verdict?.reason ?? 'not measured'}`,
+            gpuFix,
+          ),
+        );
+    }
+  }
+  return [ok('GPU metrics', `${measured} accelerator instances report what their devices do`), ...findings];
+}
+
+const gpuFix =
+  'run the CloudWatch agent there with nvidia_gpu metrics and append_dimensions InstanceId; without it the instance is never called idle, and never stopped for it';
+
+async function checkCostTags({ config }: Session): Promise<Finding[]> {
+  const client = createClient(CostExplorerClient, { region: 'us-east-1' });
+  const { CostAllocationTags = [] } = await client.send(
+    new ListCostAllocationTagsCommand({ Status: 'Active' }),
+  );
+  const active = new Set(CostAllocationTags.map(({ TagKey }) => TagKey));
+  const wanted = [...config.tags.owner, ...config.tags.team, ...config.tags.project];
+  const missing = wanted.filter((key) => !active.has(key));
+  return missing.length === 0
+    ? [ok('cost tags', `Cost Explorer answers; activated: ${wanted.join(', ')}`)]
+    : [
+        warn(
+          'cost tags',
+          `not activated as cost allocation tags: ${missing.join(', ')}`,
+          'activate them in the Billing console of the payer account (takes up to 24 hours, and is not retroactive)',
+        ),
+      ];
+}
+
+async function checkTable({ table }: Session): Promise<Finding[]> {
+  if (!table) {
+    return [
+      warn(
+        'state',
+        'TABLE_NAME is not set: nothing is known of earlier runs',
+        'set it to the table of the stack',
+      ),
+    ];
+  }
+  const { Table: description } = await table.client.send(new DescribeTableCommand({ TableName: table.name }));
+  return [ok('state', `table ${table.name}: ${description?.TableStatus?.toLowerCase()}`)];
+}
+
+async function checkSlack({ config }: Session): Promise<Finding[]> {
+  const reference = config.alerts.slack?.webhook;
+  if (reference === undefined) {
+    return [warn('Slack', 'no webhook is configured', 'set alerts.slack.webhook to where the secret lies')];
+  }
+  await getSecret(createClient(SSMClient), reference);
+  return [ok('Slack', `the webhook at ${reference} can be read`)];
+}
+
+async function checkTopic({ config }: Session): Promise<Finding[]> {
+  if (!config.alerts.email) return [ok('e-mail', 'switched off')];
+  const TopicArn = process.env['ALERT_TOPIC_ARN'];
+  if (!TopicArn) return [warn('e-mail', 'ALERT_TOPIC_ARN is not set', 'set it to the topic of the stack')];
+  const { Attributes } = await createClient(SNSClient).send(new GetTopicAttributesCommand({ TopicArn }));
+  const confirmed = Number(Attributes?.['SubscriptionsConfirmed'] ?? 0);
+  return confirmed > 0
+    ? [ok('e-mail', `${confirmed} confirmed subscriptions`)]
+    : [
+        warn(
+          'e-mail',
+          'nobody has confirmed a subscription',
+          'subscribe an address to the topic, and confirm it',
+        ),
+      ];
+}
+
+const checks: readonly Check[] = [
+  {
+    name: 'credentials',
+    run: async ({ home }) => [ok('credentials', `account ${home.account}, region ${home.region}`)],
+  },
+  {
+    name: 'mode',
+    run: async ({ config }) => [
+      config.enforce
+        ? ok('mode', 'enforce: instances are stopped and started by their tags')
+        : ok('mode', 'observe: nothing is stopped until the configuration says enforce: true'),
+    ],
+  },
+  { name: 'targets', run: checkTargets },
+  { name: 'schedule tags', run: checkScheduleTags },
+  { name: 'GPU metrics', run: checkGpuMetrics },
+  { name: 'cost tags', run: checkCostTags },
+  { name: 'state', run: checkTable },
+  { name: 'Slack', run: checkSlack },
+  { name: 'e-mail', run: checkTopic },
+];
