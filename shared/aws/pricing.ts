@@ -2,10 +2,7 @@ import { type Filter, GetProductsCommand, type PricingClient } from '@aws-sdk/cl
 import { z } from 'zod';
 import type { Usd } from '../money.ts';
 
-/** The Pricing API lives in few regions, and tells the prices of all of them in each. */
-export const pricingRegion = 'us-east-1';
-
-export type PricedType = { region: string; instanceType: string; platform: 'linux' | 'windows' };
+type PricedType = { region: string; instanceType: string; platform: 'linux' | 'windows' };
 
 const product = z.object({
   terms: z.object({

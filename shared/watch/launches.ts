@@ -44,7 +44,7 @@ export const launchEvent = z.discriminatedUnion('detail-type', [stateChange, run
 
 export type LaunchEvent = z.infer<typeof launchEvent>;
 
-export type LaunchClients = { ec2: EC2Client; pricing: PricingClient };
+type LaunchClients = { ec2: EC2Client; pricing: PricingClient };
 
 type Dependencies = {
   table: Table;
@@ -83,7 +83,7 @@ export async function watchLaunches(
   const started = await startedTogether(clients.ec2, target, seen);
   if (started.instances.length === 0) return { ignored: 'stopped, or started again, since' };
   const launch = await toLaunch({ table, ...clients }, target, config, seen, started, event.time);
-  await recordLaunch(table, launch, event.time);
+  await recordLaunch(table, { ...launch, instances: launch.instances.filter(isTold(seen)) }, event.time);
 
   const concern = concernOf(launch, config.launches);
   const ownerTag = config.tags.owner[0] ?? config.tags.team[0] ?? 'owner';
@@ -140,6 +140,12 @@ function principalOf({
   const resource = arn?.split(':').slice(5).join(':');
   return resource?.replace(/^(assumed-role|user|federated-user)\//, '') || (invokedBy ?? undefined);
 }
+
+/** A state change is recorded for its own instance: the others have theirs, and a thousand times a thousand is too many. */
+const isTold =
+  ({ reservationId, instanceId }: StartSeen) =>
+  ({ instance }: Launch['instances'][number]): boolean =>
+    reservationId !== undefined || instance.instanceId === instanceId;
 
 type Started = { reservationId: string; launchTime: IsoTime; instances: Instance[] };
 

@@ -177,7 +177,7 @@ const perSecond = (series: Series | undefined): Series | undefined =>
   };
 
 /** One running accelerator instance, as a table or a program shows it. */
-export type InstanceUtilization = {
+type InstanceUtilization = {
   account: string;
   accountName?: string | undefined;
   region: string;

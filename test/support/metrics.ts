@@ -10,7 +10,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 
 /** What CloudWatch knows of an instance: constants, or what a metric was in the period that starts at a time. */
-export type Course = number | ((at: number) => number | undefined);
+type Course = number | ((at: number) => number | undefined);
 
 export type MeasuredInstance = {
   /** One course a GPU. */
