@@ -36,7 +36,8 @@ export async function planCommand(options: AccountOptions): Promise<void> {
   }
 }
 
-async function makePlans({ targets, config, now, table: state }: Session): Promise<Plan[]> {
+/** The plan of every target, one after the other. */
+export async function makePlans({ targets, config, now, table: state }: Session): Promise<Plan[]> {
   const plans: Plan[] = [];
   for (const [index, target] of targets.entries()) {
     progress(`plan: ${targetName(target)} (${index + 1} of ${targets.length})`);

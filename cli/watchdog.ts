@@ -4,6 +4,11 @@ import { ConfigError } from '../shared/config.ts';
 import { InputError } from './input-error.ts';
 import { toIsoTime, withAccountOptions, withCommonOptions } from './options.ts';
 
+// Standard output is the command's own. In its development mode the logger writes through the console.
+process.env['POWERTOOLS_DEV'] = 'true';
+console.info = console.error;
+console.debug = console.error;
+
 // Each command is imported when it runs: `schedule explain` in a loop must not pay for the whole SDK.
 const program = new Command('watchdog')
   .description('Watches AI/ML spend on AWS, finds what is idle, stops what nobody uses, and says why.')
@@ -12,7 +17,10 @@ const program = new Command('watchdog')
 
 withCommonOptions(program.command('demo'))
   .description('the whole watch on the embedded sample account: no AWS, no network')
-  .action(async (options) => (await import('./demo.ts')).demoCommand(options));
+  .action(async (options) => {
+    process.env['POWERTOOLS_LOG_LEVEL'] ??= 'ERROR'; // the story is told below; each run's log line isn't part of it
+    await (await import('./demo.ts')).demoCommand(options);
+  });
 
 withAccountOptions(program.command('invoke <function>'))
   .description('run one function with one event, as Lambda would')

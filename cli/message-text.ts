@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { printable, wrap } from './terminal.ts';
+
+const text = z.object({ text: z.string() });
+const message = z.object({
+  text: z.string(),
+  blocks: z.array(
+    z.looseObject({
+      type: z.string(),
+      text: text.optional(),
+      fields: z.array(text).default([]),
+      elements: z.array(text.partial()).default([]),
+    }),
+  ),
+});
+
+/** The one-line summary that Slack shows in a notification. */
+export const slackTitle = (payload: unknown): string => plain(message.parse(payload).text);
+
+/** A Slack message as lines of plain text, about as Slack would lay it out. */
+export function slackText(payload: unknown, width: number): string {
+  const lines = message.parse(payload).blocks.flatMap(({ type, text: body, fields, elements }) => {
+    const parts = [body, ...fields, ...elements].flatMap((part) => part?.text ?? []);
+    const separator = type === 'context' ? '' : '\n';
+    return [...parts.flatMap((part) => toLines(part, width, fields.length > 0)), separator.trim()];
+  });
+  return lines.join('\n').trimEnd();
+}
+
+/** A field is its label and its value: they fit on a line. */
+const toLines = (part: string, width: number, isField: boolean): string[] =>
+  (isField ? [part.replace('\n', ': ')] : part.split('\n')).map((line) => wrap(plain(line), width));
+
+/** Slack's mark-up and entities as the reader sees them. */
+const plain = (markup: string): string =>
+  printable(
+    markup
+      .replace(/<([^|>]+)\|([^>]*)>/g, '$2')
+      .replace(/\*([^*]+)\*/g, '$1')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&'),
+  ).trim();
+
+/** Text in a frame, each line with a bar before it. */
+export const framed = (body: string, indent = '  '): string =>
+  body
+    .split('\n')
+    .map((line) => `${indent}│ ${line}`.trimEnd())
+    .join('\n');
