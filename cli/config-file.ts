@@ -4,7 +4,7 @@ import { type Config, ConfigError, type ConfigFault, faultLine, parseConfig } fr
 import { InputError } from './input-error.ts';
 
 /** Where the configuration lies unless `--config` says otherwise. */
-export const defaultConfigFile = 'watchdog.yml';
+const defaultConfigFile = 'watchdog.yml';
 
 /**
  * Reads and checks a configuration file. Without a file name it is `watchdog.yml`, and all defaults where that

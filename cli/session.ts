@@ -23,7 +23,7 @@ export type Session = {
 };
 
 /** When the embedded sample account is looked at unless `--now` says otherwise: a Monday evening, off hours. */
-export const sampleNow: IsoTime = '2026-11-16T18:25:00Z';
+const sampleNow: IsoTime = '2026-11-16T18:25:00Z';
 
 /** Opens the sample account, or the user's own with their profile. The caller closes it. */
 export async function openSession(options: AccountOptions): Promise<Session> {

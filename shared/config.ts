@@ -91,15 +91,10 @@ const idle = z.strictObject({
   memoryPercent: z.number().min(0).max(100).default(10).meta({
     description: 'Device memory held above this share means loaded, and so not idle.',
   }),
-  cpuPercent: z
-    .number()
-    .min(0)
-    .max(100)
-    .default(5)
-    .meta({
-      description:
-        'CPU up to which an instance without accelerator counts as silent; above, an accelerator one counts as busy.',
-    }),
+  cpuPercent: z.number().min(0).max(100).default(5).meta({
+    description:
+      'CPU up to which an instance without accelerator counts as silent; above, an accelerator one counts as busy.',
+  }),
   networkBytesPerSecond: z
     .number()
     .nonnegative()
@@ -139,12 +134,9 @@ const launches = z.strictObject({
 });
 
 const alerts = z.strictObject({
-  slack: z
-    .strictObject({ webhook: secret })
-    .optional()
-    .meta({
-      description: 'Where the webhook of a Slack channel lies: webhook: ssm:/path or secretsmanager:name.',
-    }),
+  slack: z.strictObject({ webhook: secret }).optional().meta({
+    description: 'Where the webhook of a Slack channel lies: webhook: ssm:/path or secretsmanager:name.',
+  }),
   email: z.boolean().default(true).meta({ description: 'Publish to the SNS topic of the stack.' }),
 });
 

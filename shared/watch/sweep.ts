@@ -16,7 +16,7 @@ export const sweepMessage = z.object({
   time: z.iso.datetime(),
 });
 
-export type SweepMessage = z.infer<typeof sweepMessage>;
+type SweepMessage = z.infer<typeof sweepMessage>;
 
 type Sweep<Result> = {
   pass: SweepMessage['pass'];
