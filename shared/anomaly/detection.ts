@@ -121,12 +121,12 @@ function judgeDayAlone(days: readonly KnownDay[], date: IsoDate, amount: Usd, po
 /** What a change is measured against where the spend is near zero. */
 const smallAmount = ({ floor }: Policy): Usd => Math.max(1e-6, floor / 5);
 
-/** The most that such a day costs: the same weekday's maximum, or for a series that often rests half above any day's. */
+/** A tenth above the dearest of such days in eight weeks; for a series that often rests half above any day. */
 function highestUsual(recent: readonly KnownDay[]): Usd {
   const maximum = largest(recent.map(({ amount }) => amount));
   const resting = recent.filter(({ amount }) => amount < 0.02 * maximum);
   if (resting.length > recent.length / 4) return 1.5 * maximum;
-  return largest(recent.filter(({ daysAgo }) => weekdayOf(daysAgo) === 0).map(({ amount }) => amount));
+  return 1.1 * largest(recent.filter(({ daysAgo }) => weekdayOf(daysAgo) === 0).map(({ amount }) => amount));
 }
 
 /**

@@ -20,6 +20,8 @@ export type Baseline = {
 
 const weeks = 8;
 const levelDays = 10;
+/** Weeks after which a weekday's offset is taken as it is; with fewer a part of it. */
+const trustedWeeks = 4;
 /** Noise below this share is not believed: what was flat so far may well move by a few percent. */
 const smallestScale = 0.04;
 
@@ -61,12 +63,12 @@ export function expectedSpend(
 /** Weekdays counted back from the judged day; only equality matters. */
 export const weekdayOf = (daysAgo: number): number => daysAgo % 7;
 
-/** By how much each weekday lies above or below the days around it; drawn to 0 while there are few weeks. */
+/** By how much each weekday lies above or below the days around it, in logarithms. */
 function weekdayRhythm(logs: readonly number[], weekdays: readonly number[]): number[] {
   const offsets = logs.map((log, index) => log - median(logs.slice(Math.max(0, index - 3), index + 4)));
   return Array.from({ length: 7 }, (_, weekday) => {
     const own = offsets.filter((_, index) => weekdays[index] === weekday);
-    return own.length === 0 ? 0 : median(own) * (own.length / (own.length + 1));
+    return own.length === 0 ? 0 : median(own) * Math.min(1, own.length / trustedWeeks);
   });
 }
 

@@ -149,14 +149,14 @@ export function changeOf(incident: Incident): Change | undefined {
 }
 
 /** It costs twice as much a day as was told, or it has cost twice as much and nobody was told for a week. */
-function hasGrown({ days, impact }: Incident, told: Told): boolean {
-  const toldOn = dateOf(told.at);
-  const toldDays = days.filter(({ date }) => date < toldOn);
-  // A day that was told while it still filled has grown since, and that is no news.
-  const known = Math.max(told.excessPerDay, ...toldDays.map(excessOf));
-  const later = days.filter(({ date }) => date >= toldOn);
-  if (later.some((day) => excessOf(day) >= 2 * known)) return true;
-  return later.length >= reminderDays && impact >= 2 * told.impact;
+function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
+  // What was told of a day that still filled, or of the part of a day that a leak began in, grows by itself.
+  const firstNews = [dateOf(told.at), addDays(start, 2)].toSorted().at(-1) ?? start;
+  const before = days.filter(({ date }) => date < firstNews);
+  const since = days.filter(({ date }) => date >= firstNews);
+  const known = Math.max(told.excessPerDay, ...before.map(excessOf));
+  if (since.some((day) => excessOf(day) >= 2 * known)) return true;
+  return since.length >= reminderDays && impact >= 2 * told.impact;
 }
 
 /** The incident with what is now told of it. */

@@ -19,10 +19,12 @@ export function walkForward(
   policy: Policy,
   at: IsoTime,
 ): Walk {
+  // What was held on the 1st needs the 2nd, and the 2nd needs what was held.
+  const first = from.endsWith('-02') ? addDays(from, -1) : from;
   const incidents = new Map(known.map((incident) => [incident.id, incident]));
   const verdicts: Verdict[] = [];
   for (const [index, figure] of series.days.entries()) {
-    if (figure.date < from) continue;
+    if (figure.date < first) continue;
     const all = [...incidents.values()];
     if (all.some((incident) => isPast(incident, figure.date))) continue;
     const verdict = judgeDay(maskedHistory(series.days.slice(0, index), all, figure.date), figure, policy);

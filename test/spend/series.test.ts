@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { emptyLedger, observe } from '../../shared/spend/ledger.ts';
+import { toSeries } from '../../shared/spend/series.ts';
+import { chargeOf } from '../support/spend.ts';
+
+const read = { start: '2026-11-13', end: '2026-11-16' };
+const observed = '2026-11-16T06:00:00Z';
+
+describe('the series of a ledger', () => {
+  it('are usage by account and service, each day zero, known, or unknown', () => {
+    const charges = [
+      chargeOf({ date: '2026-11-13', amount: 40 }),
+      chargeOf({ date: '2026-11-15', amount: 50 }),
+      chargeOf({ date: '2026-11-15', amount: -50, category: 'Credit' }),
+      chargeOf({ date: '2026-11-15', amount: 7, category: 'Tax', service: 'Tax' }),
+    ];
+    const ledger = observe(emptyLedger, observed, charges, read);
+    expect(toSeries(ledger, { start: '2026-11-12', end: '2026-11-16' })).toEqual([
+      {
+        account: '210987654321',
+        service: 'Amazon Elastic Compute Cloud - Compute',
+        currency: 'USD',
+        days: [
+          { date: '2026-11-12', amount: undefined, closed: false },
+          { date: '2026-11-13', amount: 40, closed: true },
+          { date: '2026-11-14', amount: 0, closed: false },
+          { date: '2026-11-15', amount: 50, closed: false },
+        ],
+      },
+    ]);
+  });
+
+  it('are none where nothing was charged', () => {
+    expect(toSeries(observe(emptyLedger, observed, [], read), read)).toEqual([]);
+  });
+
+  it('show two accounts apart though their sum stays flat', () => {
+    const charges = ['2026-11-13', '2026-11-14'].flatMap((date, index) => [
+      chargeOf({ date, account: '111111111111', amount: 100 - 60 * index }),
+      chargeOf({ date, account: '222222222222', amount: 100 + 60 * index }),
+    ]);
+    const ledger = observe(emptyLedger, observed, charges, { start: '2026-11-13', end: '2026-11-15' });
+    expect(toSeries(ledger, { start: '2026-11-13', end: '2026-11-15' })).toMatchObject([
+      { account: '222222222222', days: [{ amount: 100 }, { amount: 160 }] },
+      { account: '111111111111', days: [{ amount: 100 }, { amount: 40 }] },
+    ]);
+  });
+
+  it('beyond the limit are folded into one, and their sum stays whole', () => {
+    const charges = Array.from({ length: 5000 }, (_, index) =>
+      chargeOf({ account: String(100_000_000_000 + index), amount: index }),
+    );
+    const ledger = observe(emptyLedger, observed, charges, read);
+    const series = toSeries(ledger, read, undefined, 100);
+    expect(series).toHaveLength(100);
+    expect(series[0]?.account).toBe('100000004999');
+    expect(series.at(-1)).toMatchObject({ account: 'other', service: 'other' });
+    const total = series.flatMap(({ days }) => days).reduce((sum, { amount = 0 }) => sum + amount, 0);
+    expect(total).toBe((4999 * 5000) / 2);
+  });
+});
