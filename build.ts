@@ -83,15 +83,28 @@ const onlyLambdaCredentials: Plugin = {
 /** What the stack itself takes from the configuration: what isn't enforced isn't permitted either. */
 function stackSettings({ enforce, tags, targets, alerts }: Config) {
   const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
-  const parameter = alerts.slack?.webhook.replace(/^ssm:\/?/, '');
   return {
     enforce: String(enforce),
     ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
-    webhookParameter: {
-      'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${parameter ?? 'ai-cost-watchdog/slack-webhook'}`,
-    },
+    webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
+  };
+}
+
+/** Parameter Store reads the secrets of Secrets Manager too, with the permission of whoever asks it. */
+function webhookAccess(reference: string): { actions: string[]; resources: object[] } {
+  const [, kind, name] = /^(ssm|secretsmanager):\/?(.+)$/.exec(reference) ?? [];
+  const arn = (service: string, resource: string) => ({
+    'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
+  });
+  if (kind === 'ssm') return { actions: ['ssm:GetParameter'], resources: [arn('ssm', `parameter/${name}`)] };
+  return {
+    actions: ['ssm:GetParameter', 'secretsmanager:GetSecretValue'],
+    resources: [
+      arn('ssm', `parameter/aws/reference/secretsmanager/${name}`),
+      arn('secretsmanager', `secret:${name}-??????`), // Secrets Manager ends each ARN with six characters of its own
+    ],
   };
 }
 

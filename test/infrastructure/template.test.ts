@@ -61,15 +61,17 @@ function statementsOf(roleId: string): Statement[] {
 
 const actionsOf = (statement: Statement): string[] => [statement.Action].flat();
 
-/** What a function's code is made of when nothing is renamed: only what it reaches is left in it. */
-async function readableBundle(name: string): Promise<string> {
-  const options = { ...bundleOptions(name), minify: false, minifySyntax: true, metafile: false };
-  const { outputFiles } = await build({ ...options, write: false, keepNames: false });
-  return outputFiles?.[0]?.text ?? '';
+/** What of our own code a function reaches: bundled with the names we gave, and without the libraries. */
+async function reachedCode(name: string): Promise<string> {
+  const { outputFiles } = await build({ ...bundleOptions(name), minify: false, write: false });
+  const modules = (outputFiles[0]?.text ?? '').split(/^ *(?=\/\/ [\w@./-]+\.\w+$)/m);
+  return modules.filter((module) => /^\/\/ (shared|functions)\//.test(module)).join('\n');
 }
 
 /** The IAM actions of an SDK command where their names differ. */
 const actionsByCommand: Record<string, string[]> = {
+  // Who may not list is told "access denied" of an object that is not there.
+  GetObject: ['s3:GetObject', 's3:ListBucket'],
   ListObjectsV2: ['s3:ListBucket'],
   HeadObject: ['s3:GetObject'],
   SendMessageBatch: ['sqs:SendMessage'],
@@ -79,7 +81,6 @@ const actionsByCommand: Record<string, string[]> = {
   Delete: ['dynamodb:DeleteItem'],
   BatchGet: ['dynamodb:BatchGetItem'],
   BatchWrite: ['dynamodb:BatchWriteItem'],
-  TransactWrite: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
 };
 
 const servicePrefix: Record<string, string> = {
@@ -112,20 +113,24 @@ function commandServices(): Map<string, string> {
   );
 }
 
+/** What a transaction takes permission for: the writes in it. */
+const transactionWrites = ['Put', 'Update', 'Delete', 'ConditionCheck'];
+
 /** The IAM actions that a function's code needs for the calls it can make. */
 async function neededActions(name: string): Promise<string[]> {
-  const bundle = await readableBundle(name);
+  const code = await reachedCode(name);
   const services = commandServices();
-  const commands = [...bundle.matchAll(/new (\w+?)Command\d?\(/g)].map(([, command = '']) => command);
-  return [
-    ...new Set(
-      commands.flatMap((command) => {
-        const service = services.get(command);
-        if (service === undefined) return [];
-        return actionsByCommand[command] ?? [`${servicePrefix[service]}:${command}`];
-      }),
-    ),
-  ].toSorted();
+  const commands = [...code.matchAll(/new \w*?\.?(\w+?)Command\d?\(/g)].map(([, command = '']) => command);
+  const actions = commands.flatMap((command) => {
+    if (command === 'TransactWrite') {
+      const writes = transactionWrites.filter((write) => new RegExp(`\\b${write}: \\{`).test(code));
+      return writes.map(
+        (write) => `dynamodb:${write === 'ConditionCheck' ? 'ConditionCheckItem' : `${write}Item`}`,
+      );
+    }
+    return actionsByCommand[command] ?? [`${servicePrefix[services.get(command) ?? '']}:${command}`];
+  });
+  return [...new Set(actions)].toSorted();
 }
 
 /** What Lambda itself does with a function's role, and no code of ours. */
@@ -218,7 +223,7 @@ describe('functions', () => {
   });
 
   it.each(names)('gives %s the variables its code reads, and no others', async (name) => {
-    const bundle = await readableBundle(name);
+    const code = await reachedCode(name);
     const { Variables } = deployed(name).properties['Environment'] as { Variables: Record<string, unknown> };
     const known = [
       'ACCOUNT_ID',
@@ -229,7 +234,7 @@ describe('functions', () => {
       'ALERT_TOPIC_ARN',
     ];
     expect(known.filter((variable) => variable in Variables)).toEqual(
-      known.filter((variable) => new RegExp(`\\b${variable}\\b`).test(bundle)),
+      known.filter((variable) => new RegExp(`\\b${variable}\\b`).test(code)),
     );
   });
 
