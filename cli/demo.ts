@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { formatDuration } from '../shared/compute/duration.ts';
 import type { IdleFinding } from '../shared/compute/finding.ts';
 import { instanceName } from '../shared/compute/instance.ts';
@@ -10,7 +9,7 @@ import type { Target } from '../shared/target.ts';
 import type { Plan, Planned } from '../shared/watch/plan-schedules.ts';
 import type { SpendResult } from '../shared/watch/spend.ts';
 import { drainQueue, type FunctionName, readEvent, runFunction } from './local-runtime.ts';
-import { framed, slackText, slackTitle } from './message-text.ts';
+import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
 import { type CommonOptions, printJson } from './options.ts';
 import { makePlans } from './plan.ts';
 import { progress } from './progress.ts';
@@ -58,12 +57,17 @@ async function play(stage: Stage) {
   await wake(stage, 'watch-utilization', times.utilization, 'watch-utilization.json');
   const findings = await collect(stage, getFindings);
   await wake(stage, 'enforce-schedules', times.warning, 'enforce-schedules.json');
-  const warned = await countWarned(stage);
+  const warned = (await collectRecords(stage)).filter(([, { warning }]) => warning).length;
   stage.sample.setNow(times.stop);
   const plans = await makePlans({ ...stage, now: times.stop });
   const before = stage.sample.instances();
   await wake(stage, 'enforce-schedules', times.stop, 'enforce-schedules.json');
-  return { spend, findings, warned, plans, before, after: stage.sample.instances() };
+  const refused = new Map(
+    (await collectRecords(stage)).flatMap(([id, record]) =>
+      record.refused ? [[id, record.refused.code]] : [],
+    ),
+  );
+  return { spend, findings, warned, plans, before, refused, after: stage.sample.instances() };
 }
 
 /** One event at its time, and everything that follows from it. */
@@ -89,10 +93,8 @@ async function collect<Item>(
   return items;
 }
 
-const countWarned = async (stage: Stage): Promise<number> =>
-  (
-    await collect(stage, async (state, target) => [...(await getInstanceRecords(state, target)).values()])
-  ).filter(({ warning }) => warning).length;
+const collectRecords = (stage: Stage) =>
+  collect(stage, async (state, target) => [...(await getInstanceRecords(state, target))]);
 
 const allPlanned = ({ plans }: Story): Planned[] => plans.flatMap(({ planned }: Plan) => planned);
 
@@ -127,7 +129,7 @@ function toText(story: Story, stage: Stage, milliseconds: number): string {
     intro(story, stage),
     chapter(times.spend, 'watch-spend', 'what did it cost, and is anything leaking?'),
     spendText(story.spend),
-    chapter(times.launch, 'watch-launches', 'somebody started two GPU machines'),
+    chapter(times.launch, 'watch-launches', 'what was just started, and what does it burn?'),
     launchText(stage),
     chapter(times.utilization, 'watch-utilization', 'which accelerators do nothing?'),
     idleText(story, stage),
@@ -144,19 +146,20 @@ function toText(story: Story, stage: Stage, milliseconds: number): string {
 const chapter = (time: IsoTime, name: FunctionName, question: string): string =>
   `\n${paint(['bold', 'cyan'], `${time.slice(11, 16)} UTC  ${name}`)}  ${paint('dim', question)}\n`;
 
-function intro({ before }: Story, { targets }: Stage): string {
+function intro({ before }: Story, { targets, config }: Stage): string {
   const accounts = new Set(targets.map(({ account }) => account)).size;
   const regions = new Set(targets.map(({ region }) => region)).size;
   return [
     paint('bold', 'ai-cost-watchdog: Monday 16 November 2026, on the sample account'),
-    `${accounts} accounts, ${regions} regions, ${before.length} instances, 180 days of spend. No AWS: the functions of the stack run here as they`,
+    `${accounts} accounts, ${regions} regions, ${before.length} instances, ${config.spend.historyDays} days of spend. No AWS: the functions of the stack run here as they`,
     'would in Lambda, and every call they make is answered in this process.',
   ].join('\n');
 }
 
 const listedServices = 5;
 
-function spendText({ day, incidents, requests, series }: Spend): string {
+function spendText({ day, incidents, requests, series, monthToDate }: Spend): string {
+  const opened = incidents.filter(({ change }) => change === 'opened');
   const services = day?.services ?? [];
   const rest = services.slice(listedServices);
   const rows = services.slice(0, listedServices).map(({ service, amount }) => [service, formatMoney(amount)]);
@@ -168,11 +171,17 @@ function spendText({ day, incidents, requests, series }: Spend): string {
       [...rows, [`${rest.length} others`, formatMoney(rest.reduce((sum, { amount }) => sum + amount, 0))]],
     ),
     '',
-    ...incidents.filter(({ change }) => change === 'opened').map(incidentText),
-    '  Everything else is as it should be: the fees of the 1st, the tax, the quiet weekends and the Saturday',
-    '  training have been seen before.',
+    ...opened.map(incidentText),
+    `  ${series - opened.length} other series are as they should be. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
   ].join('\n');
 }
+
+/** `Purchase $2,140.00, Tax $4,870.00, Credit -$674.13` */
+const apartText = (monthToDate: Spend['monthToDate']): string =>
+  Object.entries(monthToDate)
+    .filter(([category]) => category !== 'Usage')
+    .map(([category, amount]) => `${category} ${formatMoney(amount)}`)
+    .join(', ') || 'nothing';
 
 function incidentText({
   service,
@@ -197,7 +206,7 @@ function incidentText({
 }
 
 function launchText({ sample }: Stage): string {
-  const message = sample.slackMessages.find((payload) => JSON.stringify(payload).includes('launch'));
+  const message = sample.slackMessages.find((payload) => slackKind(payload) === 'launch');
   return message ? framed(slackText(message, screenWidth() - 6)) : '  Nothing worth telling.';
 }
 
@@ -236,11 +245,18 @@ function stopText(story: Story): string {
       instanceName(instance),
       owner ?? '-',
       perHour(hourlyRate),
-      down ? withoutHours(decision.reason) : 'EC2 refused: stop protection. The others stopped all the same.',
+      down ? withoutHours(decision.reason) : refusalText(story, instance.instanceId),
     ];
   });
   return table(['', 'instance', 'whose', '>rate', 'why'], [...due, ...keptRows(story)]);
 }
+
+const refusalText = ({ refused }: Story, id: string): string => {
+  const code = refused.get(id);
+  return code
+    ? `EC2 refused with ${code}, and stopped the others all the same`
+    : 'the gates closed before the call';
+};
 
 /** One line for each reason to keep, with the instance that costs most. */
 function keptRows(story: Story) {
@@ -266,11 +282,9 @@ function keptRows(story: Story) {
 const withoutHours = (reason: string): string =>
   reason.replace(/^outside .*? since \S+( \S+)?(; |, but )/, '');
 
-const severities = z.looseObject({ text: z.string() });
-
 function messagesText({ sample }: Stage): string {
   const { slackMessages, emails } = sample;
-  const anomaly = slackMessages.find((payload) => severities.parse(payload).text.includes('EC2 in ml-dev'));
+  const anomaly = slackMessages.find((payload) => slackKind(payload) === 'spend-anomaly');
   const warning = emails.find(({ subject }) => subject?.includes('will be stopped'));
   const shown = slackMessages.filter((payload) => payload !== anomaly);
   return [

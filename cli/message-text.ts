@@ -17,6 +17,10 @@ const message = z.object({
 /** The one-line summary that Slack shows in a notification. */
 export const slackTitle = (payload: unknown): string => plain(message.parse(payload).text);
 
+/** What kind of alert a message is: the first word of its last line. */
+export const slackKind = (payload: unknown): string | undefined =>
+  message.parse(payload).blocks.at(-1)?.elements[0]?.text?.split(' ')[0];
+
 /** A Slack message as lines of plain text, about as Slack would lay it out. */
 export function slackText(payload: unknown, width: number): string {
   const lines = message.parse(payload).blocks.flatMap(({ type, text: body, fields, elements }) => {
