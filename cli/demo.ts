@@ -8,7 +8,7 @@ import { getInstanceRecords } from '../shared/store/instance-records.ts';
 import type { Target } from '../shared/target.ts';
 import type { Plan, Planned } from '../shared/watch/plan-schedules.ts';
 import type { SpendResult } from '../shared/watch/spend.ts';
-import { drainQueue, type FunctionName, readEvent, runFunction } from './local-runtime.ts';
+import { drainQueue, type FunctionName, readEvent, runFunction, sampleEventFile } from './local-runtime.ts';
 import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
 import { type CommonOptions, printJson } from './options.ts';
 import { makePlans } from './plan.ts';
@@ -74,7 +74,7 @@ async function play(stage: Stage) {
 async function wake({ sample }: Stage, name: FunctionName, time: IsoTime, file: string): Promise<unknown> {
   progress(`${time.slice(11, 16)} ${name}`);
   sample.setNow(time);
-  const event = (await readEvent(new URL(`../events/${file}`, import.meta.url).pathname)) as object;
+  const event = (await readEvent(sampleEventFile(file))) as object;
   const result = await runFunction(name, { ...event, time }, time);
   await drainQueue(sample, queueUrl(sample, 'SWEEP_QUEUE_URL'), 'sweep');
   await drainQueue(sample, queueUrl(sample, 'ALERT_QUEUE_URL'), 'notify');

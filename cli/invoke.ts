@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { scheduledEvent } from '../shared/lambda.ts';
 import type { IsoTime } from '../shared/period.ts';
 import { InputError } from './input-error.ts';
-import { type FunctionName, functionNames, readEvent, runFunction } from './local-runtime.ts';
+import {
+  type FunctionName,
+  functionNames,
+  readEvent,
+  runFunction,
+  sampleEventFile,
+} from './local-runtime.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import type { SampleAccount } from './sample/account.ts';
 import { openSession } from './session.ts';
@@ -17,14 +23,14 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   sweep: 'sweep.json',
   'watch-launches': 'cloudtrail-run-instances.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',
-  notify: 'notify.json',
+  notify: 'alert-queue.json',
 };
 
 /** `invoke`: one function with one event, as Lambda would run it; against the sample account unless a profile is named. */
 export async function invokeCommand(name: string, options: InvokeOptions): Promise<void> {
   const known = functionNames.find((candidate) => candidate === name);
   if (!known) throw new InputError(`no function "${name}": expected one of ${functionNames.join(', ')}`);
-  const event = await readEvent(options.event ?? eventFile(known));
+  const event = await readEvent(options.event ?? sampleEventFile(sampleEvents[known]));
   const time = options.now ?? timeOf(event);
   const session = await openSession({
     ...options,
@@ -47,9 +53,6 @@ const outbound = ({ slackMessages, emails, queues, env }: SampleAccount) => ({
     .flatMap((url) => (url ? queues.receive(url, 100) : []))
     .map(({ body }) => JSON.parse(body) as unknown),
 });
-
-const eventFile = (name: FunctionName): string =>
-  new URL(`../events/${sampleEvents[name]}`, import.meta.url).pathname;
 
 const sqsEvent = z.object({
   Records: z.tuple([z.object({ attributes: z.object({ SentTimestamp: z.coerce.number() }) })], z.unknown()),

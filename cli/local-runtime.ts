@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { IsoTime } from '../shared/period.ts';
 import { InputError } from './input-error.ts';
@@ -96,6 +97,10 @@ const toSqsEvent = (eventSourceARN: string, messages: readonly QueuedMessage[]):
     awsRegion: eventSourceARN.split(':')[3] ?? '',
   })),
 });
+
+/** A file of events/, wherever the command is run. */
+export const sampleEventFile = (name: string): string =>
+  fileURLToPath(new URL(`../events/${name}`, import.meta.url));
 
 /** Reads an event from a file; throws an InputError that names the file where it isn't JSON. */
 export async function readEvent(file: string): Promise<unknown> {

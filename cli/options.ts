@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { type IsoTime, toTime } from '../shared/period.ts';
 
 /** What every command takes. */
@@ -23,15 +24,17 @@ function toFormat(value: string): CommonOptions['format'] {
   throw new InvalidArgumentError('expected text or json');
 }
 
+/** `Date.parse` alone takes the 30th of February for a day in March. */
+const isoTime = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+
 /** A point in time in UTC; a bare date is its first moment. */
 export function toIsoTime(value: string): IsoTime {
-  const parsed = /^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:?\d{2}))?$/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(parsed)) {
+  if (!isoTime.safeParse(value).success) {
     throw new InvalidArgumentError(
       'expected an ISO 8601 date, or a time with its zone, such as 2026-11-16T18:05:00Z',
     );
   }
-  return toTime(parsed);
+  return toTime(Date.parse(value));
 }
 
 /** JSON for programs goes to standard output alone. */

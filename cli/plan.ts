@@ -105,10 +105,14 @@ function toRow(
     owner ?? '-',
     perHour(hourlyRate),
     decision.action === 'warn' && decision.until
-      ? `${decision.reason}; to be stopped ${relativeTime(decision.until, now)} unless it gets busy`
+      ? `${decision.reason}; to be stopped ${relativeTime(decision.until, now)}${reprieve(decision)}`
       : decision.reason,
   ];
 }
+
+/** What would still spare it, where anything but its tags does. */
+const reprieve = ({ code }: Planned['decision']): string =>
+  code === 'always-off-hours' ? '' : ' unless it gets busy';
 
 /** `7 to warn ($23.10/h), 0 to stop, 21 kept` */
 function summary(planned: readonly Planned[]): string {

@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
-import { explainSchedule } from '../shared/schedule/explain.ts';
+import type { IsoTime } from '../shared/period.ts';
+import { type Explanation, explainSchedule } from '../shared/schedule/explain.ts';
 import { readConfigFile } from './config-file.ts';
 import { InputError } from './input-error.ts';
 import { type CommonOptions, printJson, toIsoTime } from './options.ts';
-import { paint, table } from './terminal.ts';
+import { type Cell, paint, table } from './terminal.ts';
 
 type ExplainOptions = CommonOptions & { from?: string; to?: string; stdin?: boolean };
 
@@ -16,24 +17,40 @@ export async function explainCommand(value: string | undefined, options: Explain
   if (value === undefined || from === undefined || to === undefined) {
     throw new InputError('schedule explain: expected a tag value, --from and --to (or --stdin)');
   }
+  checkOrder(from, to);
   const explained = explainSchedule(value, from, to, config);
   if (!explained.valid) process.exitCode = 2;
   if (options.format === 'json') return printJson(explained);
   if (!explained.valid) return void console.error(`"${value}": ${explained.error}`);
   console.log(`${paint('bold', value)} from ${from} to ${to} (UTC)\n`);
-  console.log(`  ${explained.initial === 'up' ? 'may run' : 'off hours'} at first, then\n`);
-  console.log(
-    table(
-      ['at', 'state'],
-      explained.transitions.map(({ at, state }) => [
-        at,
-        state === 'up' ? { text: 'may run', style: 'green' } : { text: 'off hours', style: 'yellow' },
-      ]),
-    ),
-  );
+  console.log(transitionsText(explained));
 }
 
-const question = z.object({ value: z.string(), from: z.string(), to: z.string() });
+function transitionsText({ initial, transitions }: Extract<Explanation, { valid: true }>): string {
+  const first = initial === 'up' ? 'may run' : 'off hours';
+  if (transitions.length === 0) return `  ${first} all the time`;
+  const rows = transitions.map(({ at, state }): Cell[] => [
+    at,
+    state === 'up' ? { text: 'may run', style: 'green' } : { text: 'off hours', style: 'yellow' },
+  ]);
+  return `  ${first} at first, then\n\n${table(['at', 'state'], rows)}`;
+}
+
+/** A span that ends before it starts is a slip, not an empty answer. */
+function checkOrder(from: IsoTime, to: IsoTime): void {
+  if (to < from) throw new InputError(`from ${from} to ${to}: the end comes before the start`);
+}
+
+const time = z.string().transform((text, { addIssue }) => {
+  try {
+    return toIsoTime(text);
+  } catch (error) {
+    addIssue((error as Error).message);
+    return z.NEVER;
+  }
+});
+
+const question = z.object({ value: z.string(), from: time, to: time });
 
 /** One JSON object a line in, one out, in the same order. */
 async function explainLines(context: Parameters<typeof explainSchedule>[3]): Promise<void> {
@@ -50,11 +67,15 @@ async function explainLines(context: Parameters<typeof explainSchedule>[3]): Pro
 
 function readQuestion(line: string, number: number): z.infer<typeof question> {
   try {
-    const { value, from, to } = question.parse(JSON.parse(line));
-    return { value, from: toIsoTime(from), to: toIsoTime(to) };
+    const asked = question.parse(JSON.parse(line));
+    checkOrder(asked.from, asked.to);
+    return asked;
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : (cause as Error).message;
+    const reason = cause instanceof z.ZodError ? faultsOf(cause) : (cause as Error).message;
     throw new InputError(`standard input, line ${number}: ${reason}`, { cause });
   }
 }
+
+/** `from: expected an ISO 8601 date; to: Invalid input`, on one line. */
+const faultsOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');

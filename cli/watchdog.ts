@@ -9,6 +9,12 @@ process.env['POWERTOOLS_DEV'] = 'true';
 console.info = console.error;
 console.debug = console.error;
 
+// Whoever reads the output may close it when they have seen enough: `| head -1` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 // Each command is imported when it runs: `schedule explain` in a loop must not pay for the whole SDK.
 const program = new Command('watchdog')
   .description('Watches AI/ML spend on AWS, finds what is idle, stops what nobody uses, and says why.')
