@@ -7,7 +7,10 @@ export type Explanation =
   | { valid: false; error: string }
   | { valid: true; initial: State; transitions: Transition[] };
 
-/** What a tag's value means between two times: the state at `from`, and each change after it and before `to`. */
+/**
+ * What a tag's value means between two times: each change within `[from, to)`, and as `initial` the state before the
+ * first of them. A change at `from` itself is told as one, and `initial` is then the state that it ends.
+ */
 export function explainSchedule(
   value: string,
   from: IsoTime,

@@ -51,7 +51,10 @@ export function spanAt(schedule: Schedule, time: IsoTime): Span {
   };
 }
 
-/** The state at `from`, and each change after it and before `to`. */
+/**
+ * The changes within `[from, to)`, and the state before the first of them: one at `from` itself is among them, and
+ * `initial` is then the state that it ends.
+ */
 export function transitions(
   schedule: Schedule,
   from: IsoTime,
@@ -59,14 +62,15 @@ export function transitions(
 ): { initial: State; transitions: Transition[] } {
   const start = Date.parse(from);
   const end = Date.parse(to);
-  const changes = openBetween(schedule, start, end).flatMap((open) => [
+  const intervals = openBetween(schedule, start, end);
+  const changes = intervals.flatMap((open) => [
     { ms: open.start, state: 'up' as const },
     { ms: open.end, state: 'down' as const },
   ]);
   return {
-    initial: isUp(schedule, from) ? 'up' : 'down',
+    initial: intervals.some((open) => open.start < start && start <= open.end) ? 'up' : 'down',
     transitions: changes
-      .filter(({ ms }) => start < ms && ms < end)
+      .filter(({ ms }) => start <= ms && ms < end)
       .map(({ ms, state }) => ({ at: toTime(ms), state })),
   };
 }

@@ -83,10 +83,18 @@ describe('transitions', () => {
     ]);
   });
 
-  it('begin with the state at the first instant, and leave the last one out', () => {
+  it('take in the first instant, after the state that ends there, and leave the last one out', () => {
     const value = 'Mon-Fri 08:00-19:00 UTC';
-    expect(changes(value, '2026-11-20T08:00:00Z', '2026-11-20T19:00:00Z')).toEqual(['up']);
-    expect(changes(value, '2026-11-20T19:00:00Z', '2026-11-20T19:00:00Z')).toEqual(['down']);
+    expect(changes(value, '2026-11-20T08:00:00Z', '2026-11-20T19:00:00Z')).toEqual([
+      'down',
+      '2026-11-20T08:00:00Z up',
+    ]);
+    expect(changes(value, '2026-11-20T19:00:00Z', '2026-11-20T19:00:01Z')).toEqual([
+      'up',
+      '2026-11-20T19:00:00Z down',
+    ]);
+    expect(changes(value, '2026-11-20T08:00:01Z', '2026-11-20T19:00:00Z')).toEqual(['up']);
+    expect(changes(value, '2026-11-20T19:00:00Z', '2026-11-20T19:00:00Z')).toEqual(['up']);
   });
 
   it('follow one another: the next one is told from either state', () => {
@@ -254,9 +262,9 @@ describe('minute by minute', () => {
 
   const beforehand = 180; // minutes, for the clock to have shown what it repeats
 
-  /** Whether it is open in each minute of two days. */
+  /** Whether it is open in each minute of two days and one minute. */
   function readMinutes(windows: Schedule['windows'], timeZone: string, start: number) {
-    return wallClock(timeZone, start - beforehand * 60_000, 2 * 1440 + beforehand)
+    return wallClock(timeZone, start - beforehand * 60_000, 2 * 1440 + 1 + beforehand)
       .filter(({ at }) => at >= start)
       .map(({ at, shown }) => ({ at, state: windows.some((one) => isOpen(one, shown)) ? 'up' : 'down' }))
       .toArray();
@@ -270,13 +278,13 @@ describe('minute by minute', () => {
         from,
         (timeZone, windows, start) => {
           const tested: Schedule = { ...schedule('Mon 08:00-19:00'), windows, timeZone };
-          const minutes = readMinutes(windows, timeZone, start);
+          const minutes = readMinutes(windows, timeZone, start - 60_000);
           const changed = minutes.filter(
             ({ state }, index) => index > 0 && state !== minutes[index - 1]?.state,
           );
 
           expect(transitions(tested, toTime(start), toTime(start + 2 * day))).toEqual({
-            initial: minutes[0]?.state,
+            initial: minutes[0]?.state, // of the minute before
             transitions: changed.map(({ at, state }) => ({ at: toTime(at), state })),
           });
           const sample = minutes.filter((_, index) => index % 7 === 0);
