@@ -35,7 +35,10 @@ const eventBridgeEvent = z.object({
 });
 
 /** What AWS tells us of its own accord: through an SNS topic, several at once, or an EventBridge rule. */
-export const relayedEvent = z.union([snsEvent, eventBridgeEvent]);
+export const relayedEvent = z.union([snsEvent, eventBridgeEvent], {
+  error:
+    'expected what SNS sends ("Records") or what EventBridge sends ("source", "detail-type", "time", "detail")',
+});
 
 export type RelayedEvent = z.infer<typeof relayedEvent>;
 
