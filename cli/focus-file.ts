@@ -9,21 +9,25 @@ import { InputError } from './input-error.ts';
  */
 export async function readFocusFile(file: string): Promise<FocusRow[]> {
   const source = await readSource(file);
-  const rows = readRecords(file, source).map(({ record, info }): FocusRow => {
+  let currency: string | undefined;
+  const rows = readRecords(file, source).map(({ record, info: { lines } }): FocusRow => {
     const parsed = toFocusRow(record);
-    if ('row' in parsed) return parsed.row;
-    throw new InputError(`${file}: line ${info.lines}: ${parsed.fault.column} ${parsed.fault.message}`);
-  });
-  const [first] = rows;
-  if (first === undefined) throw new InputError(`${file}: has no rows`);
-  const foreign = rows.findIndex(({ currency }) => currency !== first.currency);
-  if (foreign !== -1) {
-    throw new InputError(
-      `${file}: row ${foreign + 1}: BillingCurrency ${rows[foreign]?.currency} after ${first.currency}: give one currency at a time`,
+    if ('fault' in parsed) throw atLine(file, lines, `${parsed.fault.column} ${parsed.fault.message}`);
+    const { row } = parsed;
+    currency ??= row.currency;
+    if (row.currency === currency) return row;
+    throw atLine(
+      file,
+      lines,
+      `BillingCurrency ${row.currency} after ${currency}: give one currency at a time`,
     );
-  }
+  });
+  if (rows.length === 0) throw new InputError(`${file}: has no rows`);
   return rows;
 }
+
+const atLine = (file: string, line: number, message: string) =>
+  new InputError(`${file}: line ${line}: ${message}`);
 
 async function readSource(file: string): Promise<string> {
   try {

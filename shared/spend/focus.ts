@@ -95,7 +95,7 @@ const textOf = (cell: string | undefined): string | undefined => {
 };
 
 function fault(cells: Cells, column: string, message: string): { fault: FocusFault } {
-  return { fault: { column, message: `"${cells[column]}" ${message}` } };
+  return { fault: { column, message: `${JSON.stringify(cells[column]?.slice(0, 60))} ${message}` } };
 }
 
 const toNumber = (text = ''): number | undefined =>

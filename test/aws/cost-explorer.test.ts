@@ -1,0 +1,209 @@
+import { CostExplorerClient, GetCostAndUsageCommand } from '@aws-sdk/client-cost-explorer';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  costExplorerRegion,
+  getCharges,
+  getInstanceUsage,
+  getOwnerBreakdown,
+  getUsageBreakdown,
+} from '../../shared/aws/cost-explorer.ts';
+import { costPage } from '../support/spend.ts';
+
+const mock = mockClient(CostExplorerClient);
+const client = new CostExplorerClient({ region: 'us-east-1' });
+const period = { start: '2026-11-14', end: '2026-11-16' };
+const ec2 = 'Amazon Elastic Compute Cloud - Compute';
+const series = { account: '210987654321', service: ec2 };
+
+let requests: number;
+const count = async () => {
+  requests += 1;
+};
+
+beforeEach(() => {
+  mock.reset();
+  requests = 0;
+});
+
+const byRecordType = costPage([
+  ['2026-11-14', ['Usage', ec2], 100],
+  ['2026-11-14', ['Savings Plan Covered Usage', ec2], 20],
+  ['2026-11-14', ['Credit', ec2], -30],
+  ['2026-11-15', ['Tax', 'Tax'], 7],
+]);
+
+describe('the charges of a period', () => {
+  it('are the usage of each account, and everything else for the whole organisation', async () => {
+    mock
+      .on(GetCostAndUsageCommand)
+      .resolvesOnce(byRecordType)
+      .resolvesOnce(costPage([['2026-11-14', ['210987654321', ec2], 120]]));
+    expect(await getCharges(client, period, count)).toEqual([
+      {
+        date: '2026-11-14',
+        account: '210987654321',
+        accountName: 'ml-dev',
+        service: ec2,
+        category: 'Usage',
+        amount: 120,
+        currency: 'USD',
+      },
+      {
+        date: '2026-11-14',
+        account: '*',
+        service: ec2,
+        category: 'Credit',
+        amount: -30,
+        currency: 'USD',
+      },
+      { date: '2026-11-15', account: '*', service: 'Tax', category: 'Tax', amount: 7, currency: 'USD' },
+    ]);
+    expect(requests).toBe(2);
+  });
+
+  it('are asked for as amortised net cost by day, the usage by the record types that there are', async () => {
+    mock.on(GetCostAndUsageCommand).resolvesOnce(byRecordType).resolves(costPage([]));
+    await getCharges(client, period, count);
+    expect(mock).toHaveReceivedNthCommandWith(GetCostAndUsageCommand, 1, {
+      TimePeriod: { Start: '2026-11-14', End: '2026-11-16' },
+      Granularity: 'DAILY',
+      Metrics: ['NetAmortizedCost'],
+    });
+    expect(mock).toHaveReceivedNthCommandWith(GetCostAndUsageCommand, 2, {
+      Filter: { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'Savings Plan Covered Usage'] } },
+    });
+  });
+
+  it('are read to the last page, each page counted', async () => {
+    mock
+      .on(GetCostAndUsageCommand)
+      .resolvesOnce({ ...byRecordType, NextPageToken: 'a' })
+      .resolvesOnce(costPage([['2026-11-15', ['Usage', ec2], 1]]))
+      .resolvesOnce({ ...costPage([['2026-11-14', ['210987654321', ec2], 120]]), NextPageToken: 'b' })
+      .resolvesOnce(costPage([['2026-11-15', ['210987654321', ec2], 121]]));
+    const charges = await getCharges(client, period, count);
+    expect(charges.filter(({ category }) => category === 'Usage').map(({ amount }) => amount)).toEqual([
+      120, 121,
+    ]);
+    expect(requests).toBe(4);
+  });
+
+  it('are none where nothing was charged, and the second question is not asked', async () => {
+    mock.on(GetCostAndUsageCommand).resolves(costPage([]));
+    expect(await getCharges(client, period, count)).toEqual([]);
+    expect(requests).toBe(1);
+  });
+
+  it('keep ten decimals', async () => {
+    mock
+      .on(GetCostAndUsageCommand)
+      .resolvesOnce(byRecordType)
+      .resolvesOnce(costPage([['2026-11-14', ['210987654321', ec2], 0.0000008]]));
+    expect((await getCharges(client, period, count))[0]?.amount).toBe(0.0000008);
+  });
+});
+
+describe('a part never passes for the whole', () => {
+  it('when a page in the middle fails', async () => {
+    mock
+      .on(GetCostAndUsageCommand)
+      .resolvesOnce({ ...byRecordType, NextPageToken: 'a' })
+      .rejects('throttled');
+    await expect(getCharges(client, period, count)).rejects.toThrow('throttled');
+  });
+
+  it('when the same page comes again', async () => {
+    mock.on(GetCostAndUsageCommand).resolves({ ...byRecordType, NextPageToken: 'a' });
+    await expect(getCharges(client, period, count)).rejects.toThrow('its answer is incomplete');
+  });
+
+  it('when the requests of the day are used up between two pages', async () => {
+    mock.on(GetCostAndUsageCommand).resolves({ ...byRecordType, NextPageToken: 'a' });
+    const cap = async () => {
+      if (++requests > 1) throw new Error('used up');
+    };
+    await expect(getCharges(client, period, cap)).rejects.toThrow('used up');
+    expect(mock).toHaveReceivedCommandTimes(GetCostAndUsageCommand, 1);
+  });
+
+  it.each([
+    ['an amount is missing', { Keys: ['Usage', ec2], Metrics: {} }],
+    [
+      'an amount is empty',
+      { Keys: ['Usage', ec2], Metrics: { NetAmortizedCost: { Amount: '', Unit: 'USD' } } },
+    ],
+    [
+      'an amount is no number',
+      { Keys: ['Tax', ec2], Metrics: { NetAmortizedCost: { Amount: 'much', Unit: 'USD' } } },
+    ],
+    ['a key is missing', { Keys: ['Usage'], Metrics: { NetAmortizedCost: { Amount: '1', Unit: 'USD' } } }],
+    ['a currency is missing', { Keys: ['Tax', ec2], Metrics: { NetAmortizedCost: { Amount: '1' } } }],
+  ])('when %s', async (_, group) => {
+    const ResultsByTime = [{ TimePeriod: { Start: '2026-11-14', End: '2026-11-15' }, Groups: [group] }];
+    mock.on(GetCostAndUsageCommand).resolves({ ResultsByTime });
+    await expect(getCharges(client, period, count)).rejects.toThrow();
+  });
+});
+
+describe('the breakdown of one service in one account', () => {
+  it('has regions, usage types and quantities, without what was given back', async () => {
+    const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], 787]], {
+      quantity: 24,
+    });
+    mock.on(GetCostAndUsageCommand).resolves(page);
+    expect(await getUsageBreakdown(client, series, period, count)).toEqual([
+      {
+        date: '2026-11-14',
+        region: 'eu-west-1',
+        usageType: 'EUW1-BoxUsage:p4d.24xlarge',
+        amount: 787,
+        quantity: 24,
+        unit: 'Hrs',
+      },
+    ]);
+    expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+      Filter: {
+        And: [
+          { Dimensions: { Key: 'LINKED_ACCOUNT', Values: ['210987654321'] } },
+          { Dimensions: { Key: 'SERVICE', Values: [ec2] } },
+          { Not: { Dimensions: { Key: 'RECORD_TYPE', Values: ['Credit', 'Refund', 'Tax'] } } },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    [['team$search', 'owner$jonas'], { team: 'search', owner: 'jonas' }],
+    [['team$', 'owner$'], {}],
+    [['team$a$b', 'owner$'], { team: 'a$b' }],
+  ] as const)('reads the tags %j', async (keys, names) => {
+    mock.on(GetCostAndUsageCommand).resolves(costPage([['2026-11-14', keys, 5]]));
+    const tags = { team: 'team', owner: 'owner' };
+    expect(await getOwnerBreakdown(client, series, tags, period, count)).toEqual([
+      { date: '2026-11-14', amount: 5, ...names },
+    ]);
+  });
+});
+
+it('reads what instances cost at list price, without the hours that a reservation covers', async () => {
+  const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:g5.xlarge'], 24]], { quantity: 20 });
+  mock.on(GetCostAndUsageCommand).resolves(page);
+  expect(await getInstanceUsage(client, period, count)).toMatchObject([{ amount: 24, quantity: 20 }]);
+  expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+    Metrics: ['UnblendedCost', 'UsageQuantity'],
+    Filter: {
+      And: [
+        { Dimensions: { Key: 'SERVICE', Values: [ec2] } },
+        { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage'] } },
+      ],
+    },
+  });
+});
+
+it.each([
+  ['eu-west-1', 'us-east-1'],
+  ['cn-north-1', 'cn-northwest-1'],
+])('is asked for %s in %s', (region, endpoint) => {
+  expect(costExplorerRegion(region)).toBe(endpoint);
+});

@@ -1,0 +1,269 @@
+import {
+  CostExplorerClient,
+  GetCostAndUsageCommand,
+  type GetCostAndUsageCommandInput,
+} from '@aws-sdk/client-cost-explorer';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
+import { getStopBlock } from '../../shared/store/stop-block.ts';
+import { watchSpend } from '../../shared/watch/spend.ts';
+import { openBucket } from '../support/bucket.ts';
+import { costPage } from '../support/spend.ts';
+import { startTable } from '../support/table.ts';
+
+const costExplorer = mockClient(CostExplorerClient);
+const config = parseConfig({});
+const ec2 = 'Amazon Elastic Compute Cloud - Compute';
+const account = '210987654321';
+
+type Day = { usage: number; credit?: number; hours?: number };
+/** What Cost Explorer says of a day when asked on another. */
+let bill: (date: IsoDate, today: IsoDate) => Day;
+let today: IsoDate;
+let bucket: ReturnType<typeof openBucket>;
+let database: Awaited<ReturnType<typeof startTable>>;
+
+beforeEach(async () => {
+  bucket = openBucket();
+  database = await startTable();
+  bill = (date) => ({ usage: date >= '2026-11-14' ? 900 : 100 });
+  costExplorer.reset();
+  costExplorer.on(GetCostAndUsageCommand).callsFake(answer);
+});
+afterEach(async () => {
+  bucket.mock.restore();
+  await database.stop();
+});
+
+/** Answers each of the questions that the watch asks. */
+function answer({ TimePeriod, GroupBy = [] }: GetCostAndUsageCommandInput) {
+  const dates = datesOf({ start: TimePeriod?.Start ?? '', end: TimePeriod?.End ?? '' });
+  const keys = GroupBy.map(({ Key }) => Key).join();
+  const lines = dates.flatMap((date) => linesOf(keys, date));
+  const quantity = bill(dates.at(-1) ?? '', today).hours;
+  return costPage(lines, quantity === undefined ? {} : { quantity });
+}
+
+type Line = readonly [IsoDate, readonly [string, string], number];
+
+function linesOf(keys: string, date: IsoDate): Line[] {
+  const { usage, credit } = bill(date, today);
+  switch (keys) {
+    case 'RECORD_TYPE,SERVICE':
+      return [[date, ['Usage', ec2], usage], ...(credit ? [[date, ['Credit', ec2], credit] as const] : [])];
+    case 'LINKED_ACCOUNT,SERVICE':
+      return [[date, [account, ec2], usage]];
+    case 'team,owner':
+      return [[date, ['team$search', 'owner$'], usage]];
+    default:
+      return [[date, ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], usage]];
+  }
+}
+
+const run = (time: IsoTime) => {
+  today = time.slice(0, 10);
+  return watchSpend(
+    {
+      costExplorer: new CostExplorerClient({ region: 'us-east-1' }),
+      ledger: bucket.store,
+      table: database.table,
+    },
+    config,
+    time,
+  );
+};
+
+const asked = () => costExplorer.commandCalls(GetCostAndUsageCommand).map(({ args: [{ input }] }) => input);
+
+async function alerts() {
+  const { Items = [] } = await database.table.client.send(
+    new QueryCommand({
+      TableName: database.table.name,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': 'OUTBOX' },
+    }),
+  );
+  return Items.map(({ alert }) => alert as { id: string; title: string; team?: string });
+}
+
+const monday = '2026-11-16T06:00:00Z';
+
+describe('the first run', () => {
+  it('reads the whole history, judges the last two weeks, and explains what it found', async () => {
+    const result = await run(monday);
+    expect(asked()[0]?.TimePeriod).toEqual({ Start: '2026-05-20', End: '2026-11-16' });
+    expect(result).toMatchObject({ opened: 1, requests: 5, currency: 'USD' });
+    expect(result.period).toEqual({ start: '2026-10-31', end: '2026-11-16' });
+    expect(result.incidents).toMatchObject([
+      { account, accountName: 'ml-dev', service: ec2, start: '2026-11-14', change: 'opened' },
+    ]);
+    expect(result.incidents[0]?.cause).toMatchObject({
+      usageType: 'EUW1-BoxUsage:p4d.24xlarge',
+      team: 'search',
+    });
+    expect(await alerts()).toMatchObject([
+      { title: 'Amazon EC2 in ml-dev: $800.00 a day above expected since 14 Nov', team: 'search' },
+    ]);
+  });
+
+  it('never asks for the current day', async () => {
+    await run(monday);
+    expect(asked().every(({ TimePeriod }) => (TimePeriod?.End ?? '') <= '2026-11-16')).toBe(true);
+  });
+
+  it('tells the newest complete day, and usage apart from credits', async () => {
+    bill = () => ({ usage: 100, credit: -40 });
+    const result = await run(monday);
+    expect(result.day).toEqual({
+      date: '2026-11-13',
+      total: 100,
+      services: [{ service: ec2, amount: 100 }],
+    });
+    expect(result.monthToDate).toEqual({ Usage: 1500, Credit: -600 });
+    expect(result.opened).toBe(0);
+  });
+
+  it('finds usage that a credit pays for in full', async () => {
+    bill = (date) => (date >= '2026-11-14' ? { usage: 900, credit: -900 } : { usage: 100, credit: -100 });
+    expect((await run(monday)).opened).toBe(1);
+  });
+
+  it('reports an account that was charged nothing', async () => {
+    costExplorer.on(GetCostAndUsageCommand).resolves(costPage([]));
+    const result = await run(monday);
+    expect(result).toMatchObject({ series: [], incidents: [], opened: 0 });
+  });
+});
+
+describe('the same event again', () => {
+  it('asks Cost Explorer nothing and tells nothing twice', async () => {
+    await run(monday);
+    const again = await run(monday);
+    expect(again).toMatchObject({ requests: 0, opened: 0, grown: 0 });
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('in two runs at once tells once', async () => {
+    const results = await Promise.all([run(monday), run(monday)]);
+    expect(results.map(({ opened }) => opened).toSorted()).toEqual([0, 1]);
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('that comes a day late is answered from what was known then', async () => {
+    await run(monday);
+    await run('2026-11-17T06:00:00Z');
+    const late = await run(monday);
+    expect(late).toMatchObject({ requests: 0, opened: 0, recovered: 0 });
+  });
+});
+
+describe('the next runs', () => {
+  it('read again from the first day of the previous month', async () => {
+    await run(monday);
+    costExplorer.resetHistory();
+    await run('2026-11-17T06:00:00Z');
+    expect(asked().map(({ TimePeriod }) => TimePeriod)).toEqual([
+      { Start: '2026-10-01', End: '2026-11-17' },
+      { Start: '2026-10-01', End: '2026-11-17' },
+    ]);
+  });
+
+  it('tell one incident of a leak: opened, a week later grown, then recovered', async () => {
+    bill = (date) => ({ usage: date >= '2026-11-14' && date < '2026-11-25' ? 900 : 100 });
+    const told: string[] = [];
+    for (let day = 14; day <= 30; day++) {
+      const { incidents } = await run(`2026-11-${day}T06:00:00Z`);
+      told.push(...incidents.flatMap(({ change }) => (change ? [`${day} ${change}`] : [])));
+    }
+    expect(told).toEqual(['15 opened', '23 grown', '29 recovered']);
+    expect(new Set((await alerts()).map(({ id }) => id)).size).toBe(3);
+  });
+
+  it('update the incident when its day is restated by 30 %', async () => {
+    bill = (date, on) => {
+      if (date !== '2026-11-15') return { usage: 100 };
+      return { usage: on > '2026-11-16' ? 390 : 300 };
+    };
+    const [first] = (await run(monday)).incidents;
+    const [second] = (await run('2026-11-17T06:00:00Z')).incidents;
+    expect(second).toMatchObject({ id: first?.id, change: undefined });
+    expect(second?.impact).toBeCloseTo(290, 3);
+  });
+
+  it('make up for runs that were skipped', async () => {
+    bill = (date) => ({ usage: date === '2026-11-19' || date === '2026-11-20' ? 900 : 100 });
+    await run(monday);
+    const [incident] = (await run('2026-11-27T06:00:00Z')).incidents;
+    expect(incident).toMatchObject({ start: '2026-11-19', end: '2026-11-21', status: 'recovered' });
+    expect(incident?.change).toBe('opened');
+  });
+
+  it('take again a month of the ledger that was damaged', async () => {
+    bill = () => ({ usage: 100 });
+    await run(monday);
+    bucket.objects.set('ledger/v1/2026-09.json.gz', new Uint8Array([1, 2, 3]));
+    costExplorer.resetHistory();
+    await run('2026-11-17T06:00:00Z');
+    expect(asked()[0]?.TimePeriod).toEqual({ Start: '2026-09-01', End: '2026-11-17' });
+  });
+});
+
+describe('when something fails', () => {
+  it('a page of the bill stops the run before anything is judged', async () => {
+    costExplorer.on(GetCostAndUsageCommand).rejects('throttled');
+    await expect(run(monday)).rejects.toThrow('throttled');
+    expect(bucket.objects.size).toBe(0);
+    expect(await alerts()).toEqual([]);
+  });
+
+  it('an incident whose cause cannot be read is told without it', async () => {
+    costExplorer.on(GetCostAndUsageCommand).callsFake((input: GetCostAndUsageCommandInput) => {
+      if (input.Filter?.And) throw new Error('throttled');
+      return answer(input);
+    });
+    const result = await run(monday);
+    expect(result.opened).toBe(1);
+    expect(result.incidents[0]?.cause).toBeUndefined();
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('the cap on requests stops a run with what to do about it', async () => {
+    bill = () => ({ usage: 100 });
+    for (let hour = 10; hour <= 20; hour++) await run(`2026-11-16T${hour}:00:00Z`);
+    await expect(run('2026-11-16T21:00:00Z')).rejects.toThrow('raise spend.dailyRequestCap');
+    expect(asked()).toHaveLength(24);
+  });
+});
+
+describe('a bill that cannot be believed', () => {
+  const jump = (hours: (date: IsoDate) => number) => (date: IsoDate) => ({
+    usage: date >= '2026-11-15' ? 100_000 : 100,
+    hours: hours(date),
+  });
+
+  it('blocks every stop for two days', async () => {
+    bill = jump(() => 24);
+    await run(monday);
+    expect(await getStopBlock(database.table, '2026-11-17T18:00:00Z')).toMatchObject({
+      reason: expect.stringContaining("The bill can't be believed"),
+    });
+    expect(await getStopBlock(database.table, '2026-11-18T07:00:00Z')).toBeUndefined();
+  });
+
+  it('is not one whose usage is unknown', async () => {
+    bill = (date) => ({ usage: date >= '2026-11-15' ? 100_000 : 100 });
+    await run(monday);
+    expect(await getStopBlock(database.table, monday)).toBeUndefined();
+  });
+});
+
+it('reads what instances really cost, once a week', async () => {
+  bill = () => ({ usage: 100, hours: 24 });
+  const days = Array.from({ length: 9 }, (_, index) => addDays('2026-11-16', index));
+  const requests: number[] = [];
+  for (const day of days) requests.push((await run(`${day}T06:00:00Z`)).requests);
+  expect(requests).toEqual([3, 2, 2, 2, 2, 2, 2, 3, 2]);
+});
