@@ -113,7 +113,7 @@ const short: Readonly<Record<string, string>> = {
 };
 
 /** As people say it, where the bill is long-winded. */
-export const serviceName = (service: string): string => short[service] ?? service;
+const serviceName = (service: string): string => short[service] ?? service;
 
 /** `14 Nov`. */
 const dayName = (date: IsoDate): string =>

@@ -38,7 +38,7 @@ export type JudgedDay = { date: IsoDate; expected: Usd; actual: Usd };
 
 const week = 7;
 /** Days read before a day can be judged: three of each weekday. */
-export const minimumHistory = 3 * week;
+const minimumHistory = 3 * week;
 /** Days with spend before a series has a normal of its own. */
 const minimumActiveDays = 7;
 
@@ -71,7 +71,7 @@ function onFeeDay(date: IsoDate, judgement: Judgement): Judgement {
 }
 
 /** Whether there is too little spend behind it to say what is usual. */
-export function isYoung(days: readonly KnownDay[]): boolean {
+function isYoung(days: readonly KnownDay[]): boolean {
   const first = days.findIndex(({ amount }) => amount > 0);
   if (first === -1 || days.length - first < minimumHistory) return true;
   return days.filter(({ amount }) => amount > 0).length < minimumActiveDays;

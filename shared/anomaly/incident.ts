@@ -31,10 +31,10 @@ export type Incident = {
   told?: Told;
 };
 
-export type IncidentDay = JudgedDay & { closed: boolean; high: boolean };
+type IncidentDay = JudgedDay & { closed: boolean; high: boolean };
 
 /** What people know of an incident. */
-export type Told = {
+type Told = {
   status: Incident['status'];
   at: IsoTime;
   impact: Usd;

@@ -15,7 +15,7 @@ export type Ledger = {
   series: readonly LedgerSeries[];
 };
 
-export type Reading = { observed: IsoTime; period: Period };
+type Reading = { observed: IsoTime; period: Period };
 
 export type LedgerSeries = {
   account: string;
@@ -65,7 +65,7 @@ export function observe(
 }
 
 /** Whether every day of the period was read at that very time: the same event, delivered twice. */
-export const wasObserved = (ledger: Ledger, observed: IsoTime, { start, end }: Period): boolean =>
+const wasObserved = (ledger: Ledger, observed: IsoTime, { start, end }: Period): boolean =>
   ledger.readings.some(
     (reading) => reading.observed === observed && reading.period.start <= start && reading.period.end >= end,
   );

@@ -31,7 +31,7 @@ export async function putJudgedThrough({ client, name }: Table, judgedThrough: I
 }
 
 /** The day's Cost Explorer requests are used up: what is asked for now would cost more than was agreed. */
-export class RequestCapError extends Error {
+class RequestCapError extends Error {
   override name = 'RequestCapError';
 }
 

@@ -6,7 +6,7 @@ import type { IsoDate, IsoTime } from '../period.ts';
 import type { SpendSeries } from '../spend/series.ts';
 
 /** An incident after a run. */
-export type JudgedIncident = {
+type JudgedIncident = {
   incident: Incident;
   /** Absent where there is nothing to tell. */
   change?: Change | undefined;

@@ -1,4 +1,4 @@
-import { addDays, dateOf, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
+import { addDays, datesOf, type IsoDate } from '../../shared/period.ts';
 import type { Charge } from '../../shared/spend/charge.ts';
 import type { DailyFigure, SpendSeries } from '../../shared/spend/series.ts';
 
@@ -63,5 +63,3 @@ export const costPage = (
   DimensionValueAttributes: [{ Value: '210987654321', Attributes: { description: 'ml-dev' } }],
   ...(token !== undefined && { NextPageToken: token }),
 });
-
-export const yesterday = (time: IsoTime): IsoDate => addDays(dateOf(time), -1);
