@@ -14,7 +14,8 @@ import { z } from 'zod';
 import { addClientPlugin, createClient } from '../../shared/aws/client.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
 import { inBatches } from '../../shared/batches.ts';
-import { addDays, addMilliseconds, dateOf, type IsoTime } from '../../shared/period.ts';
+import { addDays, addMilliseconds, dateOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
+import type { RatePaid } from '../../shared/spend/rate.ts';
 import { openTable, type Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 
@@ -36,11 +37,32 @@ export const mlProd = target('345678901234', 'ml-prod', 'eu-west-1');
 export const evening: IsoTime = `${addDays(dateOf(new Date().toISOString()), 1)}T22:00:00Z`;
 
 /** Forgets everything in every account. Once a file, before it assumes a role: credentials are forgotten too. */
-export async function emptyEmulator(): Promise<void> {
+export const emptyEmulator = (): Promise<void> => askEmulator('reset');
+
+type BilledGroup = { date: IsoDate; keys: string[]; amount: number };
+
+/** What Cost Explorer answers from now on: to each question in turn its pages, of one group a day. */
+export const presetBill = (questions: readonly BilledGroup[][][]): Promise<void> =>
+  askEmulator('static/ce/cost-and-usage-results', {
+    account_id: '123456789012',
+    results: questions.flatMap((pages, question) =>
+      pages.map((groups, page) => ({
+        ResultsByTime: groups.map(({ date, keys, amount }) => ({
+          TimePeriod: { Start: date, End: addDays(date, 1) },
+          Estimated: true,
+          Groups: [{ Keys: keys, Metrics: { NetAmortizedCost: { Amount: String(amount), Unit: 'USD' } } }],
+        })),
+        ...(page + 1 < pages.length && { NextPageToken: `${question}-${page + 1}` }),
+      })),
+    ),
+  });
+
+async function askEmulator(path: string, body: object = {}): Promise<void> {
   const endpoint = process.env['AWS_ENDPOINT_URL'];
   if (endpoint === undefined) throw new Error('No emulator: run npm run test:emulator');
-  const { ok, status } = await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
-  if (!ok) throw new Error(`The emulator answers ${status}`);
+  const request = { method: 'POST', body: JSON.stringify(body) };
+  const { ok, status } = await fetch(`${endpoint}/moto-api/${path}`, request);
+  if (!ok) throw new Error(`The emulator answers ${status} to ${path}`);
 }
 
 /** Makes EC2 answer in pages of five, the least it allows; returns what ends that. */
@@ -127,6 +149,14 @@ export async function putMetrics(
     await client.send(new PutMetricDataCommand({ Namespace, MetricData }));
   }
 }
+
+/** What the bill says of the type these tests launch; the emulator has no price list. */
+export const paid = (region: string): RatePaid => ({
+  region,
+  instanceType: 'g5g.xlarge',
+  purchaseOption: 'on-demand',
+  hourlyRate: 0.42,
+});
 
 /** The watchdog's table, as resources/state.yml has it. */
 export async function createTable(name = 'watchdog'): Promise<Table> {

@@ -10,6 +10,7 @@ import { scopeFor } from '../../shared/aws/sts.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
 import { flushOutbox } from '../../shared/store/outbox.ts';
+import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
@@ -26,6 +27,7 @@ import {
   mlDevIreland,
   mlDevVirginia,
   mlProd,
+  paid,
   putMetrics,
   quietHostData,
   takeAll,
@@ -54,6 +56,7 @@ async function start(name: string, where: Target, tags: Record<string, string>, 
 beforeAll(async () => {
   await emptyEmulator();
   table = await createTable('watchdog');
+  await storeRates(table, [paid('eu-west-1'), paid('us-east-1')], evening);
   queue = await createQueue('alerts');
   topic = await createTopic('alerts');
   await start('idle-ireland', mlDevIreland, { 'auto-stop': hours }, 0);
