@@ -7,7 +7,13 @@ import { z } from 'zod';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { parseConfig } from '../../shared/config.ts';
-import { claimStop, getInstanceRecords, recordWrite } from '../../shared/store/instance-records.ts';
+import {
+  applyWrite,
+  claimStop,
+  getInstanceRecords,
+  recordWrite,
+  warningWrite,
+} from '../../shared/store/instance-records.ts';
 import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { notify, type Outlet, outletsOf } from '../../shared/watch/notify.ts';
@@ -61,8 +67,10 @@ describe('two runs at the same time', () => {
   });
 
   it('claim the stop of an instance once', async () => {
+    const warning = { alertId: 'warned', at: evening };
+    await applyWrite(table, warningWrite(table, mlDevIreland, 'i-1', warning, undefined));
     const claims = await Promise.all(
-      Array.from({ length: 8 }, () => claimStop(table, mlDevIreland, 'i-1', evening)),
+      Array.from({ length: 8 }, () => claimStop(table, mlDevIreland, 'i-1', evening, 'warned')),
     );
     expect(claims.filter(Boolean)).toHaveLength(1);
   });

@@ -86,7 +86,7 @@ export async function launch(
   tags: Record<string, string> = { Name: 'untagged' },
 ): Promise<string> {
   const command = new RunInstancesCommand({
-    ImageId: 'ami-12c6146b', // one of those that the emulator brings along
+    ImageId: 'ami-760aaa0f', // a Linux that the emulator brings along
     InstanceType: type,
     MinCount: 1,
     MaxCount: 1,
