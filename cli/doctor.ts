@@ -92,7 +92,8 @@ const unreadable = new Set(['invalid-schedule', 'invalid-keep-until', 'ambiguous
 async function checkScheduleTags({ targets, config, now, table }: Session): Promise<Finding[]> {
   const plans = [];
   for (const target of targets) {
-    plans.push(await planSchedules({ ...targetClients(target), table }, target, config, now));
+    const clients = { ...targetClients(target), table };
+    plans.push(await planSchedules(clients, target, config, now, { readOnly: true }));
   }
   const planned = plans.flatMap((plan) => plan.planned);
   const key = config.tags.schedule;

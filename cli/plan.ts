@@ -42,7 +42,7 @@ export async function makePlans({ targets, config, now, table: state }: Session)
   for (const [index, target] of targets.entries()) {
     progress(`plan: ${targetName(target)} (${index + 1} of ${targets.length})`);
     const clients = { ...targetClients(target), table: state };
-    plans.push(await planSchedules(clients, target, config, now, { measureAll: true }));
+    plans.push(await planSchedules(clients, target, config, now, { measureAll: true, readOnly: true }));
   }
   progress();
   return plans;

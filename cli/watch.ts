@@ -1,7 +1,7 @@
 import { cut } from '../shared/alert/text.ts';
 import { formatMoney } from '../shared/money.ts';
 import { daysBetween } from '../shared/period.ts';
-import type { FocusTotal } from '../shared/spend/focus.ts';
+import type { FocusCost, FocusTotal } from '../shared/spend/focus.ts';
 import { type SpendFileResult, watchSpendFile } from '../shared/watch/spend-file.ts';
 import { readConfigFile } from './config-file.ts';
 import { readFocusFile } from './focus-file.ts';
@@ -9,12 +9,11 @@ import { type CommonOptions, printJson } from './options.ts';
 import { paint, screenWidth, table, wrap } from './terminal.ts';
 
 /** `watch --spend FILE`: the spend watch over a bill in FOCUS columns, without an account and without memory. */
-export async function watchCommand({
-  spend,
-  config,
-  format,
-}: CommonOptions & { spend: string }): Promise<void> {
-  const result = watchSpendFile(await readFocusFile(spend), await readConfigFile(config));
+export async function watchCommand(
+  options: CommonOptions & { spend: string; cost: FocusCost },
+): Promise<void> {
+  const { spend, cost, config, format } = options;
+  const result = watchSpendFile(await readFocusFile(spend), await readConfigFile(config), cost);
   if (format === 'json') printJson(result);
   else console.log(toText(spend, result));
 }
@@ -22,7 +21,7 @@ export async function watchCommand({
 const listed = 12;
 
 function toText(file: string, result: SpendFileResult): string {
-  const { period, currency, total, services, accounts, regions, categories } = result;
+  const { period, currency, judgedBy, total, services, accounts, regions, categories } = result;
   const days = daysBetween(period.start, period.end);
   const named = accounts.map(({ accountName, ...one }) => ({
     ...one,
@@ -30,7 +29,7 @@ function toText(file: string, result: SpendFileResult): string {
   }));
   return [
     paint('bold', `${file}: ${days} days from ${period.start}, ${currency}`),
-    'Effective cost spreads what was paid in advance, and is what is judged; billed cost is what the invoice says.',
+    `Billed cost is what the invoice says, effective cost spreads what was paid in advance. Judged by: ${judgedBy} cost.`,
     '',
     totals('what', [...categories, total], currency),
     '',
@@ -52,26 +51,21 @@ function toText(file: string, result: SpendFileResult): string {
 /** The dearest ones, and the rest in one row, so that every table adds up to the file. */
 function totals(heading: string, all: readonly FocusTotal[], currency: string): string {
   const rest = all.slice(listed);
-  const sum = (key: 'effective' | 'billed') => rest.reduce((total, one) => total + one[key], 0);
-  const shown = [
-    ...all.slice(0, listed),
-    ...(rest.length > 0
-      ? [
-          {
-            name: `${rest.length} others`,
-            effective: sum('effective'),
-            billed: sum('billed'),
-          },
-        ]
-      : []),
+  const money = (amount: number) => formatMoney(amount, currency);
+  const toRow = (name: string, members: readonly FocusTotal[]) => [
+    name,
+    ...[
+      ({ effective }: FocusTotal) => effective,
+      ({ billed }: FocusTotal) => billed,
+      ({ credits }: FocusTotal) => credits.billed,
+    ].map((amountOf) => money(members.reduce((sum, one) => sum + amountOf(one), 0))),
   ];
   return table(
-    [heading, '>effective', '>billed'],
-    shown.map(({ name, effective, billed }) => [
-      name,
-      formatMoney(effective, currency),
-      formatMoney(billed, currency),
-    ]),
+    [heading, '>effective', '>billed', '>credits in it'],
+    [
+      ...all.slice(0, listed).map((one) => toRow(one.name, [one])),
+      ...(rest.length > 0 ? [toRow(`${rest.length} others`, rest)] : []),
+    ],
   );
 }
 

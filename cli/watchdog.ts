@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../shared/config.ts';
 import { InputError } from './input-error.ts';
 import { toIsoTime, withAccountOptions, withCommonOptions } from './options.ts';
@@ -44,6 +44,11 @@ withAccountOptions(program.command('doctor'))
 withCommonOptions(program.command('watch'))
   .description('watch a bill you have as a file')
   .requiredOption('--spend <file>', 'a FOCUS export, CSV')
+  .addOption(
+    new Option('--cost <which>', 'which of its costs to judge')
+      .choices(['effective', 'billed'])
+      .default('effective'),
+  )
   .action(async (options) => (await import('./watch.ts')).watchCommand(options));
 
 const schedule = program.command('schedule').description('schedule tags');
