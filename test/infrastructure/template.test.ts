@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { bundleOptions, functionNames } from '../../build.ts';
 import { packageStack, type Resource, type Template } from './template.ts';
 
@@ -61,8 +62,16 @@ function statementsOf(roleId: string): Statement[] {
 
 const actionsOf = (statement: Statement): string[] => [statement.Action].flat();
 
+const reached = new Map<string, Promise<string>>();
+
 /** What of our own code a function reaches: bundled with the names we gave, and without the libraries. */
-async function reachedCode(name: string): Promise<string> {
+function reachedCode(name: string): Promise<string> {
+  const code = reached.get(name) ?? bundleReadably(name);
+  reached.set(name, code);
+  return code;
+}
+
+async function bundleReadably(name: string): Promise<string> {
   const { outputFiles } = await build({ ...bundleOptions(name), minify: false, write: false });
   const modules = (outputFiles[0]?.text ?? '').split(/^ *(?=\/\/ [\w@./-]+\.\w+$)/m);
   return modules.filter((module) => /^\/\/ (shared|functions)\//.test(module)).join('\n');
@@ -203,6 +212,21 @@ describe('permissions', () => {
       expect(calls, file).not.toEqual([]);
       for (const call of calls) expect(comment, `${file}: ${call}`).toContain(call);
     }
+  });
+
+  it('lets the role in a watched account do what a visit does there', async () => {
+    // Without CloudFormation's tags `!If` reads as a list: the condition, what holds then, what holds otherwise.
+    const role = parse(readFileSync('resources/target-role.yml', 'utf8'), { logLevel: 'silent' });
+    const entries: (Statement | [string, Statement, string])[] =
+      role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
+    const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
+    const there = (await neededActions('sweep')).filter((action) => /^(ec2|cloudwatch):/.test(action));
+    expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
+    expect(entries.find(Array.isArray)).toMatchObject([
+      'MayStopAndStart',
+      { Sid: 'StopAndStartWhatIsTagged', Condition: { StringLike: { 'aws:ResourceTag/auto-stop': '*' } } },
+      'AWS::NoValue',
+    ]);
   });
 
   it('assumes no role but the targets’', () => {
