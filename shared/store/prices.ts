@@ -73,7 +73,12 @@ async function put({ client, name }: Table, { replaces, ...price }: Price): Prom
 }
 
 /** Where prices are looked up; without a table nothing is known of the bill, and nothing kept. */
-export type PriceSources = { table?: Table | undefined; pricing: PricingClient };
+export type PriceSources = {
+  table?: Table | undefined;
+  pricing: PricingClient;
+  /** Whoever only looks keeps nothing: their credentials may not allow it, and they were promised no change. */
+  readOnly?: boolean;
+};
 
 /**
  * What an hour of each instance costs, by instance id: as the bill says, else by the price list, which is asked once in
@@ -133,7 +138,7 @@ async function knownRates({ client, name }: Table, region: string, now: IsoTime)
 
 /** A price list that fails makes a price unknown, and the watch goes on without it. */
 async function listPrice(
-  { table, pricing }: PriceSources,
+  { table, pricing, readOnly }: PriceSources,
   key: string,
   instance: Instance | undefined,
   now: IsoTime,
@@ -142,7 +147,7 @@ async function listPrice(
   if (instance === undefined || purchaseOptionOf(instance) !== 'on-demand') return undefined;
   try {
     const hourlyRate = await getOnDemandRate(pricing, instance);
-    if (table && hourlyRate !== undefined) {
+    if (table && !readOnly && hourlyRate !== undefined) {
       const replaces = 'attribute_not_exists(pk) OR readAt < :readAt';
       await put(table, { sk: key, hourlyRate, source: 'pricing-api', readAt: now, replaces });
     }

@@ -53,15 +53,16 @@ export type Plan = {
 };
 
 /**
- * What to do with each instance of a target that carries the schedule tag; changes nothing. Utilisation is measured
- * only where the answer depends on it, or of all running ones with `measureAll`.
+ * What to do with each instance of a target that carries the schedule tag; changes nothing, and with `readOnly` keeps
+ * no price it looked up either. Utilisation is measured only where the answer depends on it, or of all running ones
+ * with `measureAll`.
  */
 export async function planSchedules(
   clients: ScheduleClients,
   target: Target,
   config: Config,
   now: IsoTime,
-  { measureAll = false } = {},
+  { measureAll = false, readOnly = false } = {},
 ): Promise<Plan> {
   const instances = await getInstances(clients.ec2, target);
   const tagged = instances.filter(({ tags }) => hasScheduleTag(tags, config));
@@ -70,7 +71,7 @@ export async function planSchedules(
   const isMeasured = (input: DecisionInput) =>
     needsUtilization(input) || (measureAll && input.instance.state === 'running');
   const utilization = await measure(clients, inputs.filter(isMeasured), config, now);
-  const rates = await hourlyRates(clients, target, tagged, now);
+  const rates = await hourlyRates({ ...clients, readOnly }, target, tagged, now);
   const planned = inputs.map((gathered): Planned => {
     const { instance, attribution } = gathered;
     const measured = utilization.get(instance.instanceId);
@@ -104,7 +105,11 @@ async function gather(
     instances.map(({ instanceType }) => instanceType),
   );
   const spots = await getSpotRequests(ec2, spotIds);
-  const delivered = await deliveredWarnings(table, [...records.values()]);
+  const running = instances.filter(({ state }) => state === 'running');
+  const delivered = await deliveredWarnings(
+    table,
+    running.flatMap(({ instanceId }) => records.get(instanceId) ?? []),
+  );
   return instances.map((instance) => {
     const record = currentRecord(records.get(instance.instanceId), config);
     return {
