@@ -19,7 +19,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const program = new Command('watchdog')
   .description('Watches AI/ML spend on AWS, finds what is idle, stops what nobody uses, and says why.')
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, '').replace('\n(', ' (')),
+  });
 
 withCommonOptions(program.command('demo'))
   .description('the whole watch on the embedded sample account: no AWS, no network')
