@@ -24,6 +24,8 @@ const queue = { client: sqs, url: SWEEP_QUEUE_URL };
 export const handler = createHandler(scheduledEvent, async ({ time }, run) => {
   const visit = (target: (typeof targets)[number]) =>
     enforceSchedules({ ...targetClients(target), table }, target, config, time, run);
-  const swept = await sweep({ pass: 'schedules', targets, time, queue, visit });
-  return { ...swept, alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL) };
+  const swept = sweep({ pass: 'schedules', targets, time, queue, visit });
+  const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
+  const alerts = await swept.then(flush, flush); // a pass that failed has recorded alerts before
+  return { ...(await swept), alerts };
 });

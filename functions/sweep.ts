@@ -19,7 +19,8 @@ const passes = { schedules: enforceSchedules, utilization: watchUtilization };
 
 /** Works the sweep queue: one pass over one target a message, the same pass that a single target gets directly. */
 export const handler = createQueueHandler(sweepMessage, async ({ body: { pass, target, time } }, run) => {
-  const result = await passes[pass]({ ...targetClients(target), table }, target, config, time, run);
-  await flushOutbox(table, sqs, ALERT_QUEUE_URL);
-  return result;
+  const visited = passes[pass]({ ...targetClients(target), table }, target, config, time, run);
+  const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
+  await visited.then(flush, flush); // a pass that failed has recorded alerts before
+  return visited;
 });

@@ -24,6 +24,8 @@ const queue = { client: sqs, url: SWEEP_QUEUE_URL };
 export const handler = createHandler(scheduledEvent, async ({ time }) => {
   const visit = (target: (typeof targets)[number]) =>
     watchUtilization({ ...targetClients(target), table }, target, config, time);
-  const swept = await sweep({ pass: 'utilization', targets, time, queue, visit });
-  return { ...swept, alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL) };
+  const swept = sweep({ pass: 'utilization', targets, time, queue, visit });
+  const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
+  const alerts = await swept.then(flush, flush); // a pass that failed has recorded alerts before
+  return { ...(await swept), alerts };
 });

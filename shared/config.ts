@@ -190,7 +190,15 @@ export function parseConfig(document: unknown): Config {
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const source = env['WATCHDOG_CONFIG'];
   if (source === undefined) return parseConfig({});
-  return parseConfig(JSON.parse(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')));
+  return parseConfig(parseJson(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([{ path: [], message: `not JSON: ${(error as Error).message}` }]);
+  }
 }
 
 function toFaults(issue: z.core.$ZodIssue): ConfigFault[] {

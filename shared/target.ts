@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import { type Config, ConfigError, type ConfigFault } from './config.ts';
 
 /** One account in one region: what a sweep visits, and what a queue message names. */
 export type Target = {
@@ -20,9 +20,16 @@ export function homeOf(env: NodeJS.ProcessEnv): Home {
   return { account, region };
 }
 
-/** Every account in every region to watch: those of the configuration, else the watchdog's own. */
+/**
+ * Every account in every region to watch: those of the configuration, else the watchdog's own. Throws where another
+ * account has no role: its name would stand over what the watchdog's own account has.
+ */
 export function targetsOf({ targets: { accounts, regions } }: Config, home: Home): Target[] {
   const watchedAccounts = accounts.length > 0 ? accounts : [{ id: home.account }];
+  const faults = accounts.flatMap(({ id, role }, index) =>
+    role || id === home.account ? [] : [rolelessFault(id, index, home)],
+  );
+  if (faults.length > 0) throw new ConfigError(faults);
   const watchedRegions = regions.length > 0 ? regions : [home.region];
   return watchedAccounts.flatMap(({ id, name, role }) =>
     watchedRegions.map((region) => ({
@@ -33,6 +40,11 @@ export function targetsOf({ targets: { accounts, regions } }: Config, home: Home
     })),
   );
 }
+
+const rolelessFault = (id: string, index: number, home: Home): ConfigFault => ({
+  path: ['targets', 'accounts', index, 'role'],
+  message: `missing, though ${id} is not ${home.account}, where the watchdog runs`,
+});
 
 /** The target an event speaks of; absent where nobody asked to watch it. */
 export const findTarget = (targets: readonly Target[], account: string, region: string): Target | undefined =>

@@ -74,12 +74,16 @@ export function stopResultAlert(result: StopResult): Alert {
       ...failed.map(({ instance, action, error }) => `Could not ${action} ${nameText(instance)}: ${error}`),
       ...sorted.map((entry) => `${enforce ? 'Stopped' : 'Would be stopped'}: ${entryText(entry)}`),
     ],
-    action:
-      failed.length > 0
-        ? 'What may be stopped must not have stop protection; what must run needs no schedule tag.'
-        : 'Nothing need be done. Who needs one starts it again in the EC2 console.',
+    action: resultAction(failed),
     links: linksOf(target, [...failed, ...sorted]),
   };
+}
+
+function resultAction(failed: readonly Failure[]): string {
+  if (failed.length === 0) return 'Nothing need be done. Who needs one starts it again in the EC2 console.';
+  return failed.every(({ action }) => action === 'start')
+    ? 'It is tried again with every run while its hours last. Where there is no capacity, another type or Availability Zone may have some.'
+    : 'What may be stopped must not have stop protection; what must run needs no schedule tag.';
 }
 
 const resultTitle = ({ stopped, failed, enforce }: StopResult): string =>

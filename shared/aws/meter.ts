@@ -37,20 +37,34 @@ export function resetMeter(): void {
   metricQueries = 0;
 }
 
-/** Counts each attempt on its way out, so that retries count as what they are: calls. */
+/** Counts each attempt, so that retries count as what they are: calls. */
 export const meterCalls: Pluggable<object, object> = {
   applyToStack: (stack) =>
     stack.add(
-      (next, context) => (args) => {
-        const call = callName(context);
-        counts.set(call, (counts.get(call) ?? 0) + 1);
-        const queries = (args.input as { MetricDataQueries?: readonly unknown[] }).MetricDataQueries;
-        metricQueries += queries?.length ?? 0;
-        return next(args);
+      (next, context) => async (args) => {
+        const { MetricDataQueries: queries = [] } = args.input as { MetricDataQueries?: readonly unknown[] };
+        const count = (answer: unknown) => {
+          const attempts = attemptsOf(answer);
+          const call = callName(context);
+          counts.set(call, (counts.get(call) ?? 0) + attempts);
+          metricQueries += queries.length * attempts;
+        };
+        try {
+          const answer = await next(args);
+          count(answer.output);
+          return answer;
+        } catch (error) {
+          count(error);
+          throw error;
+        }
       },
       { step: 'initialize', name: 'meterCalls', priority: 'low' },
     ),
 };
+
+/** How often the SDK asked, as it notes on an answer and on an error alike. */
+const attemptsOf = (answer: unknown): number =>
+  (answer as { $metadata?: { attempts?: number } } | undefined)?.$metadata?.attempts ?? 1;
 
 /** `EC2:DescribeInstances`, from the SDK's own names. */
 export const callName = (context: { clientName?: unknown; commandName?: unknown }): string =>

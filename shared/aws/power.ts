@@ -88,6 +88,11 @@ const ofAnInstance = new Set([
   'InvalidInstanceID.NotFound',
   'InvalidInstanceID.Malformed',
   'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientReservedInstanceCapacity',
+  'IncorrectSpotRequestState',
+  'InstanceLimitExceeded',
+  'VcpuLimitExceeded',
 ]);
 
 const enoughMs = 10_000;

@@ -29,13 +29,21 @@ export function scopeFor({ region, roleArn }: Target): Scope {
 /** Credentials of a role, renewed by the SDK when they expire. Throws, naming the account, where it can't be assumed. */
 function roleCredentials(roleArn: string): AwsCredentialIdentityProvider {
   let current: Promise<AwsCredentialIdentity> | undefined;
-  return async () => {
-    const held = await current?.catch(() => undefined);
-    if (held?.expiration && held.expiration.getTime() - Date.now() > renewBefore) return held;
-    current = assume(roleArn);
+  const renew = () => {
+    current = assume(roleArn).catch((error: unknown) => {
+      current = undefined; // a failure isn't kept: the role may be there the next time
+      throw error;
+    });
     return current;
   };
+  return async () => {
+    const held = await (current ?? renew());
+    return isFresh(held) ? held : renew();
+  };
 }
+
+const isFresh = ({ expiration }: AwsCredentialIdentity): boolean =>
+  expiration !== undefined && expiration.getTime() - Date.now() > renewBefore;
 
 const renewBefore = 5 * 60_000; // as the SDK's own providers do
 

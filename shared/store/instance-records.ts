@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { Instance } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import type { InstanceRecord } from '../schedule/decision.ts';
 import type { Target } from '../target.ts';
@@ -50,8 +51,10 @@ type Change = {
   set?: Partial<InstanceRecord>;
   remove?: readonly (keyof InstanceRecord)[];
   /** What must still be so for the write to happen. */
-  when?: { expression: string; values?: Record<string, unknown> };
+  when?: { expression: string; values?: Record<string, unknown>; names?: Record<string, string> };
 };
+
+type UpdateItem = { Update: NonNullable<TransactItem['Update']> };
 
 /** The write that a run's change of one instance's record is, for a transaction with the alert that tells of it. */
 export function recordWrite(
@@ -60,7 +63,7 @@ export function recordWrite(
   instanceId: string,
   at: IsoTime,
   change: Change,
-): { Update: NonNullable<TransactItem['Update']> } {
+): UpdateItem {
   const sets = { ...change.set, expiresAt: expiresAfter(at, retentionDays) };
   const removed = change.remove ?? [];
   const names = [...Object.keys(sets), ...removed];
@@ -74,7 +77,10 @@ export function recordWrite(
           .join(', ')}`,
         ...(removed.length > 0 ? [`REMOVE ${removed.map((key) => `#${key}`).join(', ')}`] : []),
       ].join(' '),
-      ExpressionAttributeNames: Object.fromEntries(names.map((key) => [`#${key}`, key])),
+      ExpressionAttributeNames: {
+        ...Object.fromEntries(names.map((key) => [`#${key}`, key])),
+        ...change.when?.names,
+      },
       ExpressionAttributeValues: {
         ...Object.fromEntries(Object.entries(sets).map(([key, value]) => [`:${key}`, value])),
         ...change.when?.values,
@@ -94,7 +100,7 @@ export const warningWrite = (
   instanceId: string,
   warning: NonNullable<InstanceRecord['warning']>,
   previous: InstanceRecord | undefined,
-): TransactItem =>
+): UpdateItem =>
   recordWrite(table, target, instanceId, warning.at, {
     set: { warning },
     when: previous?.warning
@@ -104,32 +110,102 @@ export const warningWrite = (
 
 /**
  * Claims the stop of an instance before it is asked for, so that of two concurrent runs one stops it, and a run that
- * dies afterwards leaves behind what it was about to do. False where another run holds the claim.
+ * dies afterwards leaves behind what it was about to do. False where another run holds the claim, and where the warning
+ * that the stop follows from is no longer there: another run has stopped it since, or has seen it at work.
  */
-export const claimStop = (table: Table, target: Target, instanceId: string, at: IsoTime): Promise<boolean> =>
+export const claimStop = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  at: IsoTime,
+  warningId: string,
+): Promise<boolean> =>
   applyWrite(
     table,
     recordWrite(table, target, instanceId, at, {
       set: { stopRequestedAt: at },
       when: {
-        expression: 'attribute_not_exists(stopRequestedAt) OR stopRequestedAt < :stale',
-        values: { ':stale': addMilliseconds(at, -staleClaimMs) },
+        expression:
+          'warning.alertId = :warning AND (attribute_not_exists(stopRequestedAt) OR stopRequestedAt < :stale)',
+        values: { ':warning': warningId, ':stale': addMilliseconds(at, -staleClaimMs) },
       },
     }),
   );
 
+/** The outcome of a claimed stop, recorded by whoever holds that claim and by nobody else. */
+export const outcomeWrite = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  at: IsoTime,
+  claimedAt: IsoTime,
+  set: Pick<InstanceRecord, 'stoppedAt' | 'refused'>,
+): UpdateItem =>
+  recordWrite(table, target, instanceId, at, {
+    set,
+    remove: ['warning', 'stopRequestedAt'],
+    when: heldBy(claimedAt),
+  });
+
+/** Gives a claim back, so that the next run may stop the instance. */
+export const releaseClaim = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  claimedAt: IsoTime,
+): Promise<boolean> =>
+  applyWrite(
+    table,
+    recordWrite(table, target, instanceId, claimedAt, {
+      remove: ['stopRequestedAt'],
+      when: heldBy(claimedAt),
+    }),
+  );
+
+const heldBy = (claimedAt: IsoTime) => ({
+  expression: 'stopRequestedAt = :claimed',
+  values: { ':claimed': claimedAt },
+});
+
+/** A refused start is recorded once: not where another run has recorded one since this one looked. */
+export const refusalWrite = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  refused: NonNullable<InstanceRecord['refused']>,
+  previous: InstanceRecord | undefined,
+): UpdateItem =>
+  recordWrite(table, target, instanceId, refused.at, {
+    set: { refused },
+    when: previous?.refused
+      ? {
+          expression: 'refused.#at = :previous',
+          values: { ':previous': previous.refused.at },
+          names: { '#at': 'at' },
+        }
+      : { expression: 'attribute_not_exists(refused)' },
+  });
+
 /** Longer than any function may run: whoever held the claim is dead. */
 const staleClaimMs = 15 * 60_000;
 
-/** Whether a run claimed a stop and died before it recorded what became of it. */
-export const isAbandonedClaim = ({ stopRequestedAt }: InstanceRecord, now: IsoTime): boolean =>
-  stopRequestedAt !== undefined && stopRequestedAt < addMilliseconds(now, -staleClaimMs);
+/**
+ * When a run claimed the stop of this launch of the instance, and died before it recorded what became of it; undefined
+ * where none did. A claim on an earlier launch tells nothing of who stopped this one.
+ */
+export const abandonedClaim = (
+  { stopRequestedAt }: InstanceRecord,
+  { launchTime }: Pick<Instance, 'launchTime'>,
+  now: IsoTime,
+): IsoTime | undefined =>
+  stopRequestedAt !== undefined &&
+  stopRequestedAt >= launchTime &&
+  stopRequestedAt < addMilliseconds(now, -staleClaimMs)
+    ? stopRequestedAt
+    : undefined;
 
 /** Makes one change outside a transaction; false where its condition doesn't hold. */
-export async function applyWrite(
-  { client }: Table,
-  { Update }: { Update: NonNullable<TransactItem['Update']> },
-): Promise<boolean> {
+export async function applyWrite({ client }: Table, { Update }: UpdateItem): Promise<boolean> {
   try {
     await client.send(new UpdateCommand(Update));
     return true;

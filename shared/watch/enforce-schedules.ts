@@ -1,3 +1,4 @@
+import { alertId, digest } from '../alert/identity.ts';
 import {
   breakerAlert,
   scheduleProblemAlert,
@@ -13,11 +14,15 @@ import { type Breaker, breaker } from '../schedule/breaker.ts';
 import { type Clearance, clearForStart, clearForStop } from '../schedule/clearance.ts';
 import type { DecisionCode } from '../schedule/decision.ts';
 import { isStale } from '../schedule/stale-event.ts';
+import { spanAt } from '../schedule/window.ts';
 import {
+  abandonedClaim,
   applyWrite,
   claimStop,
-  isAbandonedClaim,
+  outcomeWrite,
   recordWrite,
+  refusalWrite,
+  releaseClaim,
   warningWrite,
 } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
@@ -51,6 +56,7 @@ export type Enforced = {
 /**
  * One pass of the off-hours schedules over one target: decides, warns, stops and starts, and records each of these
  * with the alert that tells of it. In observe mode nothing is stopped, started or tagged; what would be is told.
+ * Throws, after all the rest is recorded, where AWS let it stop or start nothing at all.
  */
 export async function enforceSchedules(
   clients: Clients,
@@ -69,6 +75,7 @@ export async function enforceSchedules(
   const block = await blockOf(pass, due);
   const stopped = config.enforce && !block.open ? await stopDue(pass, due) : [];
   const started = config.enforce ? await startDue(pass) : [];
+  failOn([...stopped, ...started]);
   return {
     target,
     mode: config.enforce ? 'enforce' : 'observe',
@@ -193,28 +200,37 @@ async function blockOf(
   return block;
 }
 
+/** What became of a stop, and since when it was claimed. */
+type ClaimedOutcome = PowerOutcome & { claimedAt: IsoTime };
+
 /** Stops what is due: tags read again, each stop claimed, the outcome recorded with the alert that tells of it. */
 async function stopDue(pass: Pass, due: readonly Planned[]): Promise<PowerOutcome[]> {
-  const { clients, target, time, run } = pass;
+  const { clients, time, run } = pass;
   const cleared = await clear(pass, due, clearForStop);
   const claimed: typeof cleared = [];
-  for (const stop of cleared) {
-    if (await claimStop(clients.table, target, stop.instance.instanceId, time)) claimed.push(stop);
-  }
+  for (const stop of cleared) if (await claim(pass, stop.instance)) claimed.push(stop);
   const outcomes = await stopInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
-  const abandoned = abandonedStops(pass);
-  await recordStops(pass, [...outcomes, ...abandoned]);
-  return [...outcomes, ...abandoned];
+  const all = [...outcomes.map((outcome) => ({ ...outcome, claimedAt: time })), ...abandonedStops(pass)];
+  await recordStops(pass, all);
+  return all;
+}
+
+async function claim(pass: Pass, instance: { instanceId: string }): Promise<boolean> {
+  const { clients, target, time } = pass;
+  const warning = plannedOf(pass, instance)?.input.record.warning;
+  return (
+    warning !== undefined && claimStop(clients.table, target, instance.instanceId, time, warning.alertId)
+  );
 }
 
 /** Stops that an earlier run made and didn't live to record. */
-const abandonedStops = ({ plan, time }: Pass): PowerOutcome[] =>
-  plan.planned
-    .filter(
-      ({ instance, input }) =>
-        ['stopping', 'stopped'].includes(instance.state) && isAbandonedClaim(input.record, time),
-    )
-    .map(({ instance }) => ({ instanceId: instance.instanceId, outcome: 'done' }));
+const abandonedStops = ({ plan, time }: Pass): ClaimedOutcome[] =>
+  plan.planned.flatMap(({ instance, input }) => {
+    const claimedAt = abandonedClaim(input.record, instance, time);
+    return claimedAt !== undefined && ['stopping', 'stopped'].includes(instance.state)
+      ? [{ instanceId: instance.instanceId, outcome: 'done' as const, claimedAt }]
+      : [];
+  });
 
 /** Decides again by what EC2 says now, and lets through what is still due. */
 async function clear<Cleared>(
@@ -241,63 +257,85 @@ async function clear<Cleared>(
   });
 }
 
-async function recordStops(pass: Pass, outcomes: readonly PowerOutcome[]): Promise<void> {
+async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Promise<void> {
   const { clients, target, time } = pass;
   const settled = outcomes.filter(({ outcome }) => outcome === 'done' || outcome === 'refused');
-  const ownerOf = ({ instanceId }: PowerOutcome) => plannedOf(pass, instanceId)?.owner;
-  for (const [owner, group] of Map.groupBy(settled, ownerOf)) {
-    for (const [part, batch] of inBatches(group, writesPerAlert).entries()) {
-      const alert = stopResultAlert({
-        ...resultsOf(pass, batch),
-        owner,
-        target,
-        at: time,
-        enforce: true,
-        part,
-      });
-      await recordAlert(
-        clients.table,
-        alert,
-        batch.map((outcome) => outcomeWrite(pass, outcome)),
-      );
-    }
-  }
+  await tellResults(pass, 'stop', settled, ({ instanceId, outcome, code = 'unknown', claimedAt }) =>
+    outcomeWrite(
+      clients.table,
+      target,
+      instanceId,
+      time,
+      claimedAt,
+      outcome === 'done' ? { stoppedAt: claimedAt } : { refused: { code, at: time } },
+    ),
+  );
   // What failed or was left is due again in the next run; its claim must not stand in the way.
-  for (const { instanceId } of outcomes.filter((outcome) => !settled.includes(outcome))) {
-    const change = { remove: ['stopRequestedAt'] as const };
-    await applyWrite(clients.table, recordWrite(clients.table, target, instanceId, time, change));
+  for (const { instanceId, claimedAt } of outcomes.filter((outcome) => !settled.includes(outcome))) {
+    await releaseClaim(clients.table, target, instanceId, claimedAt);
   }
 }
 
-const plannedOf = ({ plan }: Pass, id: string): Planned | undefined =>
-  plan.planned.find(({ instance }) => instance.instanceId === id);
-
-/** What a result alert lists: those that went down, and those that AWS refused to stop, with its reason. */
-const resultsOf = (pass: Pass, outcomes: readonly PowerOutcome[]) => ({
-  stopped: outcomes
-    .filter(({ outcome }) => outcome === 'done')
-    .flatMap(({ instanceId }) => plannedOf(pass, instanceId) ?? []),
-  failed: outcomes
-    .filter(({ outcome }) => outcome === 'refused')
-    .flatMap(({ instanceId, code, message }) => {
-      const planned = plannedOf(pass, instanceId);
-      return planned
-        ? [{ instance: planned.instance, action: 'stop' as const, error: `${code}: ${message}` }]
-        : [];
-    }),
-});
-
-function outcomeWrite(
-  { clients, target, time }: Pass,
-  { instanceId, outcome, code = 'unknown' }: PowerOutcome,
-): TransactItem {
-  return recordWrite(clients.table, target, instanceId, time, {
-    set: outcome === 'done' ? { stoppedAt: time } : { refused: { code, at: time } },
-    remove: ['warning', 'stopRequestedAt'],
-  });
+/** Records outcomes with the alert that tells of them, one alert an owner. */
+async function tellResults<Outcome extends PowerOutcome>(
+  pass: Pass,
+  action: 'stop' | 'start',
+  outcomes: readonly Outcome[],
+  writeOf: (outcome: Outcome) => TransactItem,
+): Promise<void> {
+  const owned = (outcome: Outcome) => plannedOf(pass, outcome)?.owner;
+  for (const group of Map.groupBy(outcomes, owned).values()) {
+    for (const batch of inBatches(group, writesPerAlert)) await tellBatch(pass, action, batch, writeOf);
+  }
 }
 
-/** Starts what its schedule starts. What EC2 has no capacity for is tried again by the next run. */
+async function tellBatch<Outcome extends PowerOutcome>(
+  pass: Pass,
+  action: 'stop' | 'start',
+  outcomes: readonly Outcome[],
+  writeOf: (outcome: Outcome) => TransactItem,
+): Promise<void> {
+  const recorded = await recordAlert(
+    pass.clients.table,
+    resultAlert(pass, action, outcomes),
+    outcomes.map(writeOf),
+  );
+  // Another run has recorded one of them, and the transaction is all or nothing: each of the others by itself.
+  if (recorded || outcomes.length === 1) return;
+  for (const outcome of outcomes) await tellBatch(pass, action, [outcome], writeOf);
+}
+
+/** What went down, and what AWS refused, with its reason. */
+function resultAlert(
+  pass: Pass,
+  action: 'stop' | 'start',
+  outcomes: readonly PowerOutcome[],
+): ReturnType<typeof stopResultAlert> {
+  const [first] = outcomes.flatMap((outcome) => plannedOf(pass, outcome) ?? []);
+  const alert = stopResultAlert({
+    stopped: outcomes.flatMap((outcome) =>
+      outcome.outcome === 'done' ? (plannedOf(pass, outcome) ?? []) : [],
+    ),
+    failed: outcomes.flatMap((outcome) => {
+      const planned = outcome.outcome === 'refused' ? plannedOf(pass, outcome) : undefined;
+      const error = `${outcome.code}: ${outcome.message}`;
+      return planned ? [{ instance: planned.instance, action, error }] : [];
+    }),
+    owner: first?.owner,
+    ...(first?.attribution.team && { team: first.attribution.team }),
+    target: pass.target,
+    at: pass.time,
+    enforce: true,
+  });
+  // Of one event's two deliveries each may stop a part: what it tells of is part of what the alert is.
+  const ids = outcomes.map(({ instanceId }) => instanceId).toSorted();
+  return { ...alert, id: alertId(alert.id, action, digest(ids.join())) };
+}
+
+const plannedOf = ({ plan }: Pass, { instanceId }: { instanceId: string }): Planned | undefined =>
+  plan.planned.find(({ instance }) => instance.instanceId === instanceId);
+
+/** Starts what its schedule starts. What EC2 has no capacity for is told once a window, and tried again by each run. */
 async function startDue(pass: Pass): Promise<PowerOutcome[]> {
   const { clients, target, time, run, plan } = pass;
   const cleared = await clear(pass, withAction(plan, 'start'), clearForStart);
@@ -306,5 +344,31 @@ async function startDue(pass: Pass): Promise<PowerOutcome[]> {
     const change = { set: { startedAt: time } };
     await applyWrite(clients.table, recordWrite(clients.table, target, instanceId, time, change));
   }
+  const refused = outcomes.filter((each) => each.outcome === 'refused' && !wasToldInWindow(pass, each));
+  await tellResults(pass, 'start', refused, (outcome) => {
+    const { instanceId, code = 'unknown' } = outcome;
+    const refusal = { code, at: time };
+    return refusalWrite(clients.table, target, instanceId, refusal, plannedOf(pass, outcome)?.stored);
+  });
   return outcomes;
+}
+
+/** Whether somebody was told since the window opened that AWS refuses to start it. */
+function wasToldInWindow(pass: Pass, outcome: PowerOutcome): boolean {
+  const { parsed, record } = plannedOf(pass, outcome)?.input ?? {};
+  if (!record?.refused || parsed?.kind !== 'schedule') return false;
+  const { since } = spanAt(parsed.schedule, pass.time);
+  return since === undefined || Date.parse(record.refused.at) >= Date.parse(since);
+}
+
+/**
+ * What failed for a reason that speaks of no single instance (no permission, throttling, network) fails the run, once
+ * the rest of it is recorded: else nobody would hear that stops are due and never made.
+ */
+function failOn(outcomes: readonly PowerOutcome[]): void {
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed');
+  const [first] = failed;
+  if (!first) return;
+  const ids = failed.map(({ instanceId }) => instanceId).join(', ');
+  throw new Error(`Could not stop or start ${ids}: ${first.code}: ${first.message}`);
 }
