@@ -1,0 +1,470 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { claimStop, getInstanceRecords } from '../../shared/store/instance-records.ts';
+import { putStopBlock } from '../../shared/store/stop-block.ts';
+import {
+  afterGrace,
+  type Evening,
+  evening,
+  idOf,
+  machine,
+  officeHours,
+  openEvening,
+  target,
+} from '../support/evening.ts';
+
+let world: Evening;
+afterEach(() => world.sample.close());
+
+const stopsOf = ({ power }: Evening) =>
+  power()
+    .filter(({ command }) => command === 'StopInstances')
+    .flatMap(({ input }) => input['InstanceIds']);
+
+/** Warned, and the warning delivered. */
+async function warned(...args: Parameters<typeof openEvening>): Promise<Evening> {
+  world = await openEvening(...args);
+  await world.run(evening);
+  await world.deliver();
+  return world;
+}
+
+describe('from the warning to the stop', () => {
+  it('warns first, and stops what is still idle when the grace period is over', async () => {
+    world = await openEvening([machine(1, { name: 'annotation-app' })]);
+    expect(await world.run(evening)).toMatchObject({ mode: 'enforce', warned: [idOf(1)], stopped: [] });
+    expect(await world.deliver()).toEqual([
+      '[WARNING] 1 instance in ml-dev, eu-west-1 will be stopped in 15 min: $0.21 an hour',
+    ]);
+    expect(await world.run('2026-11-16T18:10:00Z')).toMatchObject({ kept: { warned: 1 }, stopped: [] });
+    expect(await world.run(afterGrace)).toMatchObject({
+      stopped: [{ instanceId: idOf(1), outcome: 'done' }],
+    });
+    expect(stopsOf(world)).toEqual([idOf(1)]);
+    expect(world.stateOf(1)).toBe('stopping');
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+  });
+
+  it('stops nothing that nobody was warned of', async () => {
+    world = await openEvening([machine(1)]);
+    await world.run(evening);
+    expect(await world.run(afterGrace)).toMatchObject({ kept: { 'warning-undelivered': 1 }, stopped: [] });
+    expect(await world.run('2026-11-16T22:00:00Z')).toMatchObject({ kept: { 'warning-undelivered': 1 } });
+    expect(world.stateOf(1)).toBe('running');
+  });
+
+  it('stops after a long delay of the warning, once it has arrived', async () => {
+    world = await openEvening([machine(1)]);
+    await world.run(evening);
+    await world.run(afterGrace);
+    await world.deliver();
+    await world.run('2026-11-16T18:30:00Z');
+    expect(stopsOf(world)).toEqual([idOf(1)]);
+  });
+
+  it.each<[string, (world: Evening) => Promise<unknown>]>([
+    ['its schedule tag was removed', ({ untag }) => untag(1, 'auto-stop')],
+    ['its schedule tag now says off', ({ tag }) => tag(1, 'auto-stop', 'off')],
+    ['it is to be kept until tomorrow', ({ tag }) => tag(1, 'auto-stop:keep-until', '2026-11-17')],
+    ['its keep-until can not be read', ({ tag }) => tag(1, 'auto-stop:keep-until', 'tomorrow')],
+    ['it became production', ({ tag }) => tag(1, 'environment', 'production')],
+    ['it got a second tag in another case', ({ tag }) => tag(1, 'Auto-Stop', 'off')],
+  ])('keeps it where, after the warning, %s', async (_, change) => {
+    world = await warned([machine(1)]);
+    await change(world);
+    await world.run(afterGrace);
+    expect(stopsOf(world)).toEqual([]);
+  });
+
+  it('keeps it where its tag goes while the run is at work', async () => {
+    world = await warned([machine(1), machine(2)]);
+    const { middlewareStack } = world.clients.cloudWatch;
+    middlewareStack.add(
+      (next) => async (args) => {
+        await world.untag(1, 'auto-stop');
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    await world.run(afterGrace);
+    expect(stopsOf(world)).toEqual([idOf(2)]);
+  });
+
+  it('warns again on the next evening, and does not count the old warning', async () => {
+    world = await warned([machine(1, { tags: { 'auto-stop:keep-until': '2026-11-16T23:30:00Z' } })]);
+    await world.untag(1, 'auto-stop:keep-until');
+    await world.run('2026-11-16T20:00:00Z');
+    await world.deliver();
+    await world.tag(1, 'auto-stop:keep-until', '2026-11-17T12:00:00Z');
+    expect(await world.run('2026-11-17T18:05:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
+  });
+
+  it('hibernates what its tag wants hibernated and what can', async () => {
+    const hibernate = { 'auto-stop': `${officeHours}; hibernate` };
+    world = await warned([
+      machine(1, { tags: hibernate, hibernation: true }),
+      machine(2, { tags: hibernate }),
+    ]);
+    await world.run(afterGrace);
+    expect(world.power()).toEqual([
+      { command: 'StopInstances', input: { InstanceIds: [idOf(1)], Hibernate: true } },
+      { command: 'StopInstances', input: { InstanceIds: [idOf(2)] } },
+    ]);
+  });
+
+  it('warns each owner of their own, and stops both in one call', async () => {
+    world = await openEvening([machine(1), machine(2, { tags: { owner: 'anton' } }), machine(3)]);
+    await world.run(evening);
+    expect(await world.deliver()).toHaveLength(2);
+    await world.run(afterGrace);
+    expect(world.calls('StopInstances')).toBe(1);
+    expect((await world.deliver()).toSorted()).toEqual([
+      '[INFO] 1 instance stopped in ml-dev, eu-west-1',
+      '[INFO] 2 instances stopped in ml-dev, eu-west-1',
+    ]);
+  });
+});
+
+describe('what is at work', () => {
+  const busy = () => machine(1, { cpu: [{ until: '2026-11-16T18:02:00Z', value: 60 }, { value: 0.5 }] });
+
+  it('is kept, and not asked for metrics again before it can be idle', async () => {
+    world = await openEvening([busy()]);
+    expect(await world.run(evening)).toMatchObject({ kept: { busy: 1 }, warned: [] });
+    const asked = world.calls('GetMetricData');
+    expect(asked).toBeGreaterThan(0);
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ kept: { busy: 1 } });
+    expect(world.calls('GetMetricData')).toBe(asked);
+    expect(await world.run('2026-11-16T19:00:00Z')).toMatchObject({ warned: [idOf(1)] });
+    expect(world.calls('GetMetricData')).toBeGreaterThan(asked);
+  });
+
+  it('is kept where work began after the warning, and warned of anew when it ends', async () => {
+    const cpu = [
+      { until: '2026-11-16T18:12:00Z', value: 0.5 },
+      { until: '2026-11-16T18:20:00Z', value: 70 },
+      { value: 0.5 },
+    ];
+    world = await warned([machine(1, { cpu })]);
+    expect(await world.run(afterGrace)).toMatchObject({ kept: { busy: 1 }, stopped: [] });
+    expect(await world.run('2026-11-16T19:30:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
+  });
+});
+
+describe('an event that comes twice, or late', () => {
+  it('warns once, stops once and tells it once', async () => {
+    world = await openEvening([machine(1), machine(2)]);
+    await world.run(evening);
+    expect(await world.run(evening)).toMatchObject({ warned: [] });
+    expect(await world.deliver()).toHaveLength(1);
+    await world.run(afterGrace);
+    expect(await world.run(afterGrace)).toMatchObject({ stopped: [] });
+    expect(stopsOf(world)).toEqual([idOf(1), idOf(2)]);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  it.each([
+    ['the same event', afterGrace, afterGrace],
+    ['two events', afterGrace, '2026-11-16T18:30:00Z'],
+  ])('makes one warning, one stop and one alert of %s worked at the same time', async (_, one, other) => {
+    world = await openEvening([machine(1), machine(2), machine(3)]);
+    await Promise.all([world.run(evening), world.run(evening)]);
+    expect(await world.deliver()).toHaveLength(1);
+    const runs = await Promise.all([world.run(one), world.run(other)]);
+    expect(stopsOf(world).toSorted()).toEqual([idOf(1), idOf(2), idOf(3)]);
+    expect(runs.flatMap(({ stopped }) => stopped)).toHaveLength(3);
+    const told = world.sample.emails.length;
+    await world.deliver();
+    const listed = world.sample.emails
+      .slice(told)
+      .flatMap(({ message }) => message.match(/Stopped: i-\d+/g) ?? []);
+    expect(listed.toSorted()).toEqual([1, 2, 3].map((number) => `Stopped: ${idOf(number)}`));
+  });
+
+  it('tells of the rest where a second delivery of the event stops more', async () => {
+    world = await warned([machine(1), machine(2)]);
+    await world.tag(2, 'auto-stop:keep-until', '2026-11-17');
+    await world.run(afterGrace);
+    await world.untag(2, 'auto-stop:keep-until');
+    await world.run(afterGrace);
+    expect(stopsOf(world)).toEqual([idOf(1), idOf(2)]);
+    expect(await world.deliver()).toHaveLength(2);
+    expect((await getInstanceRecords(world.table, target)).get(idOf(2))).toEqual({ stoppedAt: afterGrace });
+  });
+
+  it('discards one that is too old, before any call', async () => {
+    world = await warned([machine(1)]);
+    const before = world.sample.calls.length;
+    const late = await world.run(afterGrace, { arrivedAt: '2026-11-16T18:40:01Z' });
+    expect(late.discarded).toContain('too old to act on');
+    expect(world.sample.calls.length).toBe(before);
+    expect(await world.run(afterGrace, { arrivedAt: '2026-11-16T18:40:00Z' })).toMatchObject({
+      stopped: [{ instanceId: idOf(1) }],
+    });
+  });
+
+  it('has a skipped run made up by the next one', async () => {
+    world = await openEvening([machine(1)]);
+    expect(await world.run('2026-11-16T21:40:00Z')).toMatchObject({ warned: [idOf(1)] });
+  });
+});
+
+describe('observe mode', () => {
+  const observing = parseConfig({});
+  const mutating = ({ sample }: Evening) =>
+    sample.calls.filter(({ call }) => /^EC2:(?!Describe)/.test(call)).map(({ call }) => call);
+
+  it('says what would be stopped, and makes no call that changes anything', async () => {
+    world = await openEvening([
+      machine(1),
+      machine(2, {
+        tags: { 'auto-stop': 'Mon-Fri 19:00-23:00 Europe/Berlin; start' },
+        stopped: '2026-11-16T09:00:00Z',
+      }),
+    ]);
+    expect(await world.run(evening, { config: observing })).toMatchObject({
+      mode: 'observe',
+      warned: [idOf(1)],
+    });
+    expect(await world.deliver()).toEqual([
+      '[INFO] 1 instance in ml-dev, eu-west-1 would be stopped in 15 min: $0.21 an hour',
+    ]);
+    expect(await world.run(afterGrace, { config: observing })).toMatchObject({
+      due: [idOf(1)],
+      stopped: [],
+      started: [],
+    });
+    expect(await world.run('2026-11-16T18:30:00Z', { config: observing })).toMatchObject({ due: [idOf(1)] });
+    expect(await world.deliver()).toEqual([]);
+    expect(mutating(world)).toEqual([]);
+  });
+
+  it('gave warnings that do not count once stops are enforced', async () => {
+    world = await openEvening([machine(1)]);
+    await world.run(evening, { config: observing });
+    await world.deliver();
+    expect(await world.run(afterGrace)).toMatchObject({ warned: [idOf(1)], stopped: [] });
+    expect(mutating(world)).toEqual([]);
+    await world.deliver();
+    expect(await world.run('2026-11-16T18:40:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+  });
+});
+
+describe('what holds every stop back', () => {
+  it('is the breaker: above its limit nothing is stopped, and it is told once a day', async () => {
+    world = await warned([machine(1), machine(2), machine(3)], { stop: { maxStops: 2 } });
+    expect(await world.run(afterGrace)).toMatchObject({
+      blocked: '3 stops are more than the 2 allowed',
+      due: [idOf(1), idOf(2), idOf(3)],
+      stopped: [],
+    });
+    await world.run('2026-11-16T18:30:00Z');
+    expect(stopsOf(world)).toEqual([]);
+    expect(await world.deliver()).toEqual([
+      '[CRITICAL] Nothing was stopped in ml-dev, eu-west-1, although stops were due',
+    ]);
+  });
+
+  it('is a bill that can not be believed, until the doubt is over', async () => {
+    world = await warned([machine(1)]);
+    const reason = 'the bill of 2026-11-15 is 240 times the usual with the same usage';
+    await putStopBlock(world.table, { reason, since: evening, until: '2026-11-16T20:00:00Z' });
+    expect(await world.run(afterGrace)).toMatchObject({ blocked: reason, due: [idOf(1)], stopped: [] });
+    expect(stopsOf(world)).toEqual([]);
+    expect(await world.deliver()).toHaveLength(1);
+    expect(await world.run('2026-11-16T20:00:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+  });
+
+  it('is a listing of which a page is missing: the run fails, and nothing is decided on a part', async () => {
+    world = await warned([machine(1), machine(2)]);
+    let pages = 0;
+    world.clients.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName !== 'DescribeInstancesCommand') return next(args);
+          pages += 1;
+          if (pages > 1) throw new Error('Request limit exceeded.');
+          const answer = await next(args);
+          return { ...answer, output: { ...answer.output, NextToken: '1' } };
+        },
+      { step: 'initialize' },
+    );
+    await expect(world.run(afterGrace)).rejects.toThrow('Request limit exceeded.');
+    expect(pages).toBe(2);
+    expect(stopsOf(world)).toEqual([]);
+  });
+});
+
+describe('a stop that does not go as it should', () => {
+  it('is told later, once, where the run dies between the stop and its record', async () => {
+    world = await warned([machine(1)]);
+    world.fail(/TransactWrite/, 'InternalServerError');
+    await expect(world.run(afterGrace)).rejects.toThrow();
+    expect(world.stateOf(1)).toBe('stopping');
+
+    for (const time of ['2026-11-16T18:30:00Z', '2026-11-16T18:35:00Z']) {
+      expect(await world.run(time)).toMatchObject({ stopped: [], warned: [] });
+    }
+    expect(await world.deliver()).toEqual([]);
+
+    const [one, other] = await Promise.all([
+      world.run('2026-11-16T18:45:00Z'),
+      world.run('2026-11-16T18:50:00Z'),
+    ]);
+    expect([one, other].flatMap(({ stopped }) => stopped).length).toBeGreaterThan(0);
+    await world.run('2026-11-16T18:55:00Z');
+    expect(stopsOf(world)).toEqual([idOf(1)]);
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+    expect((await getInstanceRecords(world.table, target)).get(idOf(1))).toEqual({ stoppedAt: afterGrace });
+  });
+
+  it('is made later where the run dies between its claim and the stop', async () => {
+    world = await warned([machine(1)]);
+    const { warning } = (await getInstanceRecords(world.table, target)).get(idOf(1)) ?? {};
+    await claimStop(world.table, target, idOf(1), afterGrace, warning?.alertId ?? '');
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ due: [idOf(1)], stopped: [] });
+    expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
+  });
+
+  it("is nobody's where an old claim was left and somebody has started and stopped it since", async () => {
+    world = await openEvening([
+      machine(1, { launched: '2026-11-16T17:00:00Z', stopped: '2026-11-16T18:10:00Z' }),
+    ]);
+    await world.run('2026-11-16T17:55:00Z');
+    await world.table.client.send(
+      new PutCommand({
+        TableName: 'watchdog',
+        Item: {
+          pk: `INSTANCE#${target.account}#${target.region}`,
+          sk: idOf(1),
+          stopRequestedAt: '2026-11-13T18:25:00Z',
+        },
+      }),
+    );
+    expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [] });
+    expect(await world.deliver()).toEqual([]);
+  });
+
+  it('is left to the next run where little time remains', async () => {
+    world = await warned([machine(1)]);
+    expect(await world.run(afterGrace, { remainingMs: 9_000 })).toMatchObject({
+      stopped: [{ instanceId: idOf(1), outcome: 'left' }],
+    });
+    expect(stopsOf(world)).toEqual([]);
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+  });
+
+  it('is told once where AWS refuses it, and not asked for again by each run', async () => {
+    world = await warned([machine(1, { stopProtection: true }), machine(2)]);
+    expect(await world.run(afterGrace)).toMatchObject({
+      stopped: [
+        { instanceId: idOf(1), outcome: 'refused', code: 'OperationNotPermitted' },
+        { instanceId: idOf(2), outcome: 'done' },
+      ],
+    });
+    const asked = world.calls('StopInstances');
+    for (const time of ['2026-11-16T18:30:00Z', '2026-11-16T19:30:00Z', '2026-11-17T03:00:00Z']) {
+      expect(await world.run(time)).toMatchObject({ kept: { refused: 1 }, warned: [], stopped: [] });
+    }
+    expect(world.calls('StopInstances')).toBe(asked);
+    expect(await world.deliver()).toEqual([
+      '[WARNING] 1 instance stopped, 1 instance could not be changed in ml-dev, eu-west-1',
+    ]);
+  });
+
+  it('fails the run where the watchdog may not stop anything, and is made as soon as it may', async () => {
+    world = await warned([machine(1)]);
+    world.fail(/StopInstances/, 'UnauthorizedOperation', { message: 'You are not authorized.' });
+    await expect(world.run(afterGrace)).rejects.toThrow(
+      `Could not stop or start ${idOf(1)}: UnauthorizedOperation: No permission for ec2:StopInstances`,
+    );
+    expect(await world.deliver()).toEqual([]);
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
+  });
+
+  it('counts as made where only the answer was lost', async () => {
+    world = await warned([machine(1)]);
+    world.fail(/StopInstances/, 'TimeoutError', { after: true });
+    expect(await world.run(afterGrace)).toMatchObject({ stopped: [{ outcome: 'done' }] });
+    expect(await world.deliver()).toHaveLength(1);
+  });
+});
+
+describe('a tag that can not be read', () => {
+  it.each([
+    ['auto-stop', 'weekdays 8 to 6'],
+    ['auto-stop:keep-until', 'next friday'],
+    ['Auto-Stop', officeHours],
+  ])('protects its instance and is told once over many runs: %s', async (key, value) => {
+    world = await openEvening([machine(1, { tags: { [key]: value } })]);
+    for (const time of [evening, afterGrace, '2026-11-17T09:00:00Z', '2026-11-17T18:30:00Z']) {
+      expect(await world.run(time)).toMatchObject({ warned: [], stopped: [] });
+    }
+    const told = await world.deliver();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("can't be read");
+  });
+});
+
+describe('in the morning', () => {
+  const opening = '2026-11-17T07:00:00Z'; // 08:00 in Berlin
+  const asleep = (number: number) =>
+    machine(number, { tags: { 'auto-stop': `${officeHours}; start` }, stopped: '2026-11-16T18:25:00Z' });
+
+  it('starts what its schedule starts, and nothing that it only stops', async () => {
+    world = await openEvening([asleep(1), machine(2, { stopped: '2026-11-16T18:25:00Z' })]);
+    expect(await world.run('2026-11-17T06:55:00Z')).toMatchObject({ started: [] });
+    expect(await world.run(opening)).toMatchObject({ started: [{ instanceId: idOf(1), outcome: 'done' }] });
+    expect(world.power()).toEqual([{ command: 'StartInstances', input: { InstanceIds: [idOf(1)] } }]);
+    expect(await world.run('2026-11-17T07:05:00Z')).toMatchObject({ started: [] });
+  });
+
+  it('tells once a window that there is no capacity, and tries with each run until there is', async () => {
+    world = await openEvening([asleep(1)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity', {
+      message: 'We currently do not have sufficient m6i.xlarge capacity in eu-west-1a.',
+      times: 3,
+    });
+    for (const time of [opening, '2026-11-17T07:05:00Z', '2026-11-17T07:10:00Z']) {
+      expect(await world.run(time)).toMatchObject({
+        started: [{ outcome: 'refused', code: 'InsufficientInstanceCapacity' }],
+      });
+    }
+    const told = world.sample.emails.length;
+    expect(await world.deliver()).toEqual(['[WARNING] 1 instance could not be changed in ml-dev, eu-west-1']);
+    expect(world.sample.emails[told]?.message.replaceAll(/\s+/g, ' ')).toContain(
+      `Could not start ${idOf(1)}: InsufficientInstanceCapacity: We currently do not have sufficient`,
+    );
+    expect(await world.run('2026-11-17T07:15:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
+    expect(await world.deliver()).toEqual([]);
+  });
+
+  it('tells again on the next day', async () => {
+    world = await openEvening([asleep(1)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity', { times: 2 });
+    await world.run(opening);
+    await world.run('2026-11-18T07:00:00Z');
+    expect(await world.deliver()).toHaveLength(2);
+  });
+
+  it('tells it once where two runs are refused at the same time', async () => {
+    world = await openEvening([asleep(1), asleep(2)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity', { times: 20 });
+    await Promise.all([world.run(opening), world.run('2026-11-17T07:05:00Z')]);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  it('is not kept from the next stop by a refused start', async () => {
+    world = await openEvening([asleep(1)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity');
+    await world.run(opening);
+    await world.run('2026-11-17T07:05:00Z');
+    await world.run('2026-11-17T18:05:00Z');
+    await world.deliver();
+    expect(await world.run('2026-11-17T18:25:00Z')).toMatchObject({
+      stopped: [{ instanceId: idOf(1), outcome: 'done' }],
+    });
+  });
+});
