@@ -56,14 +56,14 @@ function startEmulator(port: number): ChildProcess {
   const emulator = spawn(`${venv}/bin/moto_server`, ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', output, output],
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      emulator.kill();
-      process.exit(1);
-    });
-  }
-  process.once('exit', () => emulator.kill());
+  endWithUs(emulator);
   return emulator;
+}
+
+/** No process outlives this one, however it ends. */
+function endWithUs(child: ChildProcess): void {
+  process.once('exit', () => child.kill());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 }
 
 async function untilHealthy(emulator: ChildProcess, endpoint: string): Promise<void> {
@@ -85,6 +85,7 @@ async function runTests(endpoint: string): Promise<number> {
     stdio: 'inherit',
     env: { ...process.env, AWS_ENDPOINT_URL: endpoint },
   });
+  endWithUs(tests);
   const [code] = await once(tests, 'exit');
   return code ?? 1;
 }
