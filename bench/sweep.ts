@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DescribeInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { openSampleAccount, readSampleConfig } from '../cli/sample/account.ts';
+import { generateWorld } from '../cli/sample/generate.ts';
+import { discoverMetrics, getSeries, instanceMetric, type MetricQuery } from '../shared/aws/cloudwatch.ts';
+import { readMeter, resetMeter } from '../shared/aws/meter.ts';
+import { periodSeconds, windowBefore } from '../shared/compute/utilization.ts';
+import { parseConfig } from '../shared/config.ts';
+import { decide } from '../shared/schedule/decision.ts';
+import { openTable } from '../shared/store/table.ts';
+import { homeOf, type Target, targetsOf } from '../shared/target.ts';
+import { type Plan, planSchedules } from '../shared/watch/plan-schedules.ts';
+import { targetClients } from '../shared/watch/target-clients.ts';
+import { watchUtilization } from '../shared/watch/utilization.ts';
+
+/**
+ * What a sweep over a large fleet takes: AWS calls, the least that the APIs allow for the same questions, and how many
+ * instances a second are decided on, in the sample account's process. Beside it the plain way in the same run: small
+ * pages, and for each instance one call for all of its metrics. It only asks and decides nothing, so that its own
+ * seconds would tell nothing.
+ */
+const { values: options } = parseArgs({
+  options: {
+    instances: { type: 'string', default: '5000' },
+    targets: { type: 'string', default: '1' },
+  },
+});
+const instances = Number(options.instances);
+process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
+
+const now = '2026-11-16T18:05:00Z'; // five minutes after the office hours
+const world = generateWorld({ instances, targets: Number(options.targets) });
+const sample = await openSampleAccount({ now, world });
+const config = parseConfig(readSampleConfig());
+const targets = targetsOf(config, homeOf(process.env)).slice(0, Number(options.targets));
+const table = openTable(sample.env['TABLE_NAME'] ?? '');
+
+type Pass = {
+  seconds: number;
+  calls: (operation: string) => number;
+  /** Metrics asked for, and the calls that so many need: one speaks of one account and region. */
+  queries: number;
+  leastDataCalls: number;
+  /** Dollars. */
+  cost: number;
+};
+
+/** Runs one pass over every target. */
+async function measured(run: (target: Target) => Promise<unknown>): Promise<Pass> {
+  resetMeter();
+  let leastDataCalls = 0;
+  const start = performance.now();
+  for (const target of targets) {
+    const before = readMeter().metricQueries;
+    await run(target);
+    leastDataCalls += Math.ceil((readMeter().metricQueries - before) / 500);
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const { calls, metricQueries, cost } = readMeter();
+  const count = (operation: string) => calls[operation] ?? 0;
+  return { seconds, calls: count, queries: metricQueries, leastDataCalls, cost };
+}
+
+/** At least, by the calls a second that CloudWatch answers in an account and region. */
+const secondsOfCloudWatch = ({ calls }: Pass): number =>
+  calls('CloudWatch:GetMetricData') / 50 / targets.length;
+
+const pageSize = 100;
+
+/** The ids of a target's instances, in pages as they are often asked for. */
+async function describePlainly(client: EC2Client): Promise<string[]> {
+  const ids: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(new DescribeInstancesCommand({ MaxResults: pageSize, NextToken }));
+    const found = page.Reservations?.flatMap(({ Instances = [] }) => Instances) ?? [];
+    ids.push(...found.flatMap(({ InstanceId }) => InstanceId ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return ids;
+}
+
+/** Every metric of every instance, one call each. GPUs are discovered as we do it: per instance it would be worse. */
+async function measurePlainly(client: CloudWatchClient, ids: readonly string[], minutes: number) {
+  const { gpus } = await discoverMetrics(client);
+  for (const id of ids) {
+    const devices = gpus.get(id) ?? [];
+    const metrics = [
+      ...devices.flatMap(({ utilization, memoryUsed }) => [...utilization, ...memoryUsed]),
+      ...(['CPUUtilization', 'NetworkIn', 'NetworkOut'] as const).map((name) => instanceMetric(name, id)),
+    ];
+    const queries = metrics.map((metric): MetricQuery => ({ metric, statistic: 'Maximum' }));
+    await getSeries(client, queries, windowBefore(now, minutes), periodSeconds);
+  }
+}
+
+const plainly = (minutes: number) =>
+  measured(async (target) => {
+    const { ec2, cloudWatch } = targetClients(target);
+    await measurePlainly(cloudWatch, await describePlainly(ec2), minutes);
+  });
+
+const row = (name: string, ...cells: string[]): void =>
+  console.log(`  ${name.padEnd(30)}${cells.map((cell) => cell.padStart(12)).join('')}`);
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const ratio = (plain: number, ours: number): string =>
+  `${(plain / ours).toFixed(plain / ours < 10 ? 1 : 0)}x`;
+
+/** The figures of one pass beside the plain way, and the least calls for as many pages, metrics and queries. */
+function report(title: string, ours: Pass, plain: Pass): void {
+  const count = (name: string, operation: string, least: number) => {
+    const [made, plainly] = [ours.calls(operation), plain.calls(operation)];
+    row(name, whole(made), whole(least), whole(plainly), ratio(plainly, made));
+  };
+  console.log(`\n${title}\n`);
+  row('', 'calls', 'least', 'plain way', 'spared');
+  count('DescribeInstances', 'EC2:DescribeInstances', leastPages);
+  count('ListMetrics', 'CloudWatch:ListMetrics', leastListings);
+  count('GetMetricData', 'CloudWatch:GetMetricData', ours.leastDataCalls);
+  row('metrics asked for', whole(ours.queries), '', whole(plain.queries), ratio(plain.queries, ours.queries));
+  row('dollars', ours.cost.toFixed(4), '', plain.cost.toFixed(4), ratio(plain.cost, ours.cost));
+  row(
+    'seconds that CloudWatch takes',
+    ...[ours, undefined, plain].map((pass) => (pass ? secondsOfCloudWatch(pass).toFixed(1) : '')),
+  );
+  row('seconds here', ours.seconds.toFixed(2));
+  row('instances a second here', whole(instances / ours.seconds));
+}
+
+const perTarget = Object.values(world.instances).flatMap((regions) => Object.values(regions));
+const leastPages = perTarget.reduce((sum, { length }) => sum + Math.ceil(length / 1000), 0);
+const leastListings = perTarget.reduce((sum, members) => {
+  const gpus = members.reduce((count, { type }) => count + (world.types[type]?.gpu?.count ?? 0), 0);
+  return sum + 2 * Math.ceil(gpus / 500); // utilisation and memory
+}, 0);
+
+console.log(`Node ${process.version}, ${whole(instances)} instances in ${targets.length} target(s)`);
+
+const plans: Plan[] = [];
+const planned = await measured(async (target) => {
+  plans.push(await planSchedules({ ...targetClients(target), table }, target, config, now));
+});
+report('enforce-schedules: what to do with each', planned, await plainly(config.stop.idle));
+const inputs = plans.flatMap((plan) => plan.planned.map(({ input }) => input));
+const start = performance.now();
+for (const input of inputs) decide(input);
+row('decisions alone, a second', whole((inputs.length / (performance.now() - start)) * 1000));
+
+const watch = (target: Target) => watchUtilization({ ...targetClients(target), table }, target, config, now);
+const first = await measured(watch);
+report('watch-utilization: which are idle', await measured(watch), await plainly(config.idle.window));
+row('the first pass, seconds', first.seconds.toFixed(2));
+
+await sample.close();
