@@ -2,7 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { sendMessages } from '../aws/sqs.ts';
 import type { IsoTime } from '../period.ts';
-import type { Target } from '../target.ts';
+import { type Target, targetName } from '../target.ts';
 
 /** What the sweep queue carries: one pass over one target, with the time of the event that asked for it. */
 export const sweepMessage = z.object({
@@ -42,7 +42,9 @@ export async function sweep<Result>({ pass, targets, time, queue, visit }: Sweep
       body: JSON.stringify({ pass, target, time } satisfies SweepMessage),
     })),
   );
-  if (failed.length > 0)
-    throw new Error(`The sweep queue refused ${failed.length} of ${targets.length} targets`);
+  if (failed.length > 0) {
+    const names = targets.filter((_, index) => failed.includes(String(index))).map(targetName);
+    throw new Error(`The sweep queue did not take ${names.join('; ')}`);
+  }
   return { queued: targets.length };
 }

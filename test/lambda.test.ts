@@ -1,0 +1,138 @@
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import event from '../events/enforce-schedules.json' with { type: 'json' };
+import { meterCalls, readMeter } from '../shared/aws/meter.ts';
+import { createHandler, createQueueHandler, scheduledEvent } from '../shared/lambda.ts';
+import { context } from './support/context.ts';
+
+const arrivedAt = (time: string): Context & { arrivedAt: string } => ({ ...context, arrivedAt: time });
+
+describe('a function', () => {
+  it('hands its work the checked event and what is known of the run', async () => {
+    const handler = createHandler(scheduledEvent, async ({ time }, run) => ({
+      time,
+      remaining: run.remainingMs(),
+      arrivedAt: run.arrivedAt,
+    }));
+    expect(await handler(event, arrivedAt('2026-11-16T18:05:07Z'))).toEqual({
+      time: '2026-11-16T18:05:00Z',
+      remaining: 300_000,
+      arrivedAt: '2026-11-16T18:05:07Z',
+    });
+  });
+
+  it('takes the time of its arrival from the clock, and only that', async () => {
+    vi.useFakeTimers({ now: Date.parse('2026-11-16T18:07:30.500Z'), toFake: ['Date'] });
+    const handler = createHandler(scheduledEvent, async ({ time }, run) => [time, run.arrivedAt]);
+    expect(await handler(event, context)).toEqual(['2026-11-16T18:05:00Z', '2026-11-16T18:07:30Z']);
+    vi.useRealTimers();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'run!'],
+    ['an event without a time', { source: 'aws.events' }],
+    ['a time that is none', { time: 'yesterday' }],
+    ['a time without a zone', { time: '2026-11-16T18:05:00' }],
+  ])('rejects %s before any work, and says what it expected', async (_, wrong) => {
+    const work = vi.fn(async () => 'worked');
+    await expect(createHandler(scheduledEvent, work)(wrong, context)).rejects.toThrow(
+      /^Unexpected event\n✖ Invalid (input: expected|ISO datetime)/,
+    );
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it('fails with the error of its work, for Lambda to try again', async () => {
+    const handler = createHandler(scheduledEvent, async () => {
+      throw new Error('Rate exceeded');
+    });
+    await expect(handler(event, context)).rejects.toThrow('Rate exceeded');
+  });
+
+  it('counts the calls of each run by itself', async () => {
+    mockClient(EC2Client).on(DescribeInstancesCommand).resolves({});
+    let calls = {};
+    const handler = createHandler(scheduledEvent, async () => {
+      await countOne();
+      calls = readMeter().calls;
+    });
+    await handler(event, context);
+    await handler(event, context);
+    expect(calls).toEqual({ 'EC2:DescribeInstances': 1 });
+  });
+});
+
+/** One call as a metered client makes it. */
+async function countOne(): Promise<void> {
+  let counted: Promise<unknown> | undefined;
+  meterCalls.applyToStack({
+    add: (middleware: (next: unknown, names: object) => (args: object) => Promise<unknown>) => {
+      const names = { clientName: 'EC2Client', commandName: 'DescribeInstancesCommand' };
+      counted = middleware(async () => ({ output: {} }), names)({ input: {} });
+    },
+  } as never);
+  await counted;
+}
+
+describe('a function that works a queue', () => {
+  const record = (messageId: string, body: string, receiveCount = 1) => ({
+    messageId,
+    body,
+    attributes: { ApproximateReceiveCount: String(receiveCount) },
+  });
+  const schema = z.object({ target: z.string() });
+
+  it('gives back the messages that failed, and only those', async () => {
+    const worked: string[] = [];
+    const handler = createQueueHandler(schema, async ({ body: { target } }) => {
+      if (target === 'ml-dev') throw new Error('no access');
+      worked.push(target);
+    });
+    const Records = [
+      record('1', '{"target":"ml-platform"}'),
+      record('2', '{"target":"ml-dev"}'),
+      record('3', '{"target":"ml-prod"}'),
+    ];
+    expect(await handler({ Records }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(worked).toEqual(['ml-platform', 'ml-prod']);
+  });
+
+  it.each([
+    ['that is not JSON', '{"target":'],
+    ['that is empty', ''],
+    ['of another shape', '{"account":"123456789012"}'],
+    ['that is null', 'null'],
+  ])('fails a message %s by itself', async (_, body) => {
+    const work = vi.fn(async () => undefined);
+    const Records = [record('bad', body), record('good', '{"target":"ml-dev"}')];
+    expect(await createQueueHandler(schema, work)({ Records }, context)).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'bad' }],
+    });
+    expect(work).toHaveBeenCalledOnce();
+  });
+
+  it('tells a second delivery from a second message', async () => {
+    const work = vi.fn(async () => undefined);
+    const Records = [record('1', '{"target":"a"}', 3), record('2', '{"target":"a"}')];
+    await createQueueHandler(schema, work)({ Records }, arrivedAt('2026-11-16T18:05:07Z'));
+    const run = expect.objectContaining({ arrivedAt: '2026-11-16T18:05:07Z' });
+    expect(work.mock.calls).toEqual([
+      [{ body: { target: 'a' }, messageId: '1', receiveCount: 3 }, run],
+      [{ body: { target: 'a' }, messageId: '2', receiveCount: 1 }, run],
+    ]);
+  });
+
+  it('has nothing to give back of an empty batch', async () => {
+    const handler = createQueueHandler(schema, async () => undefined);
+    expect(await handler({ Records: [] }, context)).toEqual({ batchItemFailures: [] });
+  });
+
+  it('rejects an event that is none of a queue as a whole', async () => {
+    await expect(createQueueHandler(schema, async () => undefined)(event, context)).rejects.toThrow(
+      /Unexpected event\n(.*\n)*.*Records/,
+    );
+  });
+});
