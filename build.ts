@@ -16,9 +16,8 @@ export function functionNames(): string[] {
 }
 
 /**
- * One file with everything a function needs, and nothing else. CommonJS, because Node loads it faster than the same
- * bundle as a module (docs/benchmarks.md); the SDK inside, because Lambda's own copy is slower to load and of
- * whatever version it pleases.
+ * One file with everything a function needs, and nothing else. CommonJS loads as fast as the same bundle as a module,
+ * and needs no stand-in for `require`. The SDK is inside: Lambda's own is of whatever version it pleases.
  */
 export const bundleOptions = (name: string) =>
   ({
