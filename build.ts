@@ -1,5 +1,6 @@
 import { createWriteStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { parse } from 'yaml';
 import { ZipFile } from 'yazl';
@@ -132,8 +133,10 @@ async function buildFunction(name: string): Promise<{ metafile: Metafile }> {
 
 const kilobytes = (file: string) => `${(statSync(file).size / 1024).toFixed(0)} kB`.padStart(9);
 
+/** `node build.ts [--config FILE]`; without it the project's watchdog.yml, or the defaults. */
 async function main(): Promise<void> {
-  const config = await readConfigFile();
+  const { values: options } = parseArgs({ options: { config: { type: 'string' } } });
+  const config = await readConfigFile(options.config);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
   writeFileSync(`${out}/config.json`, JSON.stringify(config));

@@ -15,7 +15,7 @@ import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { bundleOptions, functionNames } from '../../build.ts';
-import { packageStack, type Resource, type Template } from './template.ts';
+import { buildCommand, packageStack, type Resource, type Template } from './template.ts';
 
 type Statement = {
   Sid: string;
@@ -229,13 +229,23 @@ describe('permissions', () => {
     ]);
   });
 
-  it('assumes no role but the targets’', () => {
-    const assumed = names
-      .flatMap((name) => statementsOf(deployed(name).roleId))
-      .filter((statement) => actionsOf(statement).includes('sts:AssumeRole'))
-      .flatMap(({ Resource }) => Resource);
-    expect(new Set(assumed.map((arn) => JSON.stringify(arn)))).toEqual(
-      new Set([`{"Fn::Sub":"arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/ai-cost-watchdog-target"}`]),
+  const resourcesOf = (action: string) =>
+    new Set(
+      names
+        .flatMap((name) => statementsOf(deployed(name).roleId))
+        .filter((statement) => actionsOf(statement).includes(action))
+        .flatMap(({ Resource }) => Resource)
+        .map((resource) => JSON.stringify(resource)),
+    );
+
+  it('assumes only the roles and reads only the secret that the configuration names', () => {
+    expect(resourcesOf('sts:AssumeRole')).toEqual(
+      new Set([`{"Fn::Sub":"arn:\${AWS::Partition}:iam::210987654321:role/ai-cost-watchdog-target"}`]),
+    );
+    expect(resourcesOf('ssm:GetParameter')).toEqual(
+      new Set([
+        `{"Fn::Sub":"arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/watchdog/slack-webhook"}`,
+      ]),
     );
   });
 });
@@ -270,11 +280,13 @@ describe('functions', () => {
       const { Variables } = deployed(name).properties['Environment'] as {
         Variables: Record<string, unknown>;
       };
-      const set = Object.keys(Variables).map((key) => [
-        key,
-        key === 'WATCHDOG_CONFIG' ? 'config.json' : 'set',
-      ]);
-      const env = { ...Object.fromEntries(set), PATH: process.env['PATH'], AWS_REGION: 'eu-west-1' };
+      const env = {
+        ...Object.fromEntries(Object.keys(Variables).map((variable) => [variable, 'set'])),
+        ...('ACCOUNT_ID' in Variables && { ACCOUNT_ID: '123456789012' }),
+        WATCHDOG_CONFIG: 'config.json',
+        PATH: process.env['PATH'],
+        AWS_REGION: 'eu-west-1',
+      };
       const probe = "console.log(typeof require('./index.cjs').handler)";
       const printed = execFileSync(process.execPath, ['--eval', probe], {
         cwd: folder,
@@ -428,7 +440,7 @@ describe('the build', () => {
 
   it('makes the same bytes of the same sources', () => {
     const before = fingerprints();
-    execFileSync(process.execPath, ['build.ts'], { env: { ...process.env, TZ: 'Asia/Tokyo' } });
+    execFileSync(process.execPath, buildCommand, { env: { ...process.env, TZ: 'Asia/Tokyo' } });
     expect(fingerprints()).toEqual(before);
   });
 

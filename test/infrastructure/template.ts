@@ -19,11 +19,14 @@ const offline = {
   AWS_CONFIG_FILE: '/nowhere',
 };
 
+/** Builds with a configuration of the tests' own. */
+export const buildCommand = ['build.ts', '--config', 'test/infrastructure/watchdog.yml'];
+
 /** What `npm run package` makes: bundles the functions, and returns the CloudFormation, without credentials. */
 export async function packageStack(): Promise<Template> {
   const out = await mkdtemp(join(tmpdir(), 'watchdog-package-'));
   try {
-    await run(process.execPath, ['build.ts'], { env: offline });
+    await run(process.execPath, buildCommand, { env: offline });
     const serverless = 'node_modules/serverless/bin/serverless.js';
     await run(process.execPath, [serverless, 'package', '--package', out], { env: offline });
     return JSON.parse(await readFile(join(out, 'cloudformation-template-update-stack.json'), 'utf8'));
