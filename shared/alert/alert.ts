@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { IsoTime } from '../period.ts';
 import { cut } from './text.ts';
 
-export type AlertKind =
+type AlertKind =
   | 'spend-anomaly'
   | 'idle-accelerator'
   | 'stop-warning'
