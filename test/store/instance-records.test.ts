@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  abandonedClaim,
+  applyWrite,
+  claimStop,
+  getInstanceRecords,
+  outcomeWrite,
+  recordWrite,
+  refusalWrite,
+  releaseClaim,
+  warningWrite,
+} from '../../shared/store/instance-records.ts';
+import type { Table } from '../../shared/store/table.ts';
+import { startTable } from '../support/table.ts';
+
+const target = { account: '210987654321', region: 'eu-west-1' };
+const id = 'i-0d4e1f2a3b4c5d6e7';
+const at = '2026-11-16T18:25:00Z';
+const warning = { alertId: 'stop-warning/1', at: '2026-11-16T18:05:00Z' };
+
+let table: Table;
+let stop: () => Promise<void>;
+beforeEach(async () => {
+  ({ table, stop } = await startTable());
+});
+afterEach(() => stop());
+
+const record = async () => (await getInstanceRecords(table, target)).get(id);
+const warn = (given = warning, previous?: { warning: typeof warning }) =>
+  applyWrite(table, warningWrite(table, target, id, given, previous));
+const claim = (time = at, warningId = warning.alertId) => claimStop(table, target, id, time, warningId);
+const settle = (claimedAt = at) =>
+  applyWrite(table, outcomeWrite(table, target, id, claimedAt, claimedAt, { stoppedAt: claimedAt }));
+
+describe('a warning', () => {
+  it('is recorded once, of two runs that saw none', async () => {
+    expect(await Promise.all([warn(), warn({ ...warning, alertId: 'stop-warning/2' })])).toEqual(
+      expect.arrayContaining([true, false]),
+    );
+  });
+
+  it('takes the place of the one that the run has seen, and of no other', async () => {
+    await warn();
+    const next = { alertId: 'stop-warning/2', at: '2026-11-17T18:05:00Z' };
+    expect(await warn(next, { warning })).toBe(true);
+    expect(await warn({ alertId: 'stop-warning/3', at }, { warning })).toBe(false);
+    expect(await record()).toEqual({ warning: next });
+  });
+});
+
+describe('the claim of a stop', () => {
+  it('is held by one of many runs', async () => {
+    await warn();
+    const claims = await Promise.all(Array.from({ length: 6 }, () => claim()));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await record()).toEqual({ warning, stopRequestedAt: at });
+  });
+
+  it('is not to be had without the warning that the stop follows from', async () => {
+    expect(await claim()).toBe(false);
+    await warn();
+    expect(await claim(at, 'stop-warning/of-yesterday')).toBe(false);
+    expect(await record()).toEqual({ warning });
+  });
+
+  it('is not to be had once the stop is made and recorded, however late the other run comes to it', async () => {
+    await warn();
+    await claim();
+    expect(await settle()).toBe(true);
+    expect(await claim()).toBe(false);
+    expect(await claim('2026-11-16T18:45:00Z')).toBe(false);
+    expect(await record()).toEqual({ stoppedAt: at });
+  });
+
+  it.each([
+    ['2026-11-16T18:40:00Z', false],
+    ['2026-11-16T18:40:01Z', true],
+  ])('falls to another run when its holder must be dead: at %s %s', async (later, falls) => {
+    await warn();
+    await claim();
+    expect(await claim(later)).toBe(falls);
+  });
+
+  it('is settled and given back only by whoever holds it', async () => {
+    await warn();
+    await claim();
+    await claim('2026-11-16T18:45:00Z');
+    expect(await settle(at)).toBe(false);
+    expect(await releaseClaim(table, target, id, at)).toBe(false);
+    expect(await releaseClaim(table, target, id, '2026-11-16T18:45:00Z')).toBe(true);
+    expect(await record()).toEqual({ warning });
+    expect(await claim('2026-11-16T18:50:00Z')).toBe(true);
+  });
+});
+
+describe('an abandoned claim', () => {
+  const launchTime = '2026-11-16T07:00:00Z';
+
+  it.each([
+    ['none', undefined, launchTime, '2026-11-16T23:00:00Z', undefined],
+    ['one that may still be worked', at, launchTime, '2026-11-16T18:40:00Z', undefined],
+    ['one whose holder must be dead', at, launchTime, '2026-11-16T18:40:01Z', at],
+    ['one on an earlier launch', at, '2026-11-16T18:30:00Z', '2026-11-16T23:00:00Z', undefined],
+  ])('is told from %s', (_, stopRequestedAt, launched, now, abandoned) => {
+    expect(abandonedClaim({ stopRequestedAt }, { launchTime: launched }, now)).toBe(abandoned);
+  });
+});
+
+describe('a refused start', () => {
+  const refuse = (time: string, previous?: { refused: { code: string; at: string } }) =>
+    applyWrite(
+      table,
+      refusalWrite(table, target, id, { code: 'InsufficientInstanceCapacity', at: time }, previous),
+    );
+
+  it('is recorded once, of two runs that saw the same', async () => {
+    const first = { code: 'InsufficientInstanceCapacity', at: '2026-11-17T07:00:00Z' };
+    expect(await refuse(first.at)).toBe(true);
+    expect(await refuse('2026-11-17T07:05:00Z')).toBe(false);
+    expect(await refuse('2026-11-18T07:00:00Z', { refused: first })).toBe(true);
+    expect(await refuse('2026-11-18T07:05:00Z', { refused: first })).toBe(false);
+  });
+});
+
+describe('the records of a target', () => {
+  it('are its own, all pages of them', async () => {
+    const writes = Array.from({ length: 60 }, (_, index) =>
+      recordWrite(table, target, `i-${index}`, at, {
+        // 60 records of 25 kB are more than the one megabyte of a page.
+        set: { lastBusy: at, refused: { code: 'x'.repeat(25_000), at } },
+      }),
+    );
+    for (const write of writes) await applyWrite(table, write);
+    await applyWrite(
+      table,
+      recordWrite(table, { ...target, region: 'us-east-1' }, 'i-other', at, { set: {} }),
+    );
+    const records = await getInstanceRecords(table, target);
+    expect(records.size).toBe(60);
+    expect(records.get('i-59')?.lastBusy).toBe(at);
+  });
+});
