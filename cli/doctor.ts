@@ -1,9 +1,10 @@
 import { CostExplorerClient, ListCostAllocationTagsCommand } from '@aws-sdk/client-cost-explorer';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '../shared/aws/client.ts';
 import { getInstances, getInstanceTypeFacts } from '../shared/aws/ec2.ts';
+import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { instanceName } from '../shared/compute/instance.ts';
 import { startedWithin, windowBefore } from '../shared/compute/utilization.ts';
@@ -199,8 +200,7 @@ async function checkTopic({ config }: Session): Promise<Finding[]> {
   if (!config.alerts.email) return [ok('e-mail', 'switched off')];
   const TopicArn = process.env['ALERT_TOPIC_ARN'];
   if (!TopicArn) return [warn('e-mail', 'ALERT_TOPIC_ARN is not set', 'set it to the topic of the stack')];
-  const { Attributes } = await createClient(SNSClient).send(new GetTopicAttributesCommand({ TopicArn }));
-  const confirmed = Number(Attributes?.['SubscriptionsConfirmed'] ?? 0);
+  const confirmed = await countSubscribers(createClient(SNSClient), TopicArn);
   return confirmed > 0
     ? [ok('e-mail', `${confirmed} confirmed subscriptions`)]
     : [

@@ -1,4 +1,10 @@
-import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import {
+  GetTopicAttributesCommand,
+  type MessageAttributeValue,
+  PublishCommand,
+  type SNSClient,
+} from '@aws-sdk/client-sns';
+import { z } from 'zod';
 import type { Alert } from '../alert/alert.ts';
 import { toEmail } from '../alert/email.ts';
 import { visible } from '../alert/text.ts';
@@ -17,6 +23,14 @@ export async function publishAlert(client: SNSClient, topicArn: string, alert: A
       MessageAttributes: attributesOf(alert),
     }),
   );
+}
+
+const topic = z.object({ Attributes: z.object({ SubscriptionsConfirmed: z.coerce.number() }) });
+
+/** How many have confirmed that they want what is published. SNS takes a message for nobody without a word. */
+export async function countSubscribers(client: SNSClient, TopicArn: string): Promise<number> {
+  const { Attributes } = topic.parse(await client.send(new GetTopicAttributesCommand({ TopicArn })));
+  return Attributes.SubscriptionsConfirmed;
 }
 
 /** SNS refuses the whole message for one empty attribute. */

@@ -18,10 +18,14 @@ export function parseKeepUntil(value: string, timeZone: string): IsoTime | undef
   }
 }
 
+/** Of all that ISO 8601 and Temporal allow, the forms that people write: one that is read differently stops something. */
+const dateTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/i;
+
 function toInstant(text: string, timeZone: string): Temporal.Instant {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
     return Temporal.PlainDate.from(text).add({ days: 1 }).toZonedDateTime(timeZone).toInstant();
   }
+  if (!dateTime.test(text)) throw new RangeError('neither a date nor a date-time');
   if (text.endsWith(']')) return Temporal.ZonedDateTime.from(text).toInstant();
   if (/(z|[+-]\d{2}(:?\d{2})?)$/i.test(timeOf(text))) return Temporal.Instant.from(text);
   // Where the hour repeats the later one protects for longer.

@@ -64,12 +64,12 @@ const waitFor = (table: Table, attempt: Attempt, holder: z.infer<typeof delivery
     },
   });
 
-/** Records that the outlet has taken the alert: nobody sends it there again. */
-export async function completeDelivery(table: Table, attempt: Attempt): Promise<void> {
+/** Records that the outlet has taken the alert, and whether anybody is there to read it: nobody sends it there again. */
+export async function completeDelivery(table: Table, attempt: Attempt, isHeard = true): Promise<void> {
   await update(table, attempt, {
-    UpdateExpression: 'SET #state = :sent REMOVE lastError',
+    UpdateExpression: 'SET #state = :sent, isHeard = :heard REMOVE lastError',
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':sent': 'sent' },
+    ExpressionAttributeValues: { ':sent': 'sent', ':heard': isHeard },
   });
 }
 
@@ -89,9 +89,9 @@ export async function releaseDelivery(table: Table, attempt: Attempt, error: unk
   });
 }
 
-const deliveries = z.array(z.object({ state: z.string() })).default([]);
+const deliveries = z.array(z.object({ state: z.string(), isHeard: z.boolean().default(true) })).default([]);
 
-/** Whether any outlet has taken the alert. */
+/** Whether any outlet that somebody reads has taken the alert. */
 export async function wasDelivered({ client, name }: Table, alertId: string): Promise<boolean> {
   const { Items } = await client.send(
     new QueryCommand({
@@ -101,7 +101,7 @@ export async function wasDelivered({ client, name }: Table, alertId: string): Pr
       ConsistentRead: true,
     }),
   );
-  return deliveries.parse(Items).some(({ state }) => state === 'sent');
+  return deliveries.parse(Items).some(({ state, isHeard }) => state === 'sent' && isHeard);
 }
 
 async function readDelivery({ client, name }: Table, attempt: Attempt) {

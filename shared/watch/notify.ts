@@ -2,7 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Alert } from '../alert/alert.ts';
 import { toSlackMessage } from '../alert/slack.ts';
-import { publishAlert } from '../aws/sns.ts';
+import { countSubscribers, publishAlert } from '../aws/sns.ts';
 import { forgetSecret, getSecret } from '../aws/ssm.ts';
 import type { Config } from '../config.ts';
 import type { QueueMessage } from '../lambda.ts';
@@ -10,8 +10,14 @@ import { postToSlack } from '../outlet/slack.ts';
 import { claimDelivery, completeDelivery, releaseDelivery } from '../store/deliveries.ts';
 import type { Table } from '../store/table.ts';
 
-/** Where alerts become visible. `send` throws unless the outlet has taken the alert. */
-export type Outlet = { name: string; send: (alert: Alert) => Promise<void> };
+/** Where alerts become visible. */
+export type Outlet = {
+  name: string;
+  /** Throws unless the outlet has taken the alert. */
+  send: (alert: Alert) => Promise<void>;
+  /** Whether anybody reads there; absent where only the outlet's owner could say. */
+  isHeard?: () => Promise<boolean>;
+};
 
 type Services = { ssm: SSMClient; sns: SNSClient; topicArn?: string | undefined };
 
@@ -19,7 +25,13 @@ type Services = { ssm: SSMClient; sns: SNSClient; topicArn?: string | undefined 
 export function outletsOf({ slack, email }: Config['alerts'], { ssm, sns, topicArn }: Services): Outlet[] {
   return [
     ...(email && topicArn
-      ? [{ name: 'email', send: (alert: Alert) => publishAlert(sns, topicArn, alert) }]
+      ? [
+          {
+            name: 'email',
+            send: (alert: Alert) => publishAlert(sns, topicArn, alert),
+            isHeard: async () => (await countSubscribers(sns, topicArn)) > 0,
+          },
+        ]
       : []),
     ...(slack ? [{ name: 'slack', send: (alert: Alert) => sendToSlack(ssm, slack.webhook, alert) }] : []),
   ];
@@ -70,18 +82,21 @@ export async function notify(
 /** True where it was sent now, false where it was sent before. */
 async function deliver(
   table: Table,
-  { name, send }: Outlet,
+  { name, send, isHeard }: Outlet,
   { body: alert, messageId, receiveCount }: QueueMessage<Alert>,
 ): Promise<boolean> {
   const attempt = { alert, outlet: name, messageId, receiveCount };
   if (!(await claimDelivery(table, attempt))) return false;
+  let heard = true;
   try {
+    // A warning that nobody gets must not pass for one: a stop follows from it.
+    if (alert.kind === 'stop-warning' && isHeard) heard = await isHeard();
     await send(alert);
   } catch (error) {
     await releaseDelivery(table, attempt, error);
     throw error;
   }
-  await completeDelivery(table, attempt);
+  await completeDelivery(table, attempt, heard);
   return true;
 }
 

@@ -82,6 +82,10 @@ describe('keep-until', () => {
     '2026-11-20T25:00',
     '2026-11-20T10:00 IST',
     '+275760-09-13',
+    // A bare date to Temporal, and so its first moment: a day less than was meant.
+    '20261120',
+    '2026-11-20[Europe/Berlin]',
+    '2026-11-20T22',
   ])('%j can not be read, and so protects', (value) => {
     expect(keeping(value)).toMatchObject({ action: 'keep', code: 'invalid-keep-until' });
   });

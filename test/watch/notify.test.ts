@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetTopicAttributesCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Alert, alertSchema } from '../../shared/alert/alert.ts';
 import { forgetSecret } from '../../shared/aws/ssm.ts';
 import { createQueueHandler } from '../../shared/lambda.ts';
+import { wasDelivered } from '../../shared/store/deliveries.ts';
 import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
 import { openTable, type Table } from '../../shared/store/table.ts';
 import { notify, type Outlet, outletsOf } from '../../shared/watch/notify.ts';
@@ -50,6 +51,32 @@ const message = (messageId = 'm1', receiveCount = 1, alert: Alert = alertOf()) =
   body: alert,
   messageId,
   receiveCount,
+});
+
+describe('a warning before a stop', () => {
+  const warning = () => alertOf({ kind: 'stop-warning' });
+  const subscribed = (count: number) =>
+    sns.on(GetTopicAttributesCommand).resolves({ Attributes: { SubscriptionsConfirmed: String(count) } });
+  const byMail = () => outletsOf({ email: true }, services);
+
+  it('counts as delivered when somebody has subscribed', async () => {
+    subscribed(1);
+    await notify(table, byMail(), message('m1', 1, warning()));
+    expect(await wasDelivered(table, warning().id)).toBe(true);
+  });
+
+  it('does not count when nobody has confirmed a subscription, though SNS takes it', async () => {
+    subscribed(0);
+    await notify(table, byMail(), message('m1', 1, warning()));
+    expect(mails()).toBe(1);
+    expect(await wasDelivered(table, warning().id)).toBe(false);
+  });
+
+  it('counts when Slack has it, whoever reads the mail', async () => {
+    subscribed(0);
+    await notify(table, outlets, message('m1', 1, warning()));
+    expect(await wasDelivered(table, warning().id)).toBe(true);
+  });
 });
 
 describe('an alert', () => {
