@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { type Config, ConfigError, type ConfigFault, faultLine, parseConfig } from '../shared/config.ts';
+import { parseScheduleTag } from '../shared/schedule/tag.ts';
 import { InputError } from './input-error.ts';
 
 /** Where the configuration lies unless `--config` says otherwise. */
@@ -32,7 +33,10 @@ export function parseConfigText(source: string, name: string): Config {
     throw new InputError(`${name}: is empty; remove it to use the defaults, or set at least one key`);
   }
   try {
-    return parseConfig(document.toJS());
+    const config = parseConfig(document.toJS());
+    const unreadable = namedScheduleFaults(config);
+    if (unreadable.length > 0) throw new ConfigError(unreadable);
+    return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const lineOf = (fault: ConfigFault) => lines.linePos(offsetOf(document.contents, fault.path)).line;
@@ -41,6 +45,13 @@ export function parseConfigText(source: string, name: string): Config {
     );
   }
 }
+
+/** A schedule that can't be read would be told by every instance that names it. */
+const namedScheduleFaults = (config: Config): ConfigFault[] =>
+  Object.keys(config.schedules).flatMap((name) => {
+    const parsed = parseScheduleTag(name, config);
+    return parsed.kind === 'invalid' ? [{ path: ['schedules', name], message: parsed.error }] : [];
+  });
 
 /** Where in the text a path stands: its key, else the nearest thing above it that is there. */
 function offsetOf(node: unknown, [step, ...rest]: readonly PropertyKey[]): number {

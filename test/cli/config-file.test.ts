@@ -59,6 +59,11 @@ describe('a configuration file', () => {
       'timeZone: Europe/Nowhere',
       'watchdog.yml:1: timeZone: expected an IANA time zone such as Europe/Berlin',
     ],
+    [
+      'a schedule that cannot be read',
+      'schedules:\n  office-hours: Mon-Fri 08:00-19:00\n  lab: Mon-Fri 8-19',
+      'watchdog.yml:3: schedules.lab: schedule "lab" of the configuration: column 9: "8" is not a time of day (00:00 to 24:00)',
+    ],
     ['an empty file', '', 'watchdog.yml: is empty; remove it to use the defaults, or set at least one key'],
     [
       'a file of comments',

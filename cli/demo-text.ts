@@ -1,0 +1,268 @@
+import { costBetween, monthlyCost } from '../shared/compute/cost.ts';
+import { formatDuration } from '../shared/compute/duration.ts';
+import type { IdleFinding } from '../shared/compute/finding.ts';
+import { instanceName } from '../shared/compute/instance.ts';
+import { formatMoney } from '../shared/money.ts';
+import type { IsoTime } from '../shared/period.ts';
+import { nextTransition } from '../shared/schedule/window.ts';
+import type { Target } from '../shared/target.ts';
+import type { Planned } from '../shared/watch/plan-schedules.ts';
+import {
+  allPlanned,
+  dueToStop,
+  isDown,
+  type Spend,
+  type Stage,
+  type Story,
+  stoppedOf,
+} from './demo-story.ts';
+import type { FunctionName } from './local-runtime.ts';
+import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
+import type { SampleAccount } from './sample/account.ts';
+import { paint, perHour, screenWidth, table, wrap } from './terminal.ts';
+
+/** The whole story, top to bottom, for a terminal. */
+export function storyText(story: Story, stage: Stage, milliseconds: number): string {
+  const { times } = story;
+  return [
+    intro(story, stage),
+    chapter(times.spend, 'watch-spend', 'what did it cost, and is anything leaking?'),
+    spendText(story.spend),
+    chapter(times.launch, 'watch-launches', 'what was just started, and what does it burn?'),
+    launchText(stage),
+    chapter(times.utilization, 'watch-utilization', 'which accelerators do nothing?'),
+    idleText(story, stage),
+    chapter(times.warning, 'enforce-schedules', 'the office hours are over'),
+    warnedText(story, stage),
+    chapter(times.stop, 'enforce-schedules', 'the grace period is over'),
+    stopText(story, stage),
+    chapter(times.stop, 'notify', 'what people got'),
+    messagesText(stage),
+    summaryText(story, stage, milliseconds),
+  ].join('\n');
+}
+
+function warnedText({ warned }: Story, { config }: Stage): string {
+  if (warned === 0) return '  No tagged instance is idle outside its hours.';
+  return config.enforce
+    ? `  ${warned} instances are idle outside their hours. Their owners are warned; nothing is stopped yet.`
+    : `  ${warned} instances are idle outside their hours. Their owners are told what would happen: this only observes.`;
+}
+
+const chapter = (time: IsoTime, name: FunctionName, question: string): string =>
+  `\n${paint(['bold', 'cyan'], `${time.slice(11, 16)} UTC  ${name}`)}  ${paint('dim', question)}\n`;
+
+function intro({ before, times }: Story, { targets, config }: Stage): string {
+  const accounts = new Set(targets.map(({ account }) => account)).size;
+  const regions = new Set(targets.map(({ region }) => region)).size;
+  return [
+    paint('bold', `ai-cost-watchdog: ${dayText(times.spend)}, on the sample account`),
+    `${accounts} accounts, ${regions} regions, ${before.length} instances, ${config.spend.historyDays} days of spend. No AWS: the functions of the stack run here as they`,
+    'would in Lambda, and every call they make is answered in this process.',
+  ].join('\n');
+}
+
+/** `Monday, 16 November 2026` */
+const dayText = (time: IsoTime): string =>
+  new Date(time).toLocaleDateString('en-GB', { dateStyle: 'full', timeZone: 'UTC' });
+
+const listedServices = 5;
+
+function spendText({ day, incidents, requests, series, monthToDate }: Spend): string {
+  const opened = incidents.filter(({ change }) => change === 'opened');
+  const services = day?.services ?? [];
+  const rest = services.slice(listedServices);
+  const rows = services.slice(0, listedServices).map(({ service, amount }) => [service, formatMoney(amount)]);
+  return [
+    `  ${day?.date ?? 'no day'}, the newest complete day: ${paint('bold', formatMoney(day?.total ?? 0))} in ${series} series (account x service); ${requests} Cost Explorer requests`,
+    '',
+    table(
+      ['service', '>usage'],
+      [...rows, [`${rest.length} others`, formatMoney(rest.reduce((sum, { amount }) => sum + amount, 0))]],
+    ),
+    '',
+    ...opened.map(incidentText),
+    `  ${series - opened.length} other series are as they should be. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
+  ].join('\n');
+}
+
+/** `Purchase $2,140.00, Tax $4,870.00, Credit -$674.13` */
+const apartText = (monthToDate: Spend['monthToDate']): string =>
+  Object.entries(monthToDate)
+    .filter(([category]) => category !== 'Usage')
+    .map(([category, amount]) => `${category} ${formatMoney(amount)}`)
+    .join(', ') || 'nothing';
+
+function incidentText({
+  service,
+  accountName,
+  account,
+  start,
+  excessPerDay,
+  impact,
+  reason,
+  cause,
+}: Spend['incidents'][number]): string {
+  const who = [cause?.team && `team ${cause.team}`, cause?.owner && `owner ${cause.owner}`]
+    .filter(Boolean)
+    .join(', ');
+  return [
+    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${service} in ${accountName ?? account}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
+    wrap(reason, screenWidth() - 8, '        '),
+    ...(cause ? [wrap(cause.sentence, screenWidth() - 8, '        ')] : []),
+    ...(who ? [`        Whose: ${who}`] : []),
+    '',
+  ].join('\n');
+}
+
+function launchText({ sample }: Stage): string {
+  const message = sample.slackMessages.find((payload) => slackKind(payload) === 'launch');
+  return message ? framed(slackText(message, screenWidth() - 6)) : '  Nothing worth telling.';
+}
+
+function idleText({ findings, times }: Story, { sample, targets }: Stage): string {
+  const known = new Map(sample.instances().map((instance) => [instance.instanceId, instance]));
+  const rows = findings
+    .toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0))
+    .map((finding) => idleRow(finding, known.get(finding.instanceId), targets, times.utilization));
+  return table(['instance', 'type', 'account', 'whose', '>rate', '>a month', 'idle', 'evidence'], rows);
+}
+
+function idleRow(
+  finding: IdleFinding,
+  instance: ReturnType<SampleAccount['instances']>[number] | undefined,
+  targets: readonly Target[],
+  now: IsoTime,
+): string[] {
+  const { account, region, hourlyRate, idleSince, reason } = finding;
+  const target = targets.find((one) => one.account === account && one.region === region);
+  return [
+    instance?.name ?? finding.instanceId,
+    instance?.instanceType ?? '',
+    `${target?.accountName ?? account} ${region}`,
+    instance?.tags['owner'] ?? instance?.tags['team'] ?? 'nobody tagged',
+    perHour(hourlyRate),
+    hourlyRate === undefined ? '-' : formatMoney(monthlyCost(hourlyRate)),
+    formatDuration(Date.parse(now) - Date.parse(idleSince)),
+    reason,
+  ];
+}
+
+function stopText(story: Story, { config }: Stage): string {
+  const due = dueToStop(story).map(({ instance, owner, hourlyRate, decision }) => {
+    const down = isDown(story, instance.instanceId);
+    const refused = config.enforce && !down;
+    return [
+      down
+        ? { text: 'stopped', style: 'green' as const }
+        : { text: refused ? 'refused' : 'due', style: 'red' as const },
+      instanceName(instance),
+      owner ?? '-',
+      perHour(hourlyRate),
+      refused ? refusalText(story, instance.instanceId) : withoutHours(decision.reason),
+    ];
+  });
+  return table(['', 'instance', 'whose', '>rate', 'why'], [...due, ...keptRows(story)]);
+}
+
+const refusalText = ({ refused }: Story, id: string): string => {
+  const code = refused.get(id);
+  return code
+    ? `EC2 refused with ${code}, and stopped the others all the same`
+    : 'the gates closed before the call';
+};
+
+/** One line for each reason to keep, with the instance that costs most. */
+function keptRows(story: Story) {
+  const kept = allPlanned(story).filter(
+    ({ decision, instance }) =>
+      decision.action === 'keep' && instance.state === 'running' && decision.code !== 'in-hours',
+  );
+  return [...Map.groupBy(kept, ({ decision }) => decision.code).values()].map((group) => {
+    const [first, ...others] = group.toSorted(
+      (one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0),
+    );
+    return [
+      { text: 'kept', style: 'yellow' as const },
+      `${first ? instanceName(first.instance) : ''}${others.length > 0 ? ` +${others.length}` : ''}`,
+      first?.owner ?? '-',
+      perHour(first?.hourlyRate),
+      withoutHours(first?.decision.reason ?? ''),
+    ];
+  });
+}
+
+/** The hours are in the tag, and the chapter says that they are over. */
+const withoutHours = (reason: string): string =>
+  reason.replace(/^outside .*? since \S+( \S+)?(; |, but )/, '');
+
+function messagesText({ sample }: Stage): string {
+  const { slackMessages, emails } = sample;
+  const anomaly = slackMessages.find((payload) => slackKind(payload) === 'spend-anomaly');
+  const warning = emails.find(({ subject }) => subject?.includes('will be stopped'));
+  const others = slackMessages
+    .filter((payload) => payload !== anomaly)
+    .map((payload) => `  ${slackTitle(payload)}`);
+  return [
+    `  ${slackMessages.length} Slack messages and ${emails.length} e-mails, each once.`,
+    ...(anomaly ? ['\n  One in Slack:\n', framed(slackText(anomaly, screenWidth() - 6))] : []),
+    ...(warning
+      ? ['\n  One in the mailbox:\n', framed(`Subject: ${warning.subject}\n\n${warning.message.trimEnd()}`)]
+      : []),
+    ...(others.length > 0 ? ['\n  And the others in Slack:\n', ...others] : []),
+  ].join('\n');
+}
+
+/** What stays unpaid until the hours of each one begin again; those that never do are left out. */
+const savedUntilMorning = (stopped: readonly Planned[], now: IsoTime): number =>
+  stopped.reduce((sum, { input: { parsed }, hourlyRate = 0 }) => {
+    const begins = parsed?.kind === 'schedule' ? nextTransition(parsed.schedule, now)?.at : undefined;
+    return sum + (begins === undefined ? 0 : costBetween(hourlyRate, now, begins));
+  }, 0);
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const sumRates = (planned: readonly { hourlyRate?: number | undefined }[]): number =>
+  planned.reduce((sum, { hourlyRate }) => sum + (hourlyRate ?? 0), 0);
+
+function summaryText(story: Story, { sample, config }: Stage, milliseconds: number): string {
+  const { spend, findings, times } = story;
+  const leaks = spend.incidents.filter(({ change }) => change === 'opened');
+  const leaking = leaks.reduce((sum, { excessPerDay }) => sum + excessPerDay, 0);
+  const stopped = stoppedOf(story);
+  const due = dueToStop(story);
+  const down = config.enforce ? stopped : due; // in observe mode: what would have been
+  const rest = due.length - stopped.length;
+  const kept = allPlanned(story).filter(({ decision }) => decision.action === 'keep').length;
+  const rows = [
+    [
+      'found',
+      `${counted(leaks.length, 'leak')}, ${formatMoney(leaking)} a day at stake: ${formatMoney(leaking * 30)} a month if nobody had looked`,
+    ],
+    [
+      'idle',
+      `${counted(findings.length, 'accelerator instance')}, ${formatMoney(sumRates(findings))} an hour`,
+    ],
+    [
+      config.enforce ? 'stopped' : 'due',
+      `${counted(down.length, 'dev instance')}, ${formatMoney(sumRates(down))} an hour: ${formatMoney(savedUntilMorning(down, times.stop))} until their hours begin again${config.enforce && rest > 0 ? `; ${rest} that EC2 refused` : ''}`,
+    ],
+    ['kept', `${kept} tagged instances, each for a reason that is written down`],
+    ['told', `${sample.slackMessages.length} Slack messages, ${sample.emails.length} e-mails`],
+  ];
+  return [
+    `\n${paint(['bold', 'cyan'], 'In the end')}\n`,
+    ...rows.map(([label = '', text = '']) => `  ${paint('bold', label.padEnd(9))}${text}`),
+    '',
+    '  Where to go next',
+    '    npm run -s watchdog -- plan --sample                the whole plan, instance by instance',
+    '    npm run -s watchdog -- doctor --profile NAME        your own account, read-only',
+    '    cli/sample/world.yml                                change the world, run it again',
+    '    docs/architecture.md                                how it works, and what holds when something fails',
+    '',
+    paint(
+      'dim',
+      `  ${sample.calls.length} AWS calls answered here, in ${(milliseconds / 1000).toFixed(1)} s.`,
+    ),
+  ].join('\n');
+}
