@@ -152,7 +152,7 @@ async function checkGpuMetrics({ targets, config, now }: Session): Promise<Findi
 }
 
 const gpuFix =
-  'run the CloudWatch agent there with nvidia_gpu metrics and append_dimensions InstanceId; without it the instance is never called idle, and never stopped for it';
+  'such an instance is never called idle, and never stopped for it. A GPU needs the CloudWatch agent with nvidia_gpu and append_dimensions InstanceId (docs/permissions.md#gpu-metrics); MIG devices and Neuron report no utilisation that counts';
 
 async function checkCostTags({ config }: Session): Promise<Finding[]> {
   const client = createClient(CostExplorerClient, { region: 'us-east-1' });

@@ -110,6 +110,8 @@ export async function readEvent(file: string): Promise<unknown> {
   try {
     return JSON.parse(source);
   } catch (cause) {
-    throw new InputError(`${file}: is not JSON: ${(cause as Error).message}`, { cause });
+    throw new InputError(`${file}: is not JSON: ${(cause as Error).message.replaceAll('\n', ' ')}`, {
+      cause,
+    });
   }
 }

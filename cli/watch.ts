@@ -61,7 +61,7 @@ function totals(heading: string, all: readonly FocusTotal[], currency: string): 
     ].map((amountOf) => money(members.reduce((sum, one) => sum + amountOf(one), 0))),
   ];
   return table(
-    [heading, '>effective', '>billed', '>credits in it'],
+    [heading, '>effective', '>billed', '>billed credits'],
     [
       ...all.slice(0, listed).map((one) => toRow(one.name, [one])),
       ...(rest.length > 0 ? [toRow(`${rest.length} others`, rest)] : []),

@@ -51,7 +51,7 @@ const targets = z.strictObject({
 const protect = z.strictObject({
   environments: z
     .array(z.string())
-    .default(['production', 'prod', 'live'])
+    .default(['production', 'prod', 'prd', 'live'])
     .meta({ description: 'Values of the environment tag that are never stopped, whatever else a tag says.' }),
   accounts: z.array(account).default([]).meta({ description: 'Accounts in which nothing is ever stopped.' }),
 });

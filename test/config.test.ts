@@ -17,7 +17,7 @@ describe('the configuration', () => {
   it('is safe where nothing is said: it observes, and protects production', () => {
     expect(parseConfig({})).toMatchObject({
       enforce: false,
-      protect: { environments: ['production', 'prod', 'live'] },
+      protect: { environments: ['production', 'prod', 'prd', 'live'] },
       stop: { grace: 15, idle: 45, maxStops: 50 },
     });
   });
