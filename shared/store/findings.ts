@@ -1,9 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { IdleFinding } from '../compute/finding.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
 
 /** A finding that no run has seen for so long is of a target that is no longer watched. */
 const retentionDays = 90;
@@ -19,32 +19,10 @@ const stored = z.object({
   hourlyRate: z.number().optional(),
 });
 
-const page = z.object({
-  Items: z.array(stored).default([]),
-  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
-});
-
 /** The open findings of a target. */
-export async function getFindings({ client, name }: Table, target: Target): Promise<IdleFinding[]> {
-  const findings: IdleFinding[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const { Items, LastEvaluatedKey } = page.parse(
-      await client.send(
-        new QueryCommand({
-          TableName: name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': partition(target) },
-          ConsistentRead: true, // what a run opened a second ago isn't opened again
-          ExclusiveStartKey,
-        }),
-      ),
-    );
-    findings.push(...Items);
-    ExclusiveStartKey = LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return findings;
-}
+export const getFindings = (table: Table, target: Target): Promise<IdleFinding[]> =>
+  // What a run opened a second ago isn't opened again.
+  queryAll(table, { pk: partition(target), item: stored, isConsistent: true });
 
 /** Opens a finding where none is open, for a transaction with the alert that tells of it. */
 export const openingWrite = (

@@ -1,10 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Alert } from '../alert/alert.ts';
 import type { Incident } from '../anomaly/incident.ts';
 import { recordAlert } from './outbox.ts';
-import { expiresAfter, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
 
 const pk = 'INCIDENTS';
 
@@ -60,31 +60,10 @@ const stored = z.object({
 /** An incident as it was read, with what makes a later write fail where another run was faster. */
 export type StoredIncident = { incident: Incident; version: number };
 
-const page = z.object({
-  Items: z.array(stored).default([]),
-  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
-});
-
 /** Every incident that is kept, open or over, by its id. */
-export async function getIncidents({ client, name }: Table): Promise<Map<string, StoredIncident>> {
-  const incidents = new Map<string, StoredIncident>();
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const { Items, LastEvaluatedKey } = page.parse(
-      await client.send(
-        new QueryCommand({
-          TableName: name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': pk },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      ),
-    );
-    for (const item of Items) incidents.set(item.incident.id, item);
-    ExclusiveStartKey = LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return incidents;
+export async function getIncidents(table: Table): Promise<Map<string, StoredIncident>> {
+  const kept = await queryAll(table, { pk, item: stored, isConsistent: true });
+  return new Map(kept.map((item) => [item.incident.id, item]));
 }
 
 /** Keeps an incident that merely goes on; false where another run wrote it since `version` was read. */

@@ -1,11 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Instance } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import type { InstanceRecord } from '../schedule/decision.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
 
 const stored = z.object({
   sk: z.string(),
@@ -17,34 +17,11 @@ const stored = z.object({
   lastBusy: z.string().optional(),
 });
 
-const page = z.object({
-  Items: z.array(stored).default([]),
-  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
-});
-
 /** What is remembered of each instance of a target, by instance id. */
-export async function getInstanceRecords(
-  { client, name }: Table,
-  target: Target,
-): Promise<Map<string, InstanceRecord>> {
-  const records = new Map<string, InstanceRecord>();
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const { Items, LastEvaluatedKey } = page.parse(
-      await client.send(
-        new QueryCommand({
-          TableName: name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': partition(target) },
-          ConsistentRead: true, // a stop that the last run recorded a second ago counts
-          ExclusiveStartKey,
-        }),
-      ),
-    );
-    for (const { sk, ...record } of Items) records.set(sk, record);
-    ExclusiveStartKey = LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return records;
+export async function getInstanceRecords(table: Table, target: Target): Promise<Map<string, InstanceRecord>> {
+  // A stop that the last run recorded a second ago counts.
+  const records = await queryAll(table, { pk: partition(target), item: stored, isConsistent: true });
+  return new Map(records.map(({ sk, ...record }) => [sk, record]));
 }
 
 type Change = {

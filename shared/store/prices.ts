@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { PricingClient } from '@aws-sdk/client-pricing';
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { getOnDemandRate } from '../aws/pricing.ts';
 import { inBatches } from '../batches.ts';
@@ -11,7 +11,7 @@ import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import type { RatePaid } from '../spend/rate.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, type Table } from './table.ts';
+import { expiresAfter, queryAll, type Table } from './table.ts';
 
 const pk = 'PRICES';
 
@@ -109,31 +109,13 @@ function priceKey(instance: Instance): string | undefined {
   return `${region}#${instanceType}#${purchaseOption}${platform === 'windows' ? '#windows' : ''}`;
 }
 
-const stored = z.object({
-  Items: z.array(z.object({ sk: z.string(), hourlyRate: z.number(), expiresAt: z.number() })).default([]),
-  LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
-});
+const stored = z.object({ sk: z.string(), hourlyRate: z.number(), expiresAt: z.number() });
 
-async function knownRates({ client, name }: Table, region: string, now: IsoTime): Promise<Map<string, Usd>> {
-  const rates = new Map<string, Usd>();
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = stored.parse(
-      await client.send(
-        new QueryCommand({
-          TableName: name,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :region)',
-          ExpressionAttributeValues: { ':pk': pk, ':region': `${region}#` },
-          ExclusiveStartKey,
-        }),
-      ),
-    );
-    // DynamoDB takes its time to remove what has expired.
-    const current = page.Items.filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
-    for (const { sk, hourlyRate } of current) rates.set(sk, hourlyRate);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return rates;
+async function knownRates(table: Table, region: string, now: IsoTime): Promise<Map<string, Usd>> {
+  const prices = await queryAll(table, { pk, startingWith: `${region}#`, item: stored });
+  // DynamoDB takes its time to remove what has expired.
+  const current = prices.filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
+  return new Map(current.map(({ sk, hourlyRate }) => [sk, hourlyRate]));
 }
 
 /** A price list that fails makes a price unknown, and the watch goes on without it. */
