@@ -148,9 +148,14 @@ const start = performance.now();
 for (const input of inputs) decide(input);
 row('decisions alone, a second', whole((inputs.length / (performance.now() - start)) * 1000));
 
-const watch = (target: Target) => watchUtilization({ ...targetClients(target), table }, target, config, now);
-const first = await measured(watch);
-report('watch-utilization: which are idle', await measured(watch), await plainly(config.idle.window));
-row('the first pass, seconds', first.seconds.toFixed(2));
+const watchAt = (time: string) =>
+  measured((target) => watchUtilization({ ...targetClients(target), table }, target, config, time));
+const first = await watchAt(now);
+report('watch-utilization: which are idle', first, await plainly(config.idle.window));
+for (const time of ['2026-11-16T19:05:00Z', '2026-11-16T20:05:00Z', '2026-11-16T21:05:00Z']) {
+  sample.setNow(time);
+  const { queries, seconds } = await watchAt(time);
+  row(`at ${time.slice(11, 16)}: metrics, seconds`, whole(queries), seconds.toFixed(2));
+}
 
 await sample.close();

@@ -41,6 +41,10 @@ const evidence = ({ utilization, hourlyRate }: Observation, now: IsoTime) => ({
   hourlyRate,
 });
 
+/** Whether the instance has been up since the finding's episode began. */
+export const isSameEpisode = ({ idleSince }: IdleFinding, { launchTime }: Instance): boolean =>
+  Date.parse(launchTime) <= Date.parse(idleSince);
+
 export type Review = {
   opened: Observation[];
   confirmed: { finding: IdleFinding; observation: Observation }[];
@@ -53,10 +57,10 @@ export type Review = {
  */
 export function reviewFindings(open: readonly IdleFinding[], observed: readonly Observation[]): Review {
   const byId = new Map(observed.map((observation) => [observation.instance.instanceId, observation]));
-  const isOver = ({ instanceId, idleSince }: IdleFinding) => {
-    const observation = byId.get(instanceId);
+  const isOver = (finding: IdleFinding) => {
+    const observation = byId.get(finding.instanceId);
     if (observation === undefined || observation.utilization.state === 'busy') return true;
-    return Date.parse(observation.instance.launchTime) > Date.parse(idleSince);
+    return !isSameEpisode(finding, observation.instance);
   };
   const closed = open.filter(isOver);
   const lasting = open.filter((finding) => !closed.includes(finding));

@@ -44,8 +44,15 @@ export type Series = {
   failure?: string | undefined;
 };
 
+/** A metric that exists, and that nobody has asked for yet: each costs money. */
+type Unread = 'unread';
+
 /** One GPU, by its `index` on the instance; a metric that it doesn't report is absent. */
-export type Device = { index: string; utilization?: Series | undefined; memoryUsedMib?: Series | undefined };
+export type Device = {
+  index: string;
+  utilization?: Series | Unread | undefined;
+  memoryUsedMib?: Series | Unread | undefined;
+};
 
 /** What was measured of an instance. A signal that nobody asked for, or that doesn't exist, is absent. */
 export type Signals = {
@@ -62,6 +69,15 @@ export type Measured = {
   facts: InstanceTypeFacts | undefined;
   signals: Signals;
 };
+
+/** What it takes to call an instance idle: that nothing works there, or only that no GPU computes. */
+export type Evidence = 'all' | 'gpus';
+
+/** What to ask CloudWatch for next; of GPUs, by their index. */
+export type Question =
+  | { signal: 'gpu' | 'memory'; indexes: readonly string[] }
+  | { signal: 'cpu' }
+  | { signal: 'network' };
 
 /** Seconds a data point stands for: what EC2 reports without detailed monitoring. */
 export const periodSeconds = 300;
@@ -86,7 +102,12 @@ export const startedWithin = ({ launchTime }: Instance, { start }: Window): bool
  * Busy where any signal says so, idle only where each one that must is there and silent, unknown in every other case.
  * CPU and network may add busy to an accelerator instance, never idle.
  */
-export function judgeUtilization(measured: Measured, window: Window, policy: IdlePolicy): Utilization {
+export function judgeUtilization(
+  measured: Measured,
+  window: Window,
+  policy: IdlePolicy,
+  evidence: Evidence = 'all',
+): Utilization {
   const readings = toReadings(measured, window, policy);
   const seen = {
     windowStart: window.start,
@@ -96,16 +117,63 @@ export function judgeUtilization(measured: Measured, window: Window, policy: Idl
   const busyAt = readings.flatMap((reading) => reading.busyAt ?? []);
   if (busyAt.length > 0) {
     const lastBusy = toTime(Math.max(...busyAt));
-    return { state: 'busy', reason: busyReason(readings, window), ...seen, lastBusy };
+    return { state: 'busy', reason: busyReason(measured.signals, readings, window), ...seen, lastBusy };
   }
   const doubt =
-    doubtOfInstance(measured, window) ??
-    doubtOfQueries(readings) ??
-    doubtOfAccelerators(measured, readings) ??
-    doubtOfSignals(measured.signals, readings, window, policy);
+    doubtOf(measured, readings, window, policy, evidence) ??
+    unmeasured(openQuestion(measured.signals, evidence));
   if (doubt !== undefined) return { state: 'unknown', reason: doubt, ...seen };
   return { state: 'idle', reason: idleReason(readings, window), ...seen };
 }
+
+/**
+ * What to ask next of an instance; undefined once no answer changes the verdict. The first GPU speaks for the others
+ * where it works, and what is bound to be unknown is asked nothing: a quiet CPU would not make it idle. Where only the
+ * GPUs count, each of them is asked that might be at work.
+ */
+export function nextQuestion(
+  measured: Measured,
+  window: Window,
+  policy: IdlePolicy,
+  evidence: Evidence = 'all',
+): Question | undefined {
+  const readings = toReadings(measured, window, policy);
+  if (readings.some(({ busyAt }) => busyAt !== undefined)) return undefined;
+  const doubt =
+    evidence === 'gpus'
+      ? doubtOfInstance(measured, window)
+      : doubtOf(measured, readings, window, policy, evidence);
+  return doubt === undefined ? openQuestion(measured.signals, evidence) : undefined;
+}
+
+function openQuestion(
+  { gpus, cpuPercent, networkIn, networkOut }: Signals,
+  evidence: Evidence,
+): Question | undefined {
+  const indexes = unreadOf(gpus, 'utilization');
+  if (indexes.length > 0) return { signal: 'gpu', indexes };
+  if (evidence === 'gpus') return undefined;
+  const memory = unreadOf(gpus, 'memoryUsedMib');
+  if (memory.length > 0) return { signal: 'memory', indexes: memory };
+  if (cpuPercent === undefined) return { signal: 'cpu' };
+  return networkIn === undefined || networkOut === undefined ? { signal: 'network' } : undefined;
+}
+
+/** The first device, and once that is read all the others. */
+function unreadOf(gpus: readonly Device[], metric: 'utilization' | 'memoryUsedMib'): string[] {
+  const unread = gpus.filter((gpu) => gpu[metric] === 'unread').map(({ index }) => index);
+  const isFirst = !gpus.some((gpu) => gpu[metric] !== undefined && gpu[metric] !== 'unread');
+  return isFirst ? unread.slice(0, 1) : unread;
+}
+
+const unmeasured = (question: Question | undefined): string | undefined =>
+  question &&
+  {
+    gpu: 'its GPUs were not all measured',
+    memory: 'the memory of its GPUs was not measured',
+    cpu: 'its CPU was not measured',
+    network: 'its network was not measured',
+  }[question.signal];
 
 /** One signal of an instance against its threshold. */
 type Reading = {
@@ -121,8 +189,12 @@ type Reading = {
 };
 
 function toReadings({ facts, signals }: Measured, window: Window, policy: IdlePolicy): Reading[] {
-  const read = (signal: Reading['signal'], name: string, series: Series | undefined, limit: number) =>
-    series === undefined ? [] : [toReading(signal, name, series, limit, window)];
+  const read = (
+    signal: Reading['signal'],
+    name: string,
+    series: Series | Unread | undefined,
+    limit: number,
+  ) => (series === undefined || series === 'unread' ? [] : [toReading(signal, name, series, limit, window)]);
   const accelerators = facts?.accelerators;
   // A Neuron device has no nvidia metric: what carries its instance's id speaks of something else.
   const gpus = accelerators === undefined || accelerators.kind === 'gpu' ? signals.gpus : [];
@@ -164,7 +236,7 @@ function toReading(
   };
 }
 
-function busyReason(readings: readonly Reading[], window: Window): string {
+function busyReason({ gpus: devices }: Signals, readings: readonly Reading[], window: Window): string {
   const atWork = (signal: Reading['signal']) =>
     readings
       .filter((reading) => reading.signal === signal && reading.busyAt !== undefined)
@@ -174,8 +246,9 @@ function busyReason(readings: readonly Reading[], window: Window): string {
 
   const [gpu] = atWork('gpu');
   if (gpu) {
-    const count = `${atWork('gpu').length} of ${counted(gpus.length, 'GPU')}`;
-    return `${count} at work in the last ${span}: ${gpu.name} up to ${percent(gpu.largest)}`;
+    const largest = `${gpu.name} up to ${percent(gpu.largest)}`;
+    if (devices.some(({ utilization }) => utilization === 'unread')) return `${largest} in the last ${span}`;
+    return `${atWork('gpu').length} of ${counted(gpus.length, 'GPU')} at work in the last ${span}: ${largest}`;
   }
   const silent = gpus.length === 0 ? '' : `, though no GPU was above ${percent(largestOf(gpus))}`;
   const [memory] = atWork('memory');
@@ -185,6 +258,20 @@ function busyReason(readings: readonly Reading[], window: Window): string {
   const [network] = atWork('network');
   return `${network?.name} up to ${rate(network?.largest ?? 0)} in the last ${span}${silent}`;
 }
+
+/** Why what has been read doesn't make it idle, whatever else might be read. */
+const doubtOf = (
+  measured: Measured,
+  readings: readonly Reading[],
+  window: Window,
+  policy: IdlePolicy,
+  evidence: Evidence,
+): string | undefined =>
+  doubtOfInstance(measured, window) ??
+  doubtOfQueries(readings) ??
+  doubtOfAccelerators(measured, readings, window) ??
+  (evidence === 'all' ? doubtOfMemory(measured) : undefined) ??
+  doubtOfCoverage(readings, window, policy);
 
 function doubtOfInstance({ instance, facts }: Measured, window: Window): string | undefined {
   if (instance.state !== 'running') return `it is ${instance.state}`;
@@ -201,27 +288,40 @@ function doubtOfQueries(readings: readonly Reading[]): string | undefined {
   return failed && `${failed.name} could not be read: ${failed.failure}`;
 }
 
-function doubtOfAccelerators({ facts, signals }: Measured, readings: readonly Reading[]): string | undefined {
+function doubtOfAccelerators(
+  { facts, signals: { gpus } }: Measured,
+  readings: readonly Reading[],
+  window: Window,
+): string | undefined {
   const accelerators = facts?.accelerators;
   if (accelerators === undefined) return undefined;
   if (accelerators.kind !== 'gpu')
     return `${noMetric[accelerators.kind]}, and a quiet CPU says nothing of them`;
-  if (signals.gpus.length === 0) {
+  if (gpus.length === 0) {
     return 'no GPU metric with its instance id in CloudWatch, and a quiet CPU says nothing of a GPU';
   }
-  const mute = signals.gpus.find(({ utilization }) => utilization === undefined);
+  const mute = gpus.find(({ utilization }) => utilization === undefined);
   if (mute) return `GPU ${mute.index} reports memory but no utilisation, as with MIG: missing is not idle`;
-  const reporting = readings.filter(({ signal, coverage }) => signal === 'gpu' && coverage > 0).length;
-  if (reporting < accelerators.count) {
-    return `${reporting} of ${counted(accelerators.count, 'GPU')} reporting`;
+  const gone = readings.filter(({ signal, coverage }) => signal === 'gpu' && coverage === 0);
+  if (gone[0] && gpus.some(({ utilization }) => utilization === 'unread')) {
+    return `${gone[0].name} reported nothing in the last ${lengthOf(window)}`;
   }
-  const unweighed = signals.gpus.find(({ memoryUsedMib }) => memoryUsedMib === undefined);
+  const reporting = gpus.length - gone.length;
+  return reporting < accelerators.count
+    ? `${reporting} of ${counted(accelerators.count, 'GPU')} reporting`
+    : undefined;
+}
+
+function doubtOfMemory({ facts, signals: { gpus } }: Measured): string | undefined {
+  const accelerators = facts?.accelerators;
+  if (accelerators === undefined) return undefined;
+  const unweighed = gpus.find(({ memoryUsedMib }) => memoryUsedMib === undefined);
   if (unweighed) {
     return `GPU ${unweighed.index} doesn't report nvidia_smi_memory_used: a loaded model can't be ruled out`;
   }
-  if (accelerators.memoryMib === 0)
-    return `the memory of a ${accelerators.name} is unknown, and so the share held`;
-  return undefined;
+  return accelerators.memoryMib === 0
+    ? `the memory of a ${accelerators.name} is unknown, and so the share held`
+    : undefined;
 }
 
 /** Only the metrics of nvidia's GPUs are read: the others are seen, and never called idle. */
@@ -232,14 +332,11 @@ const noMetric: Readonly<Record<Exclude<AcceleratorKind, 'gpu'>, string>> = {
   media: 'its media accelerators report no metric',
 };
 
-function doubtOfSignals(
-  { cpuPercent, networkIn, networkOut }: Signals,
+function doubtOfCoverage(
   readings: readonly Reading[],
   window: Window,
   policy: IdlePolicy,
 ): string | undefined {
-  if (cpuPercent === undefined) return 'its CPU was not measured';
-  if (networkIn === undefined || networkOut === undefined) return 'its network was not measured';
   const [worst] = readings.toSorted((a, b) => a.coverage - b.coverage);
   if (worst === undefined || worst.coverage >= policy.coverage) return undefined;
   const metric = worst.signal === 'memory' ? `${worst.name}'s memory` : worst.name;
@@ -258,7 +355,8 @@ function idleReason(readings: readonly Reading[], window: Window): string {
   }
   const range = rangeOf(Math.min(...gpus.map(({ smallest }) => smallest)), largestOf(gpus));
   const held = gib(memory.reduce((sum, { largest }) => sum + largest, 0));
-  return `${gpus.length} of ${counted(gpus.length, 'GPU')} at ${range} for ${span}, ${held} GiB of memory held, ${coverage}`;
+  const memoryHeld = memory.length === 0 ? '' : `, ${held} GiB of memory held`;
+  return `${gpus.length} of ${counted(gpus.length, 'GPU')} at ${range} for ${span}${memoryHeld}, ${coverage}`;
 }
 
 const largestOf = (readings: readonly Reading[]): number =>

@@ -17,18 +17,22 @@ import {
   confirmedBy,
   type IdleFinding,
   idleSince,
+  isSameEpisode,
   type Observation,
   reviewFindings,
   toFinding,
 } from '../compute/finding.ts';
 import { type Instance, type InstanceTypeFacts, instanceName } from '../compute/instance.ts';
 import {
+  type Device,
+  type Evidence,
   type IdlePolicy,
   judgeUtilization,
+  nextQuestion,
   periodSeconds,
+  type Question,
   type Series,
   type Signals,
-  startedWithin,
   type Utilization,
   type Window,
   windowBefore,
@@ -40,6 +44,7 @@ import { closeFinding, confirmFinding, getFindings, openFinding, openingWrite } 
 import { recordAlert } from '../store/outbox.ts';
 import { hourlyRates } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
+import { getWork, putWork } from '../store/work.ts';
 import type { Target } from '../target.ts';
 
 /** `window` in minutes. */
@@ -47,8 +52,8 @@ export type Measurement = IdlePolicy & { window: number };
 
 /**
  * The verdict on each instance over the window before `now`, by instance id; all of one target. Asks for no more than
- * changes the answer: GPU utilisation first, memory, CPU and network only of those that it doesn't show at work, and
- * nothing of those that aren't up through the window. $0.01 per 1,000 metrics: 19 for an idle instance of 8 GPUs.
+ * changes the answer, one question after the other. $0.01 per 1,000 metrics: 1 for an instance whose first GPU works,
+ * 19 for an idle one of 8 GPUs, none for one that can't be called idle anyway.
  */
 export async function measureUtilization(
   client: CloudWatchClient,
@@ -57,9 +62,14 @@ export async function measureUtilization(
   { window: minutes, ...policy }: Measurement,
   now: IsoTime,
 ): Promise<Map<string, Utilization>> {
-  const { verdicts } = await measure(client, instances, facts, policy, windowBefore(now, minutes));
+  const window = windowBefore(now, minutes);
+  const looks = instances.map((instance): Look => ({ instance, readFrom: window.start, evidence: 'all' }));
+  const { verdicts } = await measure(client, looks, facts, policy, window);
   return verdicts;
 }
+
+/** What is to be found out of one instance; work counts since `readFrom`, which may be before the window. */
+type Look = { instance: Instance; readFrom: IsoTime; evidence: Evidence };
 
 /** The metrics that tell of one instance. */
 type Sources = { gpus: readonly GpuMetrics[]; cpu: Metric; networkIn: Metric; networkOut: Metric };
@@ -71,34 +81,42 @@ type Measured = { verdicts: Map<string, Utilization>; sources: Map<string, Sourc
 
 async function measure(
   client: CloudWatchClient,
-  instances: readonly Instance[],
+  looks: readonly Look[],
   facts: ReadonlyMap<string, InstanceTypeFacts>,
   policy: IdlePolicy,
   window: Window,
 ): Promise<Measured> {
+  const instances = looks.map(({ instance }) => instance);
   const sources = await sourcesOf(client, instances, facts);
   const readings: Readings = new Map();
-  const judge = (instance: Instance) => {
+  const measuredOf = (instance: Instance) => {
     const source = sources.get(instance.instanceId);
     const signals = source ? toSignals(source, readings) : { gpus: [] };
-    return judgeUtilization({ instance, facts: facts.get(instance.instanceType), signals }, window, policy);
+    return { instance, facts: facts.get(instance.instanceType), signals };
   };
-  const ask = (asked: readonly Instance[], toQueries: (source: Sources) => MetricQuery[]) =>
-    read(
-      client,
-      asked.flatMap(({ instanceId }) => {
-        const source = sources.get(instanceId);
-        return source ? toQueries(source) : [];
-      }),
-      window,
-      readings,
-    );
+  const openQueries = ({ instance, readFrom, evidence }: Look): MetricQuery[] => {
+    const question = nextQuestion(measuredOf(instance), { ...window, start: readFrom }, policy, evidence);
+    const source = sources.get(instance.instanceId);
+    return question && source ? toQueries(question, source) : [];
+  };
+  /** One question to each instance that the round before has left open. */
+  const ask = async (): Promise<boolean> => {
+    let asked = 0;
+    for (const [start, group] of Map.groupBy(looks, ({ readFrom }) => readFrom)) {
+      const queries = group.flatMap(openQueries);
+      await read(client, queries, { ...window, start }, readings);
+      asked += queries.length;
+    }
+    return asked > 0;
+  };
+  while (await ask());
 
-  const up = instances.filter((instance) => instance.state === 'running' && !startedWithin(instance, window));
-  await ask(up, utilizationQueries);
-  const silent = up.filter((instance) => judge(instance).state !== 'busy');
-  await ask(silent, otherQueries);
-  return { verdicts: new Map(instances.map((instance) => [instance.instanceId, judge(instance)])), sources };
+  const verdictOf = ({ instance, readFrom, evidence }: Look): Utilization => {
+    const measured = measuredOf(instance);
+    const since = judgeUtilization(measured, { ...window, start: readFrom }, policy, evidence);
+    return since.state === 'busy' ? since : judgeUtilization(measured, window, policy, evidence);
+  };
+  return { verdicts: new Map(looks.map((look) => [look.instance.instanceId, verdictOf(look)])), sources };
 }
 
 /** GPU metrics are looked for only where there are GPUs: CloudWatch tells of them, never the type. */
@@ -124,16 +142,21 @@ async function sourcesOf(
 }
 
 const utilizationQueries = ({ gpus }: Pick<Sources, 'gpus'>): MetricQuery[] =>
-  gpus.flatMap(({ utilization }) => utilization.map((metric) => ({ metric, statistic: 'Maximum' })));
+  gpus.flatMap(({ utilization }) => largestOf(utilization));
 
-const otherQueries = ({ gpus, cpu, networkIn, networkOut }: Sources): MetricQuery[] => [
-  ...gpus.flatMap(({ memoryUsed }) =>
-    memoryUsed.map((metric): MetricQuery => ({ metric, statistic: 'Maximum' })),
-  ),
-  { metric: cpu, statistic: 'Maximum' },
-  { metric: networkIn, statistic: 'Sum' },
-  { metric: networkOut, statistic: 'Sum' },
-];
+const largestOf = (metrics: readonly Metric[]): MetricQuery[] =>
+  metrics.map((metric) => ({ metric, statistic: 'Maximum' }));
+
+function toQueries(question: Question, { gpus, cpu, networkIn, networkOut }: Sources): MetricQuery[] {
+  if (question.signal === 'cpu') return largestOf([cpu]);
+  if (question.signal === 'network') {
+    return [networkIn, networkOut].map((metric) => ({ metric, statistic: 'Sum' }));
+  }
+  const { signal, indexes } = question;
+  return gpus
+    .filter(({ index }) => indexes.includes(index))
+    .flatMap(({ utilization, memoryUsed }) => largestOf(signal === 'gpu' ? utilization : memoryUsed));
+}
 
 async function read(
   client: CloudWatchClient,
@@ -144,8 +167,7 @@ async function read(
 ): Promise<void> {
   const series = await getSeries(client, queries, window, period);
   for (const [index, { metric }] of queries.entries()) {
-    const told = series[index];
-    if (told) readings.set(metric, told);
+    readings.set(metric, series[index] ?? { points: [], failure: 'CloudWatch did not answer for it' });
   }
 }
 
@@ -161,9 +183,10 @@ const toSignals = ({ gpus, cpu, networkIn, networkOut }: Sources, readings: Read
 });
 
 /** One device under several sets of dimensions is one device. */
-function joined(metrics: readonly Metric[], readings: Readings): Series | undefined {
+function joined(metrics: readonly Metric[], readings: Readings): Device['utilization'] {
+  if (metrics.length === 0) return undefined;
   const parts = metrics.flatMap((metric) => readings.get(metric) ?? []);
-  if (parts.length <= 1) return parts[0];
+  if (parts.length === 0) return 'unread';
   return {
     points: parts.flatMap(({ points }) => points),
     failure: parts.find(({ failure }) => failure !== undefined)?.failure,
@@ -188,8 +211,8 @@ type InstanceUtilization = {
   team?: string | undefined;
   state: Utilization['state'];
   reason: string;
-  /** 0 to 1. */
-  coverage: number;
+  /** 0 to 1; only where this pass has measured it. */
+  coverage?: number | undefined;
   /** Only while idle. */
   idleSince?: IsoTime | undefined;
   /** Dollars; undefined where the price is unknown. */
@@ -219,7 +242,8 @@ export type UtilizationClients = {
 
 /**
  * One pass over the running accelerator instances of a target: verdicts, and what they mean for the findings. An idle
- * episode is told once, however often it is seen; a repeat of the same pass changes nothing.
+ * episode is told once, however often it is seen; a repeat of the same pass changes nothing. Nobody is asked about
+ * again while an earlier answer still holds for the whole window.
  */
 export async function watchUtilization(
   clients: UtilizationClients,
@@ -229,16 +253,34 @@ export async function watchUtilization(
 ): Promise<UtilizationResult> {
   const { instances, facts } = await getAccelerators(clients.ec2, target);
   const window = windowBefore(now, config.idle.window);
-  const { verdicts, sources } = await measure(clients.cloudWatch, instances, facts, config.idle, window);
+  const known = {
+    findings: await getFindings(clients.table, target),
+    work: await getWork(clients.table, target),
+  };
+  const { looks, resting, working } = share(instances, known, config, now);
+  const { verdicts, sources } = await measure(clients.cloudWatch, looks, facts, config.idle, window);
   const rates = await hourlyRates(clients, target, instances, now);
-  const observed = instances.flatMap((instance): Observation[] => {
+  const observed = looks.flatMap(({ instance }): Observation[] => {
     const utilization = verdicts.get(instance.instanceId);
     const hourlyRate = rates.get(instance.instanceId);
     return utilization ? [{ instance, utilization, hourlyRate }] : [];
   });
   const pass: Pass = { clients, target, config, now, sources };
-  const { findings, ...counts } = await settleFindings(pass, observed);
-  const rows = observed.map((observation) => toRow(pass, observation, findings));
+  const due = known.findings.filter((finding) => !resting.includes(finding));
+  const { findings, ...counts } = await settleFindings(pass, due, observed);
+  await putWork(clients.table, target, workOf(observed), now);
+
+  for (const finding of resting) findings.set(finding.instanceId, finding);
+  const seen = new Map<string, Seen>([
+    ...observed.map(({ instance, utilization }) => [instance.instanceId, utilization] as const),
+    ...working.map(({ instance, lastBusy }) => [instance.instanceId, atWork(lastBusy)] as const),
+    ...resting.map((finding) => [finding.instanceId, asSeen(finding)] as const),
+  ]);
+  const rows = instances.flatMap((instance) => {
+    const verdict = seen.get(instance.instanceId);
+    const hourlyRate = rates.get(instance.instanceId);
+    return verdict ? [toRow(pass, instance, verdict, hourlyRate, findings)] : [];
+  });
   return {
     account: target.account,
     region: target.region,
@@ -246,6 +288,61 @@ export async function watchUtilization(
     ...counts,
   };
 }
+
+/** What earlier passes have left behind. */
+type Known = { findings: readonly IdleFinding[]; work: ReadonlyMap<string, IsoTime> };
+
+/**
+ * Whom to ask about, and whom not: work seen within the window is work, whatever else would be read, and a finding
+ * holds until a whole window has passed since it was seen. It is then looked at since that time, and by its GPUs alone:
+ * only they end it.
+ */
+function share(instances: readonly Instance[], { findings, work }: Known, { idle }: Config, now: IsoTime) {
+  const window = windowBefore(now, idle.window);
+  const looks: Look[] = [];
+  const resting: IdleFinding[] = [];
+  const working: { instance: Instance; lastBusy: IsoTime }[] = [];
+  const findingOf = new Map(findings.map((finding) => [finding.instanceId, finding]));
+  for (const instance of instances) {
+    const finding = findingOf.get(instance.instanceId);
+    const lastBusy = work.get(instance.instanceId);
+    if (finding && isSameEpisode(finding, instance)) {
+      const seenUntil = windowBefore(finding.seenAt, idle.window).end;
+      if (Date.parse(window.start) + slackMs < Date.parse(seenUntil)) resting.push(finding);
+      else looks.push({ instance, readFrom: earlier(window.start, seenUntil), evidence: 'gpus' });
+    } else if (lastBusy && isUntil(window.start, lastBusy) && isUntil(instance.launchTime, lastBusy)) {
+      working.push({ instance, lastBusy });
+    } else looks.push({ instance, readFrom: window.start, evidence: 'all' });
+  }
+  return { looks, resting, working };
+}
+
+const isUntil = (time: IsoTime, other: IsoTime): boolean => Date.parse(time) <= Date.parse(other);
+
+/** An hourly event is some seconds early at times: no whole hour is to be lost for them. */
+const slackMs = 10 * 60_000;
+
+/** From where to read, so that no work since `seenUntil` is missed, within what CloudWatch is asked for at most. */
+const earlier = (start: IsoTime, seenUntil: IsoTime): IsoTime =>
+  toTime(Math.max(Math.min(Date.parse(start), Date.parse(seenUntil)), Date.parse(start) - lookBackMs));
+
+/** What was seen at work, and when last. */
+const workOf = (observed: readonly Observation[]): Map<string, IsoTime> =>
+  new Map(
+    observed.flatMap(({ instance, utilization: { lastBusy } }) =>
+      lastBusy === undefined ? [] : [[instance.instanceId, lastBusy] as const],
+    ),
+  );
+
+/** A verdict, of this pass or of an earlier one that still holds; then its coverage is not known any more. */
+type Seen = Pick<Utilization, 'state' | 'reason'> & { coverage?: number };
+
+const atWork = (lastBusy: IsoTime): Seen => ({ state: 'busy', reason: `at work at ${lastBusy}` });
+
+const asSeen = ({ reason, seenAt }: IdleFinding): Seen => ({
+  state: 'idle',
+  reason: `${reason}, seen at ${seenAt}`,
+});
 
 /** The running instances that have accelerators, and those of which nobody can say. */
 async function getAccelerators(client: EC2Client, target: Target) {
@@ -268,9 +365,9 @@ type Pass = {
 };
 
 /** Opens, confirms and closes; `findings` are those open now, by instance id. */
-async function settleFindings(pass: Pass, observed: readonly Observation[]) {
-  const { clients, target, now } = pass;
-  const { closed, confirmed, opened } = reviewFindings(await getFindings(clients.table, target), observed);
+async function settleFindings(pass: Pass, known: readonly IdleFinding[], observed: readonly Observation[]) {
+  const { clients, now } = pass;
+  const { closed, confirmed, opened } = reviewFindings(known, observed);
   for (const finding of closed) await closeFinding(clients.table, finding, now);
 
   const findings = new Map<string, IdleFinding>();
@@ -314,7 +411,10 @@ async function idleSinces({ clients, config, now, sources }: Pass, opened: reado
   await read(clients.cloudWatch, queries, window, readings, hour);
   return new Map(
     queried.map(({ observation, gpus }) => {
-      const hours = gpus.map(({ utilization }) => joined(utilization, readings) ?? { points: [] });
+      const hours = gpus.map(({ utilization }) => {
+        const series = joined(utilization, readings);
+        return series === undefined || series === 'unread' ? { points: [] } : series;
+      });
       return [observation.instance, idleSince(observation, hours, config.idle.gpuPercent)] as const;
     }),
   );
@@ -322,11 +422,13 @@ async function idleSinces({ clients, config, now, sources }: Pass, opened: reado
 
 function toRow(
   { target, config, now }: Pass,
-  { instance, utilization, hourlyRate }: Observation,
+  instance: Instance,
+  { state, reason, coverage }: Seen,
+  hourlyRate: Usd | undefined,
   findings: ReadonlyMap<string, IdleFinding>,
 ): InstanceUtilization {
   const { owner, team } = attribute(instance.tags, config.tags);
-  const since = utilization.state === 'idle' ? findings.get(instance.instanceId)?.idleSince : undefined;
+  const since = state === 'idle' ? findings.get(instance.instanceId)?.idleSince : undefined;
   return {
     account: instance.account,
     accountName: target.accountName,
@@ -336,9 +438,9 @@ function toRow(
     instanceType: instance.instanceType,
     owner,
     team,
-    state: utilization.state,
-    reason: utilization.reason,
-    coverage: utilization.coverage,
+    state,
+    reason,
+    coverage,
     idleSince: since,
     hourlyRate,
     monthlyRunRate: hourlyRate === undefined ? undefined : monthlyCost(hourlyRate),

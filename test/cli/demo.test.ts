@@ -64,7 +64,7 @@ describe('the demo, for programs', () => {
     const kept = new Map(story.kept.map((one) => [one.instanceId, one]));
     expect(kept.get(supportChatTrain)).toMatchObject({
       code: 'busy',
-      reason: expect.stringContaining('8 of 8 GPUs at work'),
+      reason: expect.stringContaining('busy: GPU 0 up to 100 %'),
     });
     expect(kept.get(notebooksMig)).toMatchObject({
       code: 'utilization-unknown',
@@ -95,7 +95,7 @@ describe('the demo, for people', () => {
     ['the idle p4d', /reranker-train {2}p4d\.24xlarge .* jonas .*8 of 8 GPUs at 0 %/],
     ['a stop', /stopped {2}ablation-us .*4 of 4 GPUs at 0 % for 45 min/],
     ['a refusal', /refused {2}experiment-tracker/],
-    ['the busy one that is kept', /kept {5}support-chat-train.* busy: 8 of 8 GPUs at work/],
+    ['the busy one that is kept', /kept {5}support-chat-train.* busy: GPU 0 up to 100 %/],
     ['the MIG device that is kept', /kept {5}notebooks-mig.* unknown is never idle/],
     ['a mail', /Subject: \[WARNING\]/],
     ['where to go next', /watchdog -- plan --sample/],

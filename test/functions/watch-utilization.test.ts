@@ -36,7 +36,7 @@ it('tells the idle accelerator by its sample event, once', async () => {
       expect.objectContaining({ instanceId: idOf(2), state: 'busy' }),
     ]),
   );
-  expect(await run(event)).toMatchObject({ visited: { opened: 0, confirmed: 1 }, alerts: 0 });
+  expect(await run(event)).toMatchObject({ visited: { opened: 0, closed: 0 }, alerts: 0 });
   expect(await world.deliver()).toHaveLength(1);
 });
 

@@ -53,6 +53,52 @@ describe('measuring', () => {
     expect(queried.filter((name) => name.startsWith('i-idle'))).toHaveLength(19);
   });
 
+  it.each<[string, MeasuredInstance, string, string[]]>([
+    [
+      'its first GPU, where that works',
+      { gpus: Array(8).fill(90) },
+      'GPU 0 up to 90 % in the last 45 min',
+      ['nvidia_smi_utilization_gpu 0'],
+    ],
+    [
+      'the memory of the first, where that holds a model',
+      { gpus: [0, 0, 0, 0, 0, 0, 0, 0], memoryMib: 30_000 },
+      'loaded, not computing: GPU 0 held 29.3 GiB, though no GPU was above 0 %',
+      [
+        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
+        'nvidia_smi_memory_used 0',
+      ],
+    ],
+    [
+      'no network, where the CPU works',
+      { gpus: [0, 0, 0, 0, 0, 0, 0, 0], cpu: 60 },
+      'CPU up to 60 % in the last 45 min, though no GPU was above 0 %',
+      [
+        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
+        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_memory_used ${index}`),
+        'CPUUtilization',
+      ],
+    ],
+    [
+      'nothing more, where the first GPU is silent for want of data',
+      { gpus: Array(8).fill(() => undefined), cpu: 60 },
+      'GPU 0 reported nothing in the last 45 min',
+      ['nvidia_smi_utilization_gpu 0'],
+    ],
+    ['nothing, where a GPU is missing', { gpus: Array(7).fill(0), cpu: 60 }, '7 of 8 GPUs reporting', []],
+    [
+      'nothing, where no GPU reports',
+      { cpu: 60 },
+      'no GPU metric with its instance id in CloudWatch, and a quiet CPU says nothing of a GPU',
+      [],
+    ],
+  ])('asks of an instance %s', async (_, given, reason, metrics) => {
+    const { queried } = fakeCloudWatch({ 'i-1': given });
+    const verdicts = await measure(p4dNamed('i-1'));
+    expect(verdicts.get('i-1')?.reason).toBe(reason);
+    expect(queried).toEqual(metrics.map((name) => `i-1 ${name}`));
+  });
+
   it('asks nothing of instances that stopped, or started within the window', async () => {
     const { queried } = fakeCloudWatch({ 'i-new': silent, 'i-stopped': silent });
     const verdicts = await measure(
@@ -83,7 +129,7 @@ describe('measuring', () => {
 
   it('knows nothing of the instances of a call that failed, and all of the others', async () => {
     const { cloudWatch } = fakeCloudWatch({});
-    const fleet = Array.from({ length: 200 }, (_, index) =>
+    const fleet = Array.from({ length: 600 }, (_, index) =>
       p4dNamed(`i-${index}`, { instanceType: 'm5.xlarge' }),
     );
     let calls = 0;
@@ -101,12 +147,12 @@ describe('measuring', () => {
       };
     });
     const verdicts = await measure(...fleet);
-    // 500 of 600 queries: those of 166 instances, and two of the three of another.
+    // The first call asks for the CPU of 500 of them.
     expect([...verdicts.values()].map(({ state }) => state)).toEqual([
-      ...Array(167).fill('unknown'),
-      ...Array(33).fill('idle'),
+      ...Array(500).fill('unknown'),
+      ...Array(100).fill('idle'),
     ]);
-    expect(verdicts.get('i-166')?.reason).toBe('CPU could not be read: Rate exceeded');
+    expect(verdicts.get('i-499')?.reason).toBe('CPU could not be read: Rate exceeded');
   });
 
   it('takes one GPU under two sets of dimensions for one', async () => {
@@ -141,6 +187,8 @@ describe('measuring', () => {
 describe('the watch', () => {
   let table: Table;
   let stop: () => Promise<void>;
+  /** What the last pass asked for. */
+  let queried: string[];
 
   beforeEach(async () => {
     ({ table, stop } = await startTable());
@@ -158,7 +206,7 @@ describe('the watch', () => {
     { instances = Object.keys(world).map((id) => p4dNamed(id)), at = monday } = {},
   ) => {
     fakeEc2(instances);
-    fakeCloudWatch(world);
+    ({ queried } = fakeCloudWatch(world));
     const clients = { ec2: new EC2Client({}), cloudWatch: client, pricing: new PricingClient({}), table };
     return watchUtilization(clients, target, config, at);
   };
@@ -207,7 +255,7 @@ describe('the watch', () => {
   it('tells it once, however often it is seen, and changes nothing when the same event comes again', async () => {
     await watch({ 'i-p4d': forgotten });
     const before = await getFindings(table, target);
-    expect(await watch({ 'i-p4d': forgotten })).toMatchObject({ opened: 0, confirmed: 1 });
+    expect(await watch({ 'i-p4d': forgotten })).toMatchObject({ opened: 0, closed: 0 });
     expect(await getFindings(table, target)).toEqual(before);
     const later = await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T07:15:00Z' });
     expect(later.instances).toMatchObject([{ idleSince: '2026-11-13T17:00:00Z', wastedSoFar: 32 * 62.25 }]);
@@ -232,14 +280,60 @@ describe('the watch', () => {
     expect(await alerts()).toHaveLength(2);
   });
 
-  it('opens an episode again, without a word, that only its CPU had interrupted', async () => {
+  it('looks at an open finding again when a whole window has passed, by its GPUs alone', async () => {
+    await watch({ 'i-p4d': forgotten });
+    for (const at of ['2026-11-16T07:15:00Z', '2026-11-16T08:15:00Z']) {
+      const resting = await watch({ 'i-p4d': forgotten }, { at });
+      expect(resting).toMatchObject({ confirmed: 0, closed: 0, instances: [{ state: 'idle' }] });
+      expect(queried).toEqual([]);
+    }
+    const due = await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T09:14:30Z' });
+    expect(due).toMatchObject({
+      confirmed: 1,
+      instances: [{ reason: '8 of 8 GPUs at 0 % for 3 h, 100 % coverage' }],
+    });
+    expect(queried).toHaveLength(8);
+  });
+
+  it('sees the work of a time in which no pass ran', async () => {
+    await watch({ 'i-p4d': forgotten });
+    const [from, to] = [Date.parse('2026-11-16T07:00:00Z'), Date.parse('2026-11-16T08:00:00Z')];
+    const worked = { gpus: Array(8).fill((at: number) => (at >= from && at < to ? 70 : 0)) };
+    expect(await watch({ 'i-p4d': worked }, { at: '2026-11-16T20:15:00Z' })).toMatchObject({ closed: 1 });
+  });
+
+  it('closes a finding by any GPU that works, the first and others missing', async () => {
+    await watch({ 'i-p4d': forgotten });
+    const worked = { gpus: [() => undefined, () => undefined, 0, 0, 80, 0, 0] };
+    expect(await watch({ 'i-p4d': worked }, { at: '2026-11-16T09:15:00Z' })).toMatchObject({ closed: 1 });
+  });
+
+  it('leaves an episode open that only its CPU interrupts, and asks nothing of that', async () => {
     await watch({ 'i-p4d': forgotten });
     const compiling = await watch({ 'i-p4d': { ...forgotten, cpu: 90 } }, { at: '2026-11-16T09:15:00Z' });
-    expect(compiling).toMatchObject({ closed: 1, instances: [{ state: 'busy' }] });
-    const silentAgain = await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T15:15:00Z' });
-    expect(silentAgain.instances).toMatchObject([{ idleSince: '2026-11-13T17:00:00Z' }]);
-    expect(await getFindings(table, target)).toHaveLength(1);
+    expect(compiling).toMatchObject({ closed: 0, instances: [{ idleSince: '2026-11-13T17:00:00Z' }] });
+    expect(queried.filter((name) => name.includes('CPUUtilization'))).toEqual([]);
     expect(await alerts()).toHaveLength(1);
+  });
+
+  it('asks nothing of an instance while the window holds work that was seen before', async () => {
+    const until = (time: string) => ({
+      gpus: Array(8).fill((at: number) => (at < Date.parse(time) ? 80 : 0)),
+    });
+    const training = { 'i-p4d': until('2026-11-16T06:00:00Z') }; // the last point at work is of 05:55
+    expect(await watch(training)).toMatchObject({ instances: [{ state: 'busy' }] });
+    expect(queried).toHaveLength(1);
+    const resting = await watch(training, { at: '2026-11-16T09:00:00Z' });
+    expect(resting.instances).toMatchObject([{ state: 'busy', reason: 'at work at 2026-11-16T05:55:00Z' }]);
+    expect(queried).toEqual([]);
+    expect(await watch(training, { at: '2026-11-16T09:05:00Z' })).toMatchObject({ opened: 1 });
+  });
+
+  it('asks anew of an instance that was started again since it worked', async () => {
+    await watch({ 'i-p4d': { gpus: Array(8).fill(80) } });
+    const instances = [p4dNamed('i-p4d', { launchTime: '2026-11-16T06:20:00Z' })];
+    const again = await watch({ 'i-p4d': silent }, { instances, at: '2026-11-16T07:15:00Z' });
+    expect(again.instances).toMatchObject([{ state: 'unknown' }]);
   });
 
   it('closes what was stopped', async () => {

@@ -1,0 +1,36 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { inBatches } from '../batches.ts';
+import type { IsoTime } from '../period.ts';
+import type { Target } from '../target.ts';
+import { expiresAfter, queryAll, type Table } from './table.ts';
+
+/** Longer than any idle window: older work tells nothing. */
+const retentionDays = 15;
+
+const stored = z.object({ sk: z.string(), lastBusy: z.string() });
+
+/** When each accelerator instance of a target was last seen at work, by instance id. */
+export async function getWork(table: Table, target: Target): Promise<Map<string, IsoTime>> {
+  const items = await queryAll(table, { pk: partition(target), item: stored });
+  return new Map(items.map(({ sk, lastBusy }) => [sk, lastBusy]));
+}
+
+/** Keeps when instances were last seen at work. An older time in place of a newer one only costs a look. */
+export async function putWork(
+  { client, name }: Table,
+  target: Target,
+  work: ReadonlyMap<string, IsoTime>,
+  at: IsoTime,
+): Promise<void> {
+  for (const batch of inBatches([...work], 25)) {
+    await Promise.all(
+      batch.map(([sk, lastBusy]) => {
+        const Item = { pk: partition(target), sk, lastBusy, expiresAt: expiresAfter(at, retentionDays) };
+        return client.send(new PutCommand({ TableName: name, Item }));
+      }),
+    );
+  }
+}
+
+const partition = ({ account, region }: Target): string => `WORK#${account}#${region}`;
