@@ -1,5 +1,5 @@
 import { formatDuration } from '../compute/duration.ts';
-import type { Utilization } from '../compute/utilization.ts';
+import { type Utilization, windowBefore } from '../compute/utilization.ts';
 import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
 import { clockTime } from './clock.ts';
 import {
@@ -39,6 +39,9 @@ export type DecisionCode =
   | 'not-measured'
   | 'utilization-unknown'
   | 'busy'
+  | 'stops-blocked'
+  | 'held-back'
+  | 'observed'
   | 'warned'
   | 'warning-undelivered'
   | 'idle-off-hours'
@@ -52,12 +55,16 @@ export type InstanceRecord = {
   stopRequestedAt?: IsoTime | undefined;
   /** We stopped it then. */
   stoppedAt?: IsoTime | undefined;
+  /** A run has claimed its start then, and has not recorded the outcome yet. */
+  startRequestedAt?: IsoTime | undefined;
   /** We started it then. */
   startedAt?: IsoTime | undefined;
   /** AWS refused to stop or start it then, with that error code. */
   refused?: { code: string; at: IsoTime } | undefined;
   /** Last seen at work then: no need to look again before the idle window has passed since. */
   lastBusy?: IsoTime | undefined;
+  /** What it was kept for when it was measured last, though not at work: no need to look again for a while. */
+  measured?: { at: IsoTime; code: 'utilization-unknown' | 'held-back'; reason: string } | undefined;
 };
 
 /** All that a decision rests on. */
@@ -67,6 +74,8 @@ export type DecisionInput = Candidate & {
   warningDelivered: boolean | undefined;
   /** Over the idle window before `now`; undefined where it has not been measured. */
   utilization: Utilization | undefined;
+  /** Forbids every stop, and so makes measuring pointless; absent where nothing does. */
+  block?: { reason: string; until: IsoTime } | undefined;
 };
 
 /**
@@ -82,7 +91,7 @@ export function decide(input: DecisionInput): Decision {
 
 /**
  * Whether an answer needs the instance's utilisation, which costs money: true only where every other gate is open and
- * it was not seen at work lately.
+ * what was seen of it lately doesn't hold any more.
  */
 export const needsUtilization = (input: DecisionInput): boolean =>
   decide({ ...input, utilization: undefined }).code === 'not-measured';
@@ -166,7 +175,7 @@ function decideIdle(input: CaseInSpan): Decision {
     const at = clockTime(lastBusy, schedule.timeZone, now);
     return busy(input, `at work at ${at}, less than ${formatDuration(idleMinutes * minuteMs)} ago`, idleFrom);
   }
-  if (utilization === undefined) return pendingWarning(input, spanText(input)) ?? notMeasured(input);
+  if (utilization === undefined) return decideUnmeasured(input, lastBusy);
   const doubt = utilization.state === 'unknown' ? utilization.reason : windowDoubt(input, utilization);
   if (doubt)
     return keep({
@@ -182,6 +191,59 @@ const busy = (input: CaseInSpan, evidence: string, until: IsoTime | undefined): 
     reason: `${spanText(input)}, but busy: ${evidence}`,
     ...(until !== undefined && isBefore(input.now, until) && { until }),
   });
+
+/** What needs no look at its metrics: they couldn't change it, or hold for a while; else that there was none. */
+const decideUnmeasured = (input: CaseInSpan, lastBusy: IsoTime | undefined): Decision =>
+  stillBusy(input, lastBusy) ??
+  pendingWarning(input, spanText(input)) ??
+  observed(input) ??
+  blocked(input, spanText(input)) ??
+  remembered(input) ??
+  notMeasured(input);
+
+/** CloudWatch is some minutes late: until then the window would hold the same work again. */
+function stillBusy(input: CaseInSpan, lastBusy: IsoTime | undefined): Decision | undefined {
+  const { schedule, policy, now } = input;
+  const idleMinutes = idleMinutesOf(schedule, policy);
+  if (lastBusy === undefined || isBefore(lastBusy, windowBefore(now, idleMinutes).start)) return undefined;
+  const at = clockTime(lastBusy, schedule.timeZone, now);
+  const since = formatDuration(idleMinutes * minuteMs);
+  return busy(input, `at work at ${at}, and CloudWatch doesn't tell of ${since} since then yet`, undefined);
+}
+
+/** Told once that it would be stopped, and that is all that happens while only observing. */
+function observed(input: CaseInSpan): Decision | undefined {
+  if (!standingWarning(input)?.observed) return undefined;
+  const reason = `${spanText(input)}; observe mode: its stop would be due, unless it got busy since it was warned`;
+  return keep({ code: 'observed', reason, ...untilEnd(input.span) });
+}
+
+/** Where nothing may be stopped, nobody is warned of a stop either, and what is due waits. */
+function blocked(input: CaseInSpan, reason: string): Decision | undefined {
+  const { block } = input;
+  if (block === undefined) return undefined;
+  return keep({
+    code: standingWarning(input) ? 'held-back' : 'stops-blocked',
+    reason: `${reason}; nothing is stopped now: ${block.reason}`,
+    until: block.until,
+  });
+}
+
+/** What a measurement of this span and launch has found, for as long as it holds. */
+function remembered(input: CaseInSpan): Decision | undefined {
+  const { record, schedule, now } = input;
+  if (record.measured === undefined || !isOfThisSpan(record.measured.at, input)) return undefined;
+  const { at, code, reason } = record.measured;
+  const until = addMilliseconds(at, recheckMinutes * minuteMs);
+  if (!isBefore(now, until)) return undefined;
+  return keep({ code, reason: `${reason} (as of ${clockTime(at, schedule.timeZone, now)})`, until });
+}
+
+/**
+ * How long an unknown, and a stop that the breaker held back, are taken for unchanged. Asking each run would cost six
+ * times as much, and what ends either is mended by people.
+ */
+const recheckMinutes = 30;
 
 const notMeasured = (input: CaseInSpan): Decision =>
   keep({ code: 'not-measured', reason: `${spanText(input)}; its utilisation has not been measured` });
@@ -208,6 +270,8 @@ function warnThenStop(
   const reason = `${spanText(input)}; ${evidence}`;
   const pending = pendingWarning(input, reason);
   if (pending) return pending;
+  const held = blocked(input, reason);
+  if (held) return held;
   if (standingWarning(input)) return { action: 'stop', code, reason };
   return {
     action: 'warn',

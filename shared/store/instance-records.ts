@@ -12,9 +12,13 @@ const stored = z.object({
   warning: z.object({ alertId: z.string(), at: z.string(), observed: z.boolean().optional() }).optional(),
   stopRequestedAt: z.string().optional(),
   stoppedAt: z.string().optional(),
+  startRequestedAt: z.string().optional(),
   startedAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
   lastBusy: z.string().optional(),
+  measured: z
+    .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
+    .optional(),
 });
 
 /** What is remembered of each instance of a target, by instance id. */
@@ -120,9 +124,42 @@ export const outcomeWrite = (
 ): UpdateItem =>
   recordWrite(table, target, instanceId, at, {
     set,
-    remove: ['warning', 'stopRequestedAt'],
+    remove: ['warning', 'stopRequestedAt', 'measured'],
     when: heldBy(claimedAt),
   });
+
+/**
+ * Claims the start of an instance before it is asked for, as a stop is claimed: whoever hears of the start can read
+ * here that it is ours. False where another run holds the claim.
+ */
+export const claimStart = (table: Table, target: Target, instanceId: string, at: IsoTime): Promise<boolean> =>
+  applyWrite(
+    table,
+    recordWrite(table, target, instanceId, at, {
+      set: { startRequestedAt: at },
+      when: {
+        expression: 'attribute_not_exists(startRequestedAt) OR startRequestedAt < :stale',
+        values: { ':stale': addMilliseconds(at, -staleClaimMs) },
+      },
+    }),
+  );
+
+/** Ends the claim of a start: with `started` it was made, without it the next run may try again. */
+export const settleStart = (
+  table: Table,
+  target: Target,
+  instanceId: string,
+  claimedAt: IsoTime,
+  started: boolean,
+): Promise<boolean> =>
+  applyWrite(
+    table,
+    recordWrite(table, target, instanceId, claimedAt, {
+      set: started ? { startedAt: claimedAt } : {},
+      remove: ['startRequestedAt'],
+      when: { expression: 'startRequestedAt = :claimed', values: { ':claimed': claimedAt } },
+    }),
+  );
 
 /** Gives a claim back, so that the next run may stop the instance. */
 export const releaseClaim = (

@@ -8,7 +8,9 @@ import {
 import { getInstances } from '../aws/ec2.ts';
 import { type PowerOutcome, startInstances, stopInstances } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
+import { startedWithin, type Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
+import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker } from '../schedule/breaker.ts';
 import { type Clearance, clearForStart, clearForStop } from '../schedule/clearance.ts';
@@ -18,17 +20,19 @@ import { spanAt } from '../schedule/window.ts';
 import {
   abandonedClaim,
   applyWrite,
+  claimStart,
   claimStop,
   outcomeWrite,
   recordWrite,
   refusalWrite,
   releaseClaim,
+  settleStart,
   warningWrite,
 } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { getStopBlock } from '../store/stop-block.ts';
 import type { Table, TransactItem } from '../store/table.ts';
-import type { Target } from '../target.ts';
+import { type Target, targetName } from '../target.ts';
 import { type Plan, type Planned, planSchedules, type ScheduleClients } from './plan-schedules.ts';
 
 type Clients = ScheduleClients & { table: Table };
@@ -45,7 +49,7 @@ export type Enforced = {
   blocked?: string;
   running: number;
   warned: string[];
-  /** In observe mode: what would have been stopped. */
+  /** What was to be stopped, whether or not it was; in observe mode what would have been, idle when it was warned. */
   due: string[];
   stopped: PowerOutcome[];
   started: PowerOutcome[];
@@ -69,11 +73,13 @@ export async function enforceSchedules(
   const plan = await planSchedules(clients, target, config, time);
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
-  await rememberWork(pass);
+  await rememberMeasured(pass);
   const warned = await warn(pass);
-  const due = withAction(plan, 'stop');
+  const stops = withAction(plan, 'stop');
+  const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];
   const block = await blockOf(pass, due);
-  const stopped = config.enforce && !block.open ? await stopDue(pass, due) : [];
+  if (block.open) await rememberHeldBack(pass, stops, block.reason);
+  const stopped = config.enforce && !block.open ? await stopDue(pass, stops) : [];
   const started = config.enforce ? await startDue(pass) : [];
   failOn([...stopped, ...started]);
   return {
@@ -91,20 +97,27 @@ export async function enforceSchedules(
 
 type Pass = { clients: Clients; target: Target; config: Config; time: IsoTime; run: Run; plan: Plan };
 
-const discarded = (target: Target, { enforce }: Config, time: IsoTime, { arrivedAt }: Run): Enforced => ({
-  target,
-  mode: enforce ? 'enforce' : 'observe',
-  discarded: `The event of ${time} arrived at ${arrivedAt}: too old to act on. The next run sees what is so by then.`,
-  running: 0,
-  warned: [],
-  due: [],
-  stopped: [],
-  started: [],
-  kept: {},
-});
+/** One is made up by the next run; where all of them are late, nothing is enforced at all, and the log tells it. */
+function discarded(target: Target, { enforce }: Config, time: IsoTime, { arrivedAt }: Run): Enforced {
+  logger.warn('event discarded', { target: targetName(target), time, arrivedAt });
+  return {
+    target,
+    mode: enforce ? 'enforce' : 'observe',
+    discarded: `The event of ${time} arrived at ${arrivedAt}: too old to act on. The next run sees what is so by then.`,
+    running: 0,
+    warned: [],
+    due: [],
+    stopped: [],
+    started: [],
+    kept: {},
+  };
+}
 
 const withAction = ({ planned }: Plan, action: Planned['decision']['action']): Planned[] =>
   planned.filter(({ decision }) => decision.action === action);
+
+const withCode = ({ planned }: Plan, codes: readonly DecisionCode[]): Planned[] =>
+  planned.filter(({ decision }) => codes.includes(decision.code));
 
 function countCodes(plan: Plan): Enforced['kept'] {
   const groups = Map.groupBy(withAction(plan, 'keep'), ({ decision }) => decision.code);
@@ -137,11 +150,38 @@ const valuesLike = (tags: Planned['instance']['tags'], key: string): string =>
     .map(([, value]) => value)
     .join(' | ');
 
-/** Who works isn't asked again before it can be idle, and a warning that it disproved is void. */
-async function rememberWork({ clients, target, plan, time }: Pass): Promise<void> {
-  for (const { instance, decision, utilization } of plan.planned) {
-    if (decision.code !== 'busy' || !utilization?.lastBusy) continue;
-    const change = { set: { lastBusy: utilization.lastBusy }, remove: ['warning'] as const };
+/** What was measured and kept isn't measured again by each run; a warning that its work disproved is void. */
+async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<void> {
+  for (const { instance, decision, input, utilization } of plan.planned) {
+    const change = utilization && changeBy(decision, utilization, input);
+    if (!change) continue;
+    await applyWrite(clients.table, recordWrite(clients.table, target, instance.instanceId, time, change));
+  }
+}
+
+function changeBy(
+  { code, reason }: Planned['decision'],
+  utilization: Utilization,
+  { instance, now }: Planned['input'],
+): Parameters<typeof recordWrite>[4] | undefined {
+  const { lastBusy, windowStart, windowEnd } = utilization;
+  if (code === 'busy' && lastBusy) return { set: { lastBusy }, remove: ['warning', 'measured'] };
+  // What has just started was asked nothing, and may soon be judged.
+  if (startedWithin(instance, { start: windowStart, end: windowEnd })) return undefined;
+  return code === 'utilization-unknown' ? { set: { measured: { at: now, code, reason } } } : undefined;
+}
+
+/** What nothing may stop now isn't measured again by each run. */
+async function rememberHeldBack(
+  { clients, target, time, config }: Pass,
+  stops: readonly Planned[],
+  because: string,
+): Promise<void> {
+  if (!config.enforce) return;
+  for (const { instance, decision, utilization } of stops) {
+    if (!utilization) continue;
+    const reason = `${decision.reason}; nothing is stopped now: ${because}`;
+    const change = { set: { measured: { at: time, code: 'held-back' as const, reason } } };
     await applyWrite(clients.table, recordWrite(clients.table, target, instance.instanceId, time, change));
   }
 }
@@ -339,10 +379,13 @@ const plannedOf = ({ plan }: Pass, { instanceId }: { instanceId: string }): Plan
 async function startDue(pass: Pass): Promise<PowerOutcome[]> {
   const { clients, target, time, run, plan } = pass;
   const cleared = await clear(pass, withAction(plan, 'start'), clearForStart);
-  const outcomes = await startInstances(clients.ec2, cleared, { remainingMs: run.remainingMs });
-  for (const { instanceId } of outcomes.filter(({ outcome }) => outcome === 'done')) {
-    const change = { set: { startedAt: time } };
-    await applyWrite(clients.table, recordWrite(clients.table, target, instanceId, time, change));
+  const claimed: typeof cleared = [];
+  for (const start of cleared) {
+    if (await claimStart(clients.table, target, start.instance.instanceId, time)) claimed.push(start);
+  }
+  const outcomes = await startInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
+  for (const { instanceId, outcome } of outcomes) {
+    await settleStart(clients.table, target, instanceId, time, outcome === 'done');
   }
   const refused = outcomes.filter((each) => each.outcome === 'refused' && !wasToldInWindow(pass, each));
   await tellResults(pass, 'start', refused, (outcome) => {

@@ -8,6 +8,8 @@ import type { Instance } from '../compute/instance.ts';
 import { concernOf, hourlyRateOf, type Launch } from '../compute/launch.ts';
 import type { Config } from '../config.ts';
 import { type IsoTime, toTime } from '../period.ts';
+import type { InstanceRecord } from '../schedule/decision.ts';
+import { getInstanceRecords } from '../store/instance-records.ts';
 import { recordLaunch } from '../store/launches.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { hourlyRates } from '../store/prices.ts';
@@ -85,11 +87,7 @@ export async function watchLaunches(
   const launch = await toLaunch({ table, ...clients }, target, config, seen, started, event.time);
   await recordLaunch(table, { ...launch, instances: launch.instances.filter(isTold(seen)) }, event.time);
 
-  const concern = concernOf(launch, config.launches);
-  const ownerTag = config.tags.owner[0] ?? config.tags.team[0] ?? 'owner';
-  const alerted =
-    concern !== undefined &&
-    (await recordAlert(table, launchAlert({ launch, concern, target, ownerTag, at: event.time })));
+  const alerted = await tell(table, target, config, launch, event.time);
   return {
     reservationId: launch.reservationId,
     launchTime: launch.launchTime,
@@ -99,6 +97,43 @@ export async function watchLaunches(
     alerted,
   };
 }
+
+/** Tells a launch that is worth it, but for what the watchdog has started itself; whether it was told now. */
+async function tell(
+  table: Table,
+  target: Target,
+  config: Config,
+  launch: Launch,
+  at: IsoTime,
+): Promise<boolean> {
+  if (concernOf(launch, config.launches) === undefined) return false;
+  const records = await getInstanceRecords(table, target);
+  const isOthers = ({ instance }: Launch['instances'][number]) =>
+    !isOwnStart(records.get(instance.instanceId), instance, config.stop.eventMaxAge);
+  const others = { ...launch, instances: launch.instances.filter(isOthers) };
+  const concern = concernOf(others, config.launches);
+  if (concern === undefined) return false;
+  const ownerTag = config.tags.owner[0] ?? config.tags.team[0] ?? 'owner';
+  return recordAlert(table, launchAlert({ launch: others, concern, target, ownerTag, at }));
+}
+
+/**
+ * Whether a schedule has started this launch: the start is recorded before it is made, by the time of its event, and
+ * made before that event is too old and its function out of time.
+ */
+function isOwnStart(
+  { startRequestedAt, startedAt }: InstanceRecord = {},
+  { launchTime }: Instance,
+  maxAgeMinutes: number,
+): boolean {
+  const launched = Date.parse(launchTime);
+  const latest = (maxAgeMinutes + functionMinutes) * 60_000;
+  return [startRequestedAt, startedAt].some(
+    (at) => at !== undefined && Date.parse(at) <= launched && launched - Date.parse(at) <= latest,
+  );
+}
+
+const functionMinutes = 5;
 
 /** A start as an event tells it: of one instance, or of a whole reservation and by whom. */
 type StartSeen = {
@@ -152,22 +187,33 @@ type Started = { reservationId: string; launchTime: IsoTime; instances: Instance
 /** All of a reservation that started at the same time and are still up: an event may speak of one of twenty. */
 async function startedTogether(client: EC2Client, target: Target, seen: StartSeen): Promise<Started> {
   const { instanceId } = seen;
-  const reservationId = seen.reservationId ?? (await reservationOf(client, target, instanceId));
-  const members = reservationId ? await getInstances(client, target, { reservationId }) : [];
+  const members = await membersSeen(client, target, seen);
   const described = members.find((member) => member.instanceId === instanceId);
+  const reservationId = seen.reservationId ?? described?.reservationId;
   const launchTime = seen.launchTime ?? described?.launchTime;
   if (reservationId === undefined || launchTime === undefined || members.length === 0) {
     throw new Error(`EC2 doesn't list ${instanceId} in ${target.account}, ${target.region} (yet)`);
   }
-  const isUp = ({ state }: Instance) => state === 'pending' || state === 'running';
   const instances = members.filter((member) => member.launchTime === launchTime && isUp(member));
   return { reservationId, launchTime, instances };
 }
 
-async function reservationOf(client: EC2Client, target: Target, id: string): Promise<string | undefined> {
-  const [instance] = await getInstances(client, target, { instanceIds: [id] });
-  return instance?.reservationId;
+/** The others of a reservation matter to what is told: not to a group's member, nor to what is down again. */
+async function membersSeen(
+  client: EC2Client,
+  target: Target,
+  { instanceId, reservationId }: StartSeen,
+): Promise<Instance[]> {
+  if (reservationId !== undefined) return getInstances(client, target, { reservationId });
+  const described = await getInstances(client, target, { instanceIds: [instanceId] });
+  const [instance] = described;
+  if (instance === undefined || isInGroup(instance) || !isUp(instance)) return described;
+  return getInstances(client, target, { reservationId: instance.reservationId });
 }
+
+const isUp = ({ state }: Instance): boolean => state === 'pending' || state === 'running';
+
+const isInGroup = ({ tags }: Instance): boolean => 'aws:autoscaling:groupName' in tags;
 
 async function toLaunch(
   sources: LaunchClients & { table: Table },
@@ -183,7 +229,7 @@ async function toLaunch(
   return {
     ...started,
     startedBy: seen.startedBy,
-    isAutoScaling: seen.isAutoScaling || instances.some(({ tags }) => 'aws:autoscaling:groupName' in tags),
+    isAutoScaling: seen.isAutoScaling || instances.some(isInGroup),
     instances: instances.map((instance) => ({
       instance,
       attribution: attribute(instance.tags, config.tags),

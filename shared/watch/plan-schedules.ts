@@ -19,6 +19,7 @@ import { hasScheduleTag, idleMinutesOf, readSchedule } from '../schedule/gates.t
 import { wasDelivered } from '../store/deliveries.ts';
 import { getInstanceRecords } from '../store/instance-records.ts';
 import { hourlyRates } from '../store/prices.ts';
+import { getStopBlock, type StopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
 import type { Target } from '../target.ts';
 import { measureUtilization } from './utilization.ts';
@@ -67,15 +68,17 @@ export async function planSchedules(
   const instances = await getInstances(clients.ec2, target);
   const tagged = instances.filter(({ tags }) => hasScheduleTag(tags, config));
   const stored = clients.table ? await getInstanceRecords(clients.table, target) : noRecords;
-  const inputs = await gather(clients, tagged, stored, config, now);
+  const gathered = await gather(clients, tagged, stored, config, now);
+  const block = await blockOf(clients, gathered, config, now);
+  const inputs = gathered.map((input) => ({ ...input, block }));
   const isMeasured = (input: DecisionInput) =>
     needsUtilization(input) || (measureAll && input.instance.state === 'running');
   const utilization = await measure(clients, inputs.filter(isMeasured), config, now);
   const rates = await hourlyRates({ ...clients, readOnly }, target, tagged, now);
-  const planned = inputs.map((gathered): Planned => {
-    const { instance, attribution } = gathered;
+  const planned = inputs.map((unmeasured): Planned => {
+    const { instance, attribution } = unmeasured;
     const measured = utilization.get(instance.instanceId);
-    const input = { ...gathered, utilization: measured };
+    const input = { ...unmeasured, utilization: measured };
     return {
       instance,
       attribution,
@@ -125,6 +128,17 @@ async function gather(
       utilization: undefined,
     };
   });
+}
+
+/** What forbids every stop, asked for before anything is measured for one. */
+async function blockOf(
+  { table }: ScheduleClients,
+  inputs: readonly DecisionInput[],
+  { enforce }: Config,
+  now: IsoTime,
+): Promise<StopBlock | undefined> {
+  const mayStop = (input: DecisionInput) => ['not-measured', 'always-off-hours'].includes(decide(input).code);
+  return enforce && table && inputs.some(mayStop) ? getStopBlock(table, now) : undefined;
 }
 
 /** A warning given while only observing said that nothing would happen: it doesn't count once stops are enforced. */

@@ -27,7 +27,7 @@ describe('plan', () => {
       action: 'keep',
       code: 'busy',
       until: '2026-11-16T19:00:00Z', // by then it can have been silent for 45 minutes
-      reason: expect.stringContaining('but busy: 8 of 8 GPUs at work in the last 45 min'),
+      reason: expect.stringContaining('but busy: GPU 0 up to 100 % in the last 45 min'),
       utilization: expect.objectContaining({ state: 'busy', coverage: 1 }),
       hourlyRate: expect.closeTo(18.18, 2),
     });
@@ -64,6 +64,7 @@ describe('plan', () => {
     expect(Object.keys(readMeter().calls).toSorted()).toEqual([
       'CloudWatch:GetMetricData',
       'CloudWatch:ListMetrics',
+      'DynamoDB:GetItem',
       'DynamoDB:Query',
       'EC2:DescribeInstanceTypes',
       'EC2:DescribeInstances',

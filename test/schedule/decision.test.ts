@@ -255,10 +255,26 @@ describe('a stopped instance', () => {
 });
 
 describe('utilisation, which costs money,', () => {
+  const measuredAt = (minutes: number) => ({
+    at: later(now, minutes),
+    code: 'utilization-unknown' as const,
+    reason: 'unknown is never idle: 3 of 4 GPUs report',
+  });
+  const block = { reason: 'the bill can not be believed', until: later(now, 60) };
+  const observedRecord = { warning: { alertId: '1', at: later(now, -30), observed: true } };
+
   it.each([
     ['might be stopped', stoppable({ record: {} })],
     ['is past its grace period', stoppable()],
-    ['was at work longer ago than the idle window', stoppable({ record: { lastBusy: later(now, -46) } })],
+    ['was unknown half an hour ago', stoppable({ record: { measured: measuredAt(-30) } })],
+    [
+      'was unknown before it was started again',
+      stoppable({
+        instance: machine({ launchTime: later(now, -50) }),
+        record: { measured: measuredAt(-51) },
+      }),
+    ],
+    ['was at work longer ago than the idle window', stoppable({ record: { lastBusy: later(now, -51) } })],
   ])('is needed of an instance that %s', (_, input) => {
     expect(needsUtilization(input)).toBe(true);
   });
@@ -275,8 +291,45 @@ describe('utilisation, which costs money,', () => {
     ['is stopped even when busy', withTags({ 'auto-stop': 'office-hours; always' })],
     ['is within its grace period', stoppable({ record: warnedLately })],
     ['was warned without reaching anybody', stoppable({ warningDelivered: false })],
+    ['was at work in what the window still holds', stoppable({ record: { lastBusy: later(now, -50) } })],
+    ['was unknown lately', stoppable({ record: { measured: measuredAt(-29) } })],
+    ['is held back by a block', stoppable({ block })],
+    ['has nobody warned of it while nothing may be stopped', stoppable({ record: {}, block })],
+    ['was told of, and is only observed', stoppable({ record: observedRecord })],
   ])('is not needed of an instance that %s', (_, input) => {
     expect(needsUtilization(input)).toBe(false);
+  });
+
+  it('is told as it was found, and until when that holds', () => {
+    const input = stoppable({ record: { measured: measuredAt(-10) }, utilization: undefined });
+    expect(decide(input)).toEqual({
+      action: 'keep',
+      code: 'utilization-unknown',
+      reason: 'unknown is never idle: 3 of 4 GPUs report (as of 19:50)',
+      until: later(now, 20),
+    });
+  });
+
+  it('makes no stop and no warning where something forbids every stop, however idle it is', () => {
+    expect(decide(stoppable({ block }))).toMatchObject({
+      action: 'keep',
+      code: 'held-back',
+      reason: expect.stringContaining('nothing is stopped now: the bill can not be believed'),
+      until: block.until,
+    });
+    expect(outcome(stoppable({ block, record: {} }))).toBe(`keep stops-blocked until ${block.until}`);
+    const always = tagged({ 'auto-stop': 'office-hours; always' });
+    expect(outcome(stoppable({ block, instance: always }))).toBe(`keep held-back until ${block.until}`);
+  });
+
+  it('is not needed to say what would happen while only observing', () => {
+    const input = stoppable({ record: observedRecord, utilization: undefined });
+    expect(decide(input)).toMatchObject({
+      action: 'keep',
+      code: 'observed',
+      reason: expect.stringContaining('observe mode: its stop would be due'),
+      until: '2026-11-23T07:00:00Z',
+    });
   });
 
   it('is never taken for idle where it was not asked for', () => {
@@ -423,6 +476,7 @@ describe('whatever else is so', () => {
     (input) => ({ ...input, warningDelivered: false }),
     (input) => ({ ...input, record: {} }),
     (input) => ({ ...input, record: { ...input.record, lastBusy: later(now, -5) } }),
+    (input) => ({ ...input, block: { reason: 'a bill', until: later(now, 60) } }),
     (input) => ({ ...input, now: '2026-11-20T12:00:00Z' }),
     (input) => ({ ...input, attribution: { environment: 'Production' } }),
     ...(

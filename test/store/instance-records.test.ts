@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   abandonedClaim,
   applyWrite,
+  claimStart,
   claimStop,
   getInstanceRecords,
   outcomeWrite,
   recordWrite,
   refusalWrite,
   releaseClaim,
+  settleStart,
   warningWrite,
 } from '../../shared/store/instance-records.ts';
 import type { Table } from '../../shared/store/table.ts';
@@ -90,6 +92,28 @@ describe('the claim of a stop', () => {
     expect(await releaseClaim(table, target, id, '2026-11-16T18:45:00Z')).toBe(true);
     expect(await record()).toEqual({ warning });
     expect(await claim('2026-11-16T18:50:00Z')).toBe(true);
+  });
+});
+
+describe('the claim of a start', () => {
+  const opening = '2026-11-17T07:00:00Z';
+  const claimOf = (time: string) => claimStart(table, target, id, time);
+
+  it('is held by one of many runs, until it is settled', async () => {
+    const claims = await Promise.all(Array.from({ length: 6 }, () => claimOf(opening)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await settleStart(table, target, id, '2026-11-17T07:05:00Z', true)).toBe(false);
+    expect(await settleStart(table, target, id, opening, true)).toBe(true);
+    expect(await record()).toEqual({ startedAt: opening });
+  });
+
+  it('is free again where the start was not made, or its holder must be dead', async () => {
+    await claimOf(opening);
+    await settleStart(table, target, id, opening, false);
+    expect(await record()).toEqual({});
+    expect(await claimOf('2026-11-17T07:05:00Z')).toBe(true);
+    expect(await claimOf('2026-11-17T07:20:00Z')).toBe(false);
+    expect(await claimOf('2026-11-17T07:20:01Z')).toBe(true);
   });
 });
 

@@ -1,8 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
+import { logger } from '../../shared/observability.ts';
 import { claimStop, getInstanceRecords } from '../../shared/store/instance-records.ts';
 import { putStopBlock } from '../../shared/store/stop-block.ts';
+import { targetName } from '../../shared/target.ts';
 import {
   afterGrace,
   type Evening,
@@ -140,6 +142,16 @@ describe('what is at work', () => {
     expect(world.calls('GetMetricData')).toBeGreaterThan(asked);
   });
 
+  it('is not asked for metrics again while CloudWatch can only tell the same work', async () => {
+    const cpu = [{ until: '2026-11-16T17:58:00Z', value: 60 }, { value: 0.5 }]; // the last point is of 17:55
+    world = await openEvening([machine(1, { cpu })]);
+    await world.run(evening);
+    const asked = world.calls('GetMetricData');
+    expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ kept: { busy: 1 } });
+    expect(world.calls('GetMetricData')).toBe(asked);
+    expect(await world.run('2026-11-16T18:50:00Z')).toMatchObject({ warned: [idOf(1)] });
+  });
+
   it('is kept where work began after the warning, and warned of anew when it ends', async () => {
     const cpu = [
       { until: '2026-11-16T18:12:00Z', value: 0.5 },
@@ -149,6 +161,26 @@ describe('what is at work', () => {
     world = await warned([machine(1, { cpu })]);
     expect(await world.run(afterGrace)).toMatchObject({ kept: { busy: 1 }, stopped: [] });
     expect(await world.run('2026-11-16T19:30:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
+  });
+});
+
+describe('what can not be measured', () => {
+  it('is looked at again after half an hour, and until then kept for what was found', async () => {
+    world = await openEvening([machine(1)]);
+    world.fail(/GetMetricData/, 'Throttling', { times: 1 });
+    expect(await world.run(evening)).toMatchObject({ kept: { 'utilization-unknown': 1 } });
+    const asked = world.calls('GetMetricData');
+    for (const time of ['2026-11-16T18:10:00Z', '2026-11-16T18:30:00Z']) {
+      expect(await world.run(time)).toMatchObject({ kept: { 'utilization-unknown': 1 }, warned: [] });
+    }
+    expect(world.calls('GetMetricData')).toBe(asked);
+    expect(await world.run('2026-11-16T18:35:00Z')).toMatchObject({ warned: [idOf(1)] });
+  });
+
+  it('is not remembered of what has just started: it may be judged soon', async () => {
+    world = await openEvening([machine(1, { launched: '2026-11-16T17:15:00Z' })]);
+    expect(await world.run('2026-11-16T18:03:00Z')).toMatchObject({ kept: { 'utilization-unknown': 1 } });
+    expect(await world.run('2026-11-16T18:10:00Z')).toMatchObject({ warned: [idOf(1)] });
   });
 });
 
@@ -196,7 +228,13 @@ describe('an event that comes twice, or late', () => {
   it('discards one that is too old, before any call', async () => {
     world = await warned([machine(1)]);
     const before = world.sample.calls.length;
+    const logged = vi.spyOn(logger, 'warn');
     const late = await world.run(afterGrace, { arrivedAt: '2026-11-16T18:40:01Z' });
+    expect(logged).toHaveBeenCalledExactlyOnceWith('event discarded', {
+      target: targetName(target),
+      time: afterGrace,
+      arrivedAt: '2026-11-16T18:40:01Z',
+    });
     expect(late.discarded).toContain('too old to act on');
     expect(world.sample.calls.length).toBe(before);
     expect(await world.run(afterGrace, { arrivedAt: '2026-11-16T18:40:00Z' })).toMatchObject({
@@ -240,6 +278,22 @@ describe('observe mode', () => {
     expect(mutating(world)).toEqual([]);
   });
 
+  it('measures nothing more in these off-hours once it was told', async () => {
+    world = await openEvening([machine(1)]);
+    await world.run(evening, { config: observing });
+    await world.deliver();
+    const asked = world.calls('GetMetricData');
+    for (const time of [afterGrace, '2026-11-16T22:00:00Z', '2026-11-17T06:55:00Z']) {
+      expect(await world.run(time, { config: observing })).toMatchObject({
+        due: [idOf(1)],
+        kept: { observed: 1 },
+      });
+    }
+    expect(world.calls('GetMetricData')).toBe(asked);
+    await world.run('2026-11-17T18:05:00Z', { config: observing });
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
   it('gave warnings that do not count once stops are enforced', async () => {
     world = await openEvening([machine(1)]);
     await world.run(evening, { config: observing });
@@ -264,6 +318,43 @@ describe('what holds every stop back', () => {
     expect(await world.deliver()).toEqual([
       '[CRITICAL] Nothing was stopped in ml-dev, eu-west-1, although stops were due',
     ]);
+  });
+
+  it('is the breaker: measured again after half an hour, and no fewer counted until then', async () => {
+    const always = { 'auto-stop': `${officeHours}; always` };
+    world = await warned([machine(1), machine(2), machine(3, { tags: always })], { stop: { maxStops: 2 } });
+    await world.run(afterGrace);
+    const asked = world.calls('GetMetricData');
+    for (const time of ['2026-11-16T18:30:00Z', '2026-11-16T18:50:00Z']) {
+      expect(await world.run(time)).toMatchObject({
+        blocked: '3 stops are more than the 2 allowed',
+        due: expect.arrayContaining([idOf(1), idOf(2), idOf(3)]),
+      });
+    }
+    expect(world.calls('GetMetricData')).toBe(asked);
+    await world.run('2026-11-16T18:55:00Z');
+    expect(world.calls('GetMetricData')).toBeGreaterThan(asked);
+    expect(stopsOf(world)).toEqual([]);
+  });
+
+  it('is a bill that can not be believed: nothing is measured and nobody is warned meanwhile', async () => {
+    world = await warned([machine(1)]);
+    const until = '2026-11-16T20:00:00Z';
+    await putStopBlock(world.table, { reason: 'a bill', since: evening, until });
+    const asked = world.calls('GetMetricData');
+    expect(await world.run(afterGrace)).toMatchObject({ due: [idOf(1)], kept: { 'held-back': 1 } });
+    expect(world.calls('GetMetricData')).toBe(asked);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  it('is a bill that can not be believed: who was not warned before is warned when the doubt is over', async () => {
+    world = await openEvening([machine(1)]);
+    const until = '2026-11-16T20:00:00Z';
+    await putStopBlock(world.table, { reason: 'a bill', since: evening, until });
+    expect(await world.run(evening)).toMatchObject({ due: [], warned: [], kept: { 'stops-blocked': 1 } });
+    expect(world.calls('GetMetricData')).toBe(0);
+    expect(await world.deliver()).toEqual([]);
+    expect(await world.run(until)).toMatchObject({ warned: [idOf(1)] });
   });
 
   it('is a bill that can not be believed, until the doubt is over', async () => {
@@ -419,6 +510,31 @@ describe('in the morning', () => {
     expect(await world.run(opening)).toMatchObject({ started: [{ instanceId: idOf(1), outcome: 'done' }] });
     expect(world.power()).toEqual([{ command: 'StartInstances', input: { InstanceIds: [idOf(1)] } }]);
     expect(await world.run('2026-11-17T07:05:00Z')).toMatchObject({ started: [] });
+  });
+
+  it('records a start before it is made, and that it was made', async () => {
+    world = await openEvening([asleep(1)]);
+    const records: unknown[] = [];
+    world.clients.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName === 'StartInstancesCommand') {
+            records.push((await getInstanceRecords(world.table, target)).get(idOf(1)));
+          }
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    await world.run(opening);
+    expect(records).toEqual([{ startRequestedAt: opening }]);
+    expect((await getInstanceRecords(world.table, target)).get(idOf(1))).toEqual({ startedAt: opening });
+  });
+
+  it('starts once where two runs see the same', async () => {
+    world = await openEvening([asleep(1)]);
+    const runs = await Promise.all([world.run(opening), world.run('2026-11-17T07:05:00Z')]);
+    expect(runs.flatMap(({ started }) => started)).toHaveLength(1);
+    expect(world.calls('StartInstances')).toBe(1);
   });
 
   it('tells once a window that there is no capacity, and tries with each run until there is', async () => {

@@ -1,4 +1,4 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -9,6 +9,7 @@ import stateChange from '../../events/ec2-state-change.json' with { type: 'json'
 import type { Alert } from '../../shared/alert/alert.ts';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
+import { claimStart, settleStart } from '../../shared/store/instance-records.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { launchEvent, watchLaunches } from '../../shared/watch/launches.ts';
 import { instance } from '../support/compute.ts';
@@ -16,7 +17,8 @@ import { fakeEc2 } from '../support/ec2.ts';
 import { startTable } from '../support/table.ts';
 
 const config = parseConfig({});
-const targets = [{ account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' }];
+const mlDev = { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' };
+const targets = [mlDev];
 const pricing = mockClient(PricingClient);
 let table: Table;
 let stop: () => Promise<void>;
@@ -136,6 +138,15 @@ describe('a launch', () => {
     expect(await alerts()).toEqual([]);
   });
 
+  it('of a member of a group asks EC2 for that member alone', async () => {
+    const members = both.map((member) => ({ ...member, tags: { 'aws:autoscaling:groupName': 'serving' } }));
+    const ec2 = fakeEc2(members);
+    const clientsFor = () => ({ ec2: new EC2Client({}), pricing: new PricingClient({}) });
+    await watchLaunches({ table, config, targets, clientsFor }, launchEvent.parse(stateChange));
+    expect(ec2).toHaveReceivedCommandTimes(DescribeInstancesCommand, 1);
+    expect(await records()).toMatchObject([{ instanceId: 'i-0f31c4a7d1b2e9a05', isAutoScaling: true }]);
+  });
+
   it('that is cheap and has an owner is recorded and not told', async () => {
     priced('0.5');
     expect(await watch(stateChange)).toMatchObject({ alerted: false, hourlyRate: 1 });
@@ -157,6 +168,45 @@ describe('a launch', () => {
       both.map((member) => ({ ...member, lifecycle: 'spot' as const })),
     );
     expect(await alerts()).toMatchObject([{ title: '2 g5.12xlarge started in ml-dev: price unknown' }]);
+  });
+});
+
+describe('a start by a schedule', () => {
+  const id = 'i-0f31c4a7d1b2e9a05';
+  const startedAt = '2026-11-16T06:00:00Z';
+  const alone = [launched(id)];
+  beforeEach(() => priced('20'));
+
+  it.each([
+    ['while it is being made', () => claimStart(table, mlDev, id, startedAt)],
+    [
+      'after it was made',
+      async () => {
+        await claimStart(table, mlDev, id, startedAt);
+        await settleStart(table, mlDev, id, startedAt, true);
+      },
+    ],
+  ])('is recorded, and alarms nobody, %s', async (_, start) => {
+    await start();
+    expect(await watch(stateChange, alone)).toMatchObject({ alerted: false });
+    expect(await records()).toMatchObject([{ instanceId: id }]);
+    expect(await alerts()).toEqual([]);
+  });
+
+  it('hides neither what others start beside it, nor a later start by hand', async () => {
+    await claimStart(table, mlDev, id, startedAt);
+    expect(await watch(stateChange)).toMatchObject({ alerted: true });
+    expect(await alerts()).toMatchObject([
+      { title: expect.stringMatching(/^1 g5\.12xlarge started in ml-dev/) },
+    ]);
+    const later = [launched(id, { launchTime: '2026-11-16T08:04:40Z' })];
+    expect(await watch(stateChange, later)).toMatchObject({ alerted: true });
+  });
+
+  it('that was refused is no start: one by hand right after it is told', async () => {
+    await claimStart(table, mlDev, id, startedAt);
+    await settleStart(table, mlDev, id, startedAt, false);
+    expect(await watch(stateChange, alone)).toMatchObject({ alerted: true });
   });
 });
 
