@@ -17,10 +17,15 @@ const sqs = createClient(SQSClient);
 
 const passes = { schedules: enforceSchedules, utilization: watchUtilization };
 
-/** Works the sweep queue: one pass over one target a message, the same pass that a single target gets directly. */
+/**
+ * Works the sweep queue: one pass over one target a message, the same pass that a single target gets directly. A visit
+ * that comes too late fails, and so ends in the dead letters: a queue that lags behind for good must not go unseen.
+ */
 export const handler = createQueueHandler(sweepMessage, async ({ body: { pass, target, time } }, run) => {
   const visited = passes[pass]({ ...targetClients(target), table }, target, config, time, run);
   const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
   await visited.then(flush, flush); // a pass that failed has recorded alerts before
-  return visited;
+  const result = await visited;
+  if ('discarded' in result) throw new Error(result.discarded);
+  return result;
 });

@@ -73,6 +73,14 @@ describe('the worker of the sweep', () => {
     expect(asked).toEqual([{ call: 'EC2:DescribeInstances', account: '210987654321', region: 'eu-west-1' }]);
   });
 
+  it('gives back a visit that comes too late, and so does not take it for made', async () => {
+    const { handler } = await import('../../functions/sweep.ts');
+    const before = sample.calls.length;
+    const late = await handler(event, { ...context, arrivedAt: '2026-11-16T18:20:01Z' } as typeof context);
+    expect(late).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[0]?.messageId }] });
+    expect(sample.calls.slice(before).filter(({ call }) => call.startsWith('EC2:'))).toEqual([]);
+  });
+
   it('gives back the target that can not be visited, and visits the others', async () => {
     const [record] = event.Records;
     const message = JSON.parse(record?.body ?? '');
