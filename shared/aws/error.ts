@@ -57,7 +57,7 @@ function explained(call: string, cause: unknown): unknown {
   return cause;
 }
 
-const notEnabled = /not enabled for cost explorer|cost explorer.*not.*enabled|data is not available/i;
+const notEnabled = /not enabled for cost explorer|cost explorer.*not.*enabled/i;
 
 /** As AWS names it in its message; where it doesn't, by the call, which for some APIs is not the name of the action. */
 function actionOf(call: string, message: string): string {

@@ -64,18 +64,26 @@ describe('an error that people have to mend', () => {
     },
   );
 
-  it.each([
-    ['AccessDeniedException', 'User not enabled for cost explorer access'],
-    ['DataUnavailableException', 'Data is not available. Please try to adjust the time period.'],
-  ])('says that Cost Explorer is not enabled, and where to do it: %s', async (code, message) => {
-    const error = await seen('CostExplorerClient', 'GetCostAndUsageCommand', awsError(code, message));
+  const notEnabled = 'User not enabled for cost explorer access';
+
+  it('says that Cost Explorer is not enabled, and where to do it', async () => {
+    const own = awsError('AccessDeniedException', notEnabled);
+    const error = await seen('CostExplorerClient', 'GetCostAndUsageCommand', own);
     expect(error.message).toContain('Cost Explorer is not enabled in this account: open it once');
     expect(error.message).toContain('docs/permissions.md#cost-explorer');
   });
 
   it('says so only of Cost Explorer', async () => {
-    const own = awsError('ServiceUnavailable', 'data is not available');
+    const own = awsError('ServiceUnavailable', notEnabled);
     expect(await seen('CloudWatchClient', 'GetMetricDataCommand', own)).toBe(own);
+  });
+
+  it('sends nobody to enable Cost Explorer where it has no data of a period', async () => {
+    const own = awsError(
+      'DataUnavailableException',
+      'Data is not available. Please try to adjust the time period.',
+    );
+    expect(await seen('CostExplorerClient', 'GetCostAndUsageCommand', own)).toBe(own);
   });
 
   it('keeps its code, and the error of the SDK as its cause', async () => {
