@@ -8,6 +8,7 @@ import { requireEnv } from '../shared/env.ts';
 import { createHandler, scheduledEvent } from '../shared/lambda.ts';
 import { flushOutbox } from '../shared/store/outbox.ts';
 import { openTable } from '../shared/store/table.ts';
+import { countStates } from '../shared/watch/judge-spend.ts';
 import { watchSpend } from '../shared/watch/spend.ts';
 
 const config = loadConfig(process.env);
@@ -25,5 +26,10 @@ const sqs = createClient(SQSClient);
 
 export const handler = createHandler(scheduledEvent, async ({ time }) => {
   const { series, ...result } = await watchSpend({ costExplorer, ledger, table }, config, time);
-  return { ...result, series: series.length, alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL) };
+  return {
+    ...result,
+    series: series.length,
+    seriesStates: countStates(series),
+    alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL),
+  };
 });

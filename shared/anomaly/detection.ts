@@ -154,7 +154,10 @@ function judgeWeek(
   const daysAbove = (deviations: number) =>
     lately.filter((day) => day.amount > expectedSpend(baseline, day.daysAgo, deviations)).length;
   if (excess < 3 * policy.floor || excess < 0.12 * expected) return undefined;
-  if (daysAbove(0.1 * policy.deviations) < 6 || daysAbove(0.6 * policy.deviations) < 4) return undefined;
+  // Where a week is hardly dearer, a few dollars on cheap weekend days, a large share of little, don't make it so.
+  const dearDays = lately.filter((day) => day.amount - expectedOf(day) >= policy.floor).length;
+  if (excess < 0.15 * expected && dearDays < 5) return undefined;
+  if (daysAbove(0.1 * policy.deviations) < 6 || daysAbove(0.5 * policy.deviations) < 4) return undefined;
 
   const today = expectedOf({ daysAgo: 0, amount });
   return {

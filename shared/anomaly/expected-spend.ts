@@ -46,7 +46,9 @@ export function fitBaseline(days: readonly KnownDay[], small: Usd): Baseline {
   const weekdays = days.map(({ daysAgo }) => weekdayOf(daysAgo));
   const rhythm = weekdayRhythm(logs, weekdays);
   const flat = logs.map((log, index) => log - (rhythm[weekdays[index] ?? 0] ?? 0));
-  const scale = Math.max(smallestScale, robustDeviation(steps(flat)));
+  // Seven offsets were fitted to these very days, and took their share of the noise: the more, the fewer days.
+  const fitted = Math.sqrt(days.length / Math.max(1, days.length - 7));
+  const scale = Math.max(smallestScale, fitted * robustDeviation(steps(flat)));
   return { level: median(flat.slice(-levelDays)), rhythm, scale, offset };
 }
 

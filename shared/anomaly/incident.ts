@@ -1,6 +1,6 @@
 import type { Usd } from '../money.ts';
 import { addDays, dateOf, type IsoDate, type IsoTime } from '../period.ts';
-import type { SpendSeries } from '../spend/series.ts';
+import type { DailyFigure, SpendSeries } from '../spend/series.ts';
 import type { JudgedDay, Verdict } from './detection.ts';
 import type { RootCause } from './root-cause.ts';
 import { sum } from './statistics.ts';
@@ -46,6 +46,8 @@ type Told = {
 /** What has happened to an incident since it was last told. */
 export type Change = 'opened' | 'grown' | 'recovered' | 'accepted';
 
+/** Days that it takes to see a drift, the last of which tells. */
+const driftDays = 7;
 /** Closed days without excess, in a row, that end an incident. */
 const calmDays = 2;
 /** Closed days after which a lasting excess is the new normal. */
@@ -83,14 +85,37 @@ export function openIncident(
 }
 
 /**
- * The incident after one more day, or after a day that is restated. Days that can't be judged change nothing; days
- * before its start, and all days once it has ended, are none of its business.
+ * The incident after one more day. A day that is judged again takes its place, and the days after it are to be judged
+ * again too. Days that can't be judged change nothing; days before its start, and all days once it has ended, are
+ * none of its business.
  */
 export function advance(incident: Incident, verdict: Verdict): Incident {
   const day = incidentDay(verdict);
   if (incident.status !== 'open' || day === undefined || verdict.date < incident.start) return incident;
-  const others = incident.days.filter(({ date }) => date !== day.date);
-  return settle({ ...incident, days: [...others, day].toSorted(byDate) });
+  const before = incident.days.filter(({ date }) => date < day.date);
+  return settle({ ...incident, days: [...before, day] });
+}
+
+/**
+ * Whether a day of an incident has its verdict for good: it has ended, or the day is one of those that only together
+ * began a drift. Its figure may still be restated.
+ */
+export function isSettled({ kind, status, start, end }: Incident, date: IsoDate): boolean {
+  if (date < start) return false;
+  if (status !== 'open') return end !== undefined && date < end;
+  return kind === 'drift' && date < addDays(start, driftDays);
+}
+
+/** The incident with what a settled day turns out to cost; the very same where that is nothing new. */
+export function restate(incident: Incident, { date, amount, closed }: DailyFigure): Incident {
+  const known = incident.days.find((day) => day.date === date);
+  if (known === undefined || amount === undefined) return incident;
+  if (known.actual === amount && known.closed === closed) return incident;
+  const day = { ...known, actual: amount, closed, high: amount > known.expected };
+  const days = incident.days.map((one) => (one === known ? day : one));
+  const { end } = incident;
+  if (end === undefined) return settle({ ...incident, days });
+  return { ...incident, days, ...totals(days.filter((one) => one.date < end)) };
 }
 
 /** Whether it has ended, and what it comes to. */
@@ -137,13 +162,12 @@ function incidentDay(verdict: Verdict): IncidentDay | undefined {
 const isHigh = ({ state, actual = 0, expected = 0, limit = 0 }: Verdict): boolean =>
   state !== 'normal' || actual > (expected + limit) / 2;
 
-const byDate = (a: JudgedDay, b: JudgedDay) => a.date.localeCompare(b.date);
-
 /** What there is to tell of an incident; nothing while it merely goes on. */
 export function changeOf(incident: Incident): Change | undefined {
   const { status, told } = incident;
   if (told === undefined) return 'opened';
-  if (told.status !== 'open') return undefined;
+  // What was taken back, and is there again after all, is news.
+  if (told.status !== 'open') return status === 'open' ? 'grown' : undefined;
   if (status !== 'open') return status;
   return hasGrown(incident, told) ? 'grown' : undefined;
 }

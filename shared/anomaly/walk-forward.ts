@@ -1,7 +1,7 @@
 import { addDays, type IsoDate, type IsoTime } from '../period.ts';
 import type { DailyFigure, SpendSeries } from '../spend/series.ts';
 import { judgeDay, type Verdict } from './detection.ts';
-import { acceptedAfter, advance, type Incident, openIncident } from './incident.ts';
+import { acceptedAfter, advance, type Incident, isSettled, openIncident, restate } from './incident.ts';
 import type { Policy } from './policy.ts';
 
 /** What came of judging the days of a series: every verdict, and the incidents that are new or have changed. */
@@ -10,7 +10,7 @@ export type Walk = { verdicts: readonly Verdict[]; incidents: readonly Incident[
 /**
  * Judges the days of a series from `from` on, one by one, each by what lies before it. `known` are the incidents of
  * the series so far. Days already judged may be judged again: the same figures give the same incidents, restated ones
- * update them. A run that was skipped is made up for by the next one's walk.
+ * update, open or end them. A run that was skipped is made up for by the next one's walk.
  */
 export function walkForward(
   series: SpendSeries,
@@ -25,12 +25,17 @@ export function walkForward(
   const verdicts: Verdict[] = [];
   for (const [index, figure] of series.days.entries()) {
     if (figure.date < first) continue;
-    const all = [...incidents.values()];
-    if (all.some((incident) => isPast(incident, figure.date))) continue;
-    const verdict = judgeDay(maskedHistory(series.days.slice(0, index), all, figure.date), figure, policy);
-    const open = all.find(({ status, start }) => status === 'open' && start <= figure.date);
-    const next = open ? advance(open, verdict) : opened(series, verdicts.at(-1), verdict, at);
-    if (next !== undefined) incidents.set(next.id, next);
+    const settled = incidents.values().find((incident) => isSettled(incident, figure.date));
+    if (settled !== undefined) {
+      incidents.set(settled.id, restate(settled, figure));
+      continue;
+    }
+    const held = heldBefore(verdicts.at(-1), figure.date);
+    const history = maskedHistory(series.days.slice(0, index), [...incidents.values()], figure.date, held);
+    const verdict = judgeDay(history, figure, policy);
+    const open = takeOpen(incidents, figure.date);
+    const next = open ? advance(open, verdict) : opened(series, held, verdict, at);
+    if (next !== undefined) incidents.set(next.id, continued(next, incidents.get(next.id)));
     verdicts.push(verdict);
   }
   const unchanged = new Set(known);
@@ -39,37 +44,61 @@ export function walkForward(
 
 function opened(
   series: SpendSeries,
-  previous: Verdict | undefined,
+  held: Verdict | undefined,
   verdict: Verdict,
   at: IsoTime,
 ): Incident | undefined {
   if (verdict.state !== 'anomalous') return undefined;
-  const held = previous?.state === 'held' && addDays(previous.date, 1) === verdict.date;
-  return openIncident(series, verdict, held && verdict.earlier === undefined ? [previous] : [], at);
+  return openIncident(series, verdict, held && verdict.earlier === undefined ? [held] : [], at);
 }
 
-/** The day belongs to an incident that has ended. */
-const isPast = ({ start, end }: Incident, date: IsoDate): boolean =>
-  end !== undefined && date >= start && date < end;
+/** The day before, where it waits for this one to tell. */
+const heldBefore = (previous: Verdict | undefined, date: IsoDate): Verdict | undefined =>
+  previous?.state === 'held' && addDays(previous.date, 1) === date ? previous : undefined;
+
+/**
+ * The open incident that a day belongs to. Where restated days lead up to one that is known, they are its beginning:
+ * it is still one leak.
+ */
+function takeOpen(incidents: Map<string, Incident>, date: IsoDate): Incident | undefined {
+  const [first, known] = [...incidents.values()]
+    .filter(({ status, start }) => status === 'open' && start <= date)
+    .toSorted((a, b) => a.start.localeCompare(b.start));
+  if (first === undefined || known === undefined) return first;
+  incidents.delete(first.id);
+  return { ...known, kind: first.kind, start: first.start, days: [...first.days, ...known.days] };
+}
+
+/** An incident that begins anew, after its days were taken back and restored, is the one that people know. */
+function continued(next: Incident, known: Incident | undefined): Incident {
+  if (known === undefined) return next;
+  const { detected, told } = known;
+  return { ...next, detected, ...(told && { told }) };
+}
 
 /**
  * The history without the days of incidents: what leaked must not become what is expected, unless it was accepted.
- * What recovered comes back into the history after a while, so that what happens every week is learnt.
+ * What recovered comes back into the history after a while, so that what happens every week is learnt. Calm days
+ * stay, so that an open incident hides from later days what it will hide once it has ended, and no more; what is held
+ * is no evidence until it is told.
  */
 function maskedHistory(
   history: readonly DailyFigure[],
   incidents: readonly Incident[],
   date: IsoDate,
+  held: Verdict | undefined,
 ): readonly DailyFigure[] {
   const masking = incidents.filter(
     ({ status, end }) =>
       status === 'open' ||
       (status === 'recovered' && end !== undefined && end > addDays(date, -acceptedAfter)),
   );
-  if (masking.length === 0) return history;
-  return history.map((figure) =>
-    masking.some(({ start, end }) => figure.date >= start && (end === undefined || figure.date < end))
-      ? { ...figure, amount: undefined }
-      : figure,
+  if (masking.length === 0 && held === undefined) return history;
+  const calm = new Set(
+    masking.flatMap(({ days }) => days.filter(({ high }) => !high).map((day) => day.date)),
   );
+  const isMasked = ({ date }: DailyFigure) =>
+    date === held?.date ||
+    (!calm.has(date) && masking.some(({ start, end }) => date >= start && (end === undefined || date < end)));
+  return history.map((figure) => (isMasked(figure) ? { ...figure, amount: undefined } : figure));
 }

@@ -42,12 +42,15 @@ type Metrics = z.infer<typeof metrics>;
 type Row = { date: IsoDate; keys: [string, string]; metrics: Metrics };
 type Answer = { rows: Row[]; accountNames: Map<string, string> };
 
+/** What the bill says of a period, and which of its record types are usage. */
+type Bill = { charges: Charge[]; usageTypes: string[] };
+
 /** Everything charged on the days of a period, and the usage of each account: the least number of requests. */
 export async function getCharges(
   client: CostExplorerClient,
   period: Period,
   countRequest: CountRequest,
-): Promise<Charge[]> {
+): Promise<Bill> {
   const cost = ['NetAmortizedCost'];
   const byRecordType = await ask(client, countRequest, {
     ...daily(period, cost),
@@ -57,14 +60,15 @@ export async function getCharges(
   const usageTypes = recordTypes.filter((recordType) => chargeCategory(recordType) === 'Usage');
   const others = byRecordType.rows.flatMap((row) => toOtherCharge(row));
   // A filter without values asks for everything.
-  if (usageTypes.length === 0) return others;
+  if (usageTypes.length === 0) return { charges: others, usageTypes };
 
   const byAccount = await ask(client, countRequest, {
     ...daily(period, cost),
     GroupBy: [dimension('LINKED_ACCOUNT'), dimension('SERVICE')],
     Filter: anyOf('RECORD_TYPE', usageTypes),
   });
-  return [...byAccount.rows.map((row) => toUsageCharge(row, byAccount.accountNames)), ...others];
+  const usage = byAccount.rows.map((row) => toUsageCharge(row, byAccount.accountNames));
+  return { charges: [...usage, ...others], usageTypes };
 }
 
 function toOtherCharge({ date, keys: [recordType, service], metrics }: Row): Charge[] {
@@ -86,17 +90,25 @@ function toUsageCharge({ date, keys, metrics }: Row, names: ReadonlyMap<string, 
   };
 }
 
+/** The usage of one service in one account. */
+type UsageOf = {
+  account: string;
+  service: string;
+  /** The record types that are usage, one at least: the breakdown is of what was judged, fees and credits apart. */
+  usageTypes: readonly string[];
+};
+
 /** What one service in one account was used for, by region and usage type, in dollars and in the bill's units. */
 export async function getUsageBreakdown(
   client: CostExplorerClient,
-  { account, service }: { account: string; service: string },
+  of: UsageOf,
   period: Period,
   countRequest: CountRequest,
 ): Promise<UsageLine[]> {
   const { rows } = await ask(client, countRequest, {
     ...daily(period, ['NetAmortizedCost', 'UsageQuantity']),
     GroupBy: [dimension('REGION'), dimension('USAGE_TYPE')],
-    Filter: usageOf(account, service),
+    Filter: filterOf(of),
   });
   return rows.map(({ date, keys: [region, usageType], metrics }) => ({
     date,
@@ -110,7 +122,7 @@ export async function getUsageBreakdown(
 /** Whose the spend on one service in one account was, by the tags that name a team and an owner. */
 export async function getOwnerBreakdown(
   client: CostExplorerClient,
-  { account, service }: { account: string; service: string },
+  of: UsageOf,
   tagKeys: { team: string; owner: string },
   period: Period,
   countRequest: CountRequest,
@@ -118,7 +130,7 @@ export async function getOwnerBreakdown(
   const { rows } = await ask(client, countRequest, {
     ...daily(period, ['NetAmortizedCost']),
     GroupBy: [tag(tagKeys.team), tag(tagKeys.owner)],
-    Filter: usageOf(account, service),
+    Filter: filterOf(of),
   });
   return rows.map(({ date, keys, metrics }) => {
     const team = tagValue(keys[0]);
@@ -191,11 +203,8 @@ const tag = (Key: string) => ({ Type: 'TAG', Key }) as const;
 const anyOf = (Key: Dimension, Values: string[]): Expression => ({ Dimensions: { Key, Values } });
 const all = (...And: Expression[]): Expression => ({ And });
 
-/** Without what is given back or added: a credit as large as the usage would hide it. */
-const usageOf = (account: string, service: string): Expression =>
-  all(anyOf('LINKED_ACCOUNT', [account]), anyOf('SERVICE', [service]), {
-    Not: anyOf('RECORD_TYPE', ['Credit', 'Refund', 'Tax']),
-  });
+const filterOf = ({ account, service, usageTypes }: UsageOf): Expression =>
+  all(anyOf('LINKED_ACCOUNT', [account]), anyOf('SERVICE', [service]), anyOf('RECORD_TYPE', [...usageTypes]));
 
 function pair(keys: readonly string[]): [string, string] {
   const [first, second] = keys;

@@ -15,7 +15,12 @@ export type Ledger = {
   series: readonly LedgerSeries[];
 };
 
-type Reading = { observed: IsoTime; period: Period };
+type Reading = {
+  observed: IsoTime;
+  period: Period;
+  /** The bill's record types that were taken for usage; absent where the bill has none. */
+  usageTypes?: readonly string[];
+};
 
 export type LedgerSeries = {
   account: string;
@@ -41,6 +46,7 @@ export function observe(
   observed: IsoTime,
   charges: readonly Charge[],
   period: Period,
+  usageTypes?: readonly string[],
 ): Ledger {
   if (wasObserved(ledger, observed, period)) return ledger;
   const currency = currencyOf([...(ledger.currency ? [{ currency: ledger.currency }] : []), ...charges]);
@@ -53,7 +59,7 @@ export function observe(
     version: 1,
     ...(currency && { currency }),
     accountNames: { ...ledger.accountNames, ...namesOf(within) },
-    readings: [...ledger.readings, { observed, period }].toSorted((a, b) =>
+    readings: [...ledger.readings, { observed, period, ...(usageTypes && { usageTypes }) }].toSorted((a, b) =>
       a.observed.localeCompare(b.observed),
     ),
     series: keys.flatMap((key) => {
@@ -121,6 +127,11 @@ export function lastRead(ledger: Ledger, asOf?: IsoTime): Map<IsoDate, IsoTime> 
   }
   return times;
 }
+
+/** Every record type that was taken for usage. */
+export const usageTypesOf = ({ readings }: Ledger): string[] => [
+  ...new Set(readings.flatMap(({ usageTypes = [] }) => usageTypes)),
+];
 
 /** Whether what was read of a day at that time can be taken as complete. */
 export const isClosed = (date: IsoDate, readAt: IsoTime): boolean =>

@@ -16,7 +16,11 @@ const stored = z.object({
   currency: z.string().exactOptional(),
   accountNames: z.record(z.string(), z.string()),
   readings: z.array(
-    z.object({ observed: z.string(), period: z.object({ start: z.iso.date(), end: z.iso.date() }) }),
+    z.object({
+      observed: z.string(),
+      period: z.object({ start: z.iso.date(), end: z.iso.date() }),
+      usageTypes: z.array(z.string()).exactOptional(),
+    }),
   ),
   series: z.array(
     z.object({
@@ -36,18 +40,21 @@ export async function loadLedger(store: LedgerStore, period: Period): Promise<Le
 
 /**
  * Adds what was read of a period to the months it touches, the newest month last: where that is there, all are.
- * Two runs that write at once both find their way in.
+ * Two runs that write at once both find their way in. `usageTypes` are the record types that were taken for usage.
  */
 export async function recordReading(
   store: LedgerStore,
   observed: IsoTime,
   charges: readonly Charge[],
   period: Period,
+  usageTypes?: readonly string[],
 ): Promise<void> {
   const byMonth = Map.groupBy(charges, ({ date }) => monthOf(date));
   for (const month of monthsOf(period)) {
     const within = clip(period, month);
-    await updateMonth(store, month, (ledger) => observe(ledger, observed, byMonth.get(month) ?? [], within));
+    await updateMonth(store, month, (ledger) =>
+      observe(ledger, observed, byMonth.get(month) ?? [], within, usageTypes),
+    );
   }
 }
 

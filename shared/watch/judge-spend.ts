@@ -6,7 +6,7 @@ import type { IsoDate, IsoTime } from '../period.ts';
 import type { SpendSeries } from '../spend/series.ts';
 
 /** An incident after a run. */
-type JudgedIncident = {
+export type JudgedIncident = {
   incident: Incident;
   /** Absent where there is nothing to tell. */
   change?: Change | undefined;
@@ -50,6 +50,13 @@ export function judgeSpend(series: readonly SpendSeries[], { known, from, config
     series: walks.map(({ one, walk }) => summarize(one, walk, bySeries.get(keyOf(one)) ?? [])),
     incidents: incidents.map((incident) => ({ incident, change: changeOf(incident) })),
   };
+}
+
+/** How many series are in each state. */
+export function countStates(series: readonly SeriesSummary[]): Record<SeriesSummary['state'], number> {
+  const counts = { normal: 0, incident: 0, held: 0, 'not enough history': 0 };
+  for (const { state } of series) counts[state] += 1;
+  return counts;
 }
 
 const keyOf = ({ account, service }: { account: string; service: string }): string =>

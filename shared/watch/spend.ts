@@ -25,7 +25,7 @@ import {
   type Period,
 } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
-import { isClosed, type Ledger, lastRead, latest } from '../spend/ledger.ts';
+import { isClosed, type Ledger, lastRead, latest, usageTypesOf } from '../spend/ledger.ts';
 import { ratesPaid } from '../spend/rate.ts';
 import { others, toSeries } from '../spend/series.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
@@ -34,7 +34,7 @@ import { type LedgerStore, loadLedger, recordReading } from '../store/spend-ledg
 import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
-import { judgeSpend, type SeriesSummary } from './judge-spend.ts';
+import { type JudgedIncident, judgeSpend, type SeriesSummary } from './judge-spend.ts';
 
 export type SpendClients = {
   /** Cost Explorer has one endpoint, in us-east-1. */
@@ -82,13 +82,13 @@ export type SpendResult = {
 
 /** Days of history that are looked at: eight weeks of rhythm, three months of fees, and room for an incident. */
 const lookbackDays = 120;
-/** Complete days that a first run judges, as if it had been there. */
-const firstRunDays = 14;
+/** Complete days that every run judges: a first run as if it had been there, the next ones as restated since. */
+const judgedDays = 14;
 
 /**
- * One pass over the spend: reads what is new, judges the days since the last pass, explains and tells what has
- * happened. The same event again asks Cost Explorer nothing and tells nothing twice; a pass that was skipped is made
- * up for by the next one.
+ * One pass over the spend: reads what is new, judges it and what was restated, explains and tells what has happened.
+ * The same event again asks Cost Explorer nothing but what an incident comes from that it couldn't be told before,
+ * and tells nothing twice; a pass that was skipped is made up for by the next one.
  */
 export async function watchSpend(clients: SpendClients, config: Config, time: IsoTime): Promise<SpendResult> {
   const { table } = clients;
@@ -96,19 +96,21 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   const ledger = await readSpend(clients, config, time, requests.count);
   const window = daysBefore(time, lookbackDays);
   const closed = lastClosedDay(ledger, window, time);
-  const judgedThrough = await getJudgedThrough(table);
-  const from = addDays(judgedThrough ?? addDays(closed ?? window.end, -firstRunDays), 1);
   const stored = await getIncidents(table);
   const known = [...stored.values()].map(({ incident }) => incident);
+  const from = isLate(ledger, time)
+    ? window.end
+    : judgeFrom(await getJudgedThrough(table), closed ?? window.end, known);
   const judged = judgeSpend(toSeries(ledger, window, time), { known, from, config, at: time });
 
   const names = namesOf(config, ledger);
-  const settled: { incident: Incident; change?: Change | undefined }[] = [];
+  const unexplained = toExplain(judged.incidents);
+  const usageTypes = usageTypesOf(ledger);
+  const settled: JudgedIncident[] = [];
   for (const { incident, change } of judged.incidents) {
-    const explained =
-      change === 'opened' && settled.length < explainedPerRun
-        ? await explain(clients, config, incident, requests.count)
-        : incident;
+    const explained = unexplained.has(incident.id)
+      ? await explain(clients, config, incident, usageTypes, requests.count)
+      : incident;
     const accountName = names[incident.account];
     const isTold = await settle(table, explained, stored.get(incident.id), { change, at: time, accountName });
     settled.push({ incident: explained, change: isTold ? change : undefined });
@@ -151,11 +153,12 @@ async function readSpend(
 ): Promise<Ledger> {
   const window = daysBefore(time, lookbackDays);
   const before = await loadLedger(store, window);
-  // What is read now is not what was known then: an older event is answered from what was read until then.
-  if (before.readings.some(({ observed }) => observed >= time)) return before;
+  // What is read now is not what was known then: an older event is answered from what was read until then. A run that
+  // crashed before it had written the newest day has read nothing.
+  if ((lastRead(before).get(addDays(window.end, -1)) ?? '') >= time) return before;
   const period = periodToRead(before, time, config.spend.historyDays);
-  const charges = await getCharges(costExplorer, period, count);
-  await recordReading(store, time, charges, period);
+  const { charges, usageTypes } = await getCharges(costExplorer, period, count);
+  await recordReading(store, time, charges, period, usageTypes);
   return loadLedger(store, window);
 }
 
@@ -180,8 +183,35 @@ function lastClosedDay(ledger: Ledger, window: Period, time: IsoTime): IsoDate |
   });
 }
 
-/** Incidents explained in one run, the dearest ones: two Cost Explorer requests each. */
+/** What is known by now was judged by the run that read it; an older event judges nothing again. */
+const isLate = ({ readings }: Ledger, time: IsoTime): boolean =>
+  readings.some(({ observed }) => observed > time);
+
+/**
+ * From which day on to judge: what no run has judged for good, the days on which something goes on, and as many
+ * complete days before the newest one as may well be restated.
+ */
+function judgeFrom(judgedThrough: IsoDate | undefined, closed: IsoDate, known: readonly Incident[]): IsoDate {
+  const open = known.filter(({ status }) => status === 'open').map(({ start }) => start);
+  const next = judgedThrough === undefined ? [] : [addDays(judgedThrough, 1)];
+  const restated = addDays(closed, 1 - judgedDays);
+  return [...open, ...next, restated].toSorted()[0] ?? restated;
+}
+
+/** Incidents explained in one run: two Cost Explorer requests each. */
 const explainedPerRun = 5;
+
+/** The incidents to explain, by id: new ones, then those whose cause no run could read so far; the dearest first. */
+function toExplain(incidents: readonly JudgedIncident[]): Set<string> {
+  const lacking = incidents.filter(
+    ({ incident: { account, status, cause } }) =>
+      account !== others && status === 'open' && cause === undefined,
+  );
+  const isNew = ({ change }: JudgedIncident) => change === 'opened';
+  const inOrder = [...lacking.filter(isNew), ...lacking.filter((one) => !isNew(one))];
+  return new Set(inOrder.slice(0, explainedPerRun).map(({ incident }) => incident.id));
+}
+
 /** Days before an incident that it is compared with. */
 const comparedDays = 14;
 
@@ -190,16 +220,17 @@ async function explain(
   { costExplorer }: SpendClients,
   { tags }: Config,
   incident: Incident,
+  usageTypes: readonly string[],
   count: CountRequest,
 ): Promise<Incident> {
   const { account, service, start, currency } = incident;
-  if (account === others || incident.status !== 'open') return incident;
+  const usageOf = { account, service, usageTypes };
   const end = addDays(incident.days.at(-1)?.date ?? start, 1);
   const period = { start: addDays(start, -comparedDays), end };
   const keys = { team: tags.team[0] ?? 'team', owner: tags.owner[0] ?? 'owner' };
   try {
-    const usage = await getUsageBreakdown(costExplorer, incident, period, count);
-    const owners = await getOwnerBreakdown(costExplorer, incident, keys, period, count);
+    const usage = await getUsageBreakdown(costExplorer, usageOf, period, count);
+    const owners = await getOwnerBreakdown(costExplorer, usageOf, keys, period, count);
     const cause = findRootCause(usage, owners, start, currency);
     return cause ? { ...incident, cause } : incident;
   } catch (error) {

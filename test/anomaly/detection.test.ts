@@ -70,6 +70,27 @@ describe('a day that is not told', () => {
     ['follows a day that gave money back', figures([...Array(59).fill(100), -900, 100], '2026-11-12')],
     ['is a new service below the floor', figures([...Array(60).fill(0), 20], '2026-11-12')],
     [
+      'is one of noise that a month of history shows too little of',
+      figures(
+        [
+          244, 291, 272, 74, 64, 275, 256, 246, 237, 280, 72, 70, 266, 244, 252, 289, 270, 71, 69, 292, 245,
+          263, 305, 268, 71, 74, 268, 268, 270, 293, 304, 69, 74, 256, 322,
+        ],
+        '2026-06-23',
+      ),
+    ],
+    [
+      'ends a week that is dearer for three days and, by a few dollars, on a cheap weekend',
+      figures(
+        [
+          45, 45, 323, 316, 326, 327, 345, 65, 65, 329, 327, 329, 319, 328, 65, 65, 350, 327, 326, 319, 352,
+          66, 66, 346, 323, 332, 344, 344, 66, 66, 321, 322, 353, 345, 354, 66, 66, 353, 340, 328, 340, 358,
+          66, 66, 342, 350, 336, 360, 346, 66, 66, 342, 347, 364, 348, 366, 84, 84, 378, 352, 427, 450, 398,
+        ],
+        '2026-10-02',
+      ),
+    ],
+    [
       'is a Monday after the weekend',
       figuresBetween('2026-09-01', '2026-11-16', (date) => (isWeekend(date) ? 40 : 200)),
     ],

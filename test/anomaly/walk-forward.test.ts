@@ -110,6 +110,52 @@ describe('days that are restated', () => {
     expect(ended).toMatchObject({ status: 'recovered', impact: 0 });
   });
 
+  it('after they were judged open an incident, count in it, and end it, as if they had always been so', () => {
+    const through = (amounts: readonly number[]) =>
+      figures([...Array(60).fill(100), ...amounts], '2026-11-20');
+    const from = '2026-11-11';
+    const before = walk(through([100, 100, 100, 900, 900, 100, 100, 100, 100, 100]), from);
+    const restated = through([100, 100, 100, 100, 100, 100, 100, 2000, 100, 100]);
+    const after = walk(restated, from, before);
+    expect(after).toMatchObject([
+      { start: '2026-11-14', status: 'recovered', end: '2026-11-16' },
+      { start: '2026-11-18', status: 'recovered', end: '2026-11-19' },
+    ]);
+    expect(after.map(({ impact }) => impact)).toEqual([expect.closeTo(0, 6), expect.closeTo(1900, 6)]);
+  });
+
+  it('leave an incident that has ended its end, and correct what it came to', () => {
+    const through = (first: number) => figures([...Array(60).fill(100), first, 900, 100, 100], '2026-11-17');
+    const before = walk(through(900), '2026-11-14');
+    const [ended, ...others] = walk(through(500), '2026-11-14', before);
+    expect(others).toEqual([]);
+    expect(ended).toMatchObject({ status: 'recovered', end: '2026-11-16' });
+    expect(ended?.impact).toBeCloseTo(1200, 6);
+  });
+
+  it('right before an incident are its beginning, and it stays the one that people know', () => {
+    const through = (before: number) => figures([...Array(60).fill(100), before, 900, 900], '2026-11-16');
+    const [known] = walk(through(100), '2026-11-14');
+    expect(known?.start).toBe('2026-11-15');
+    const told = known ? [markTold(known, 'opened', at)] : [];
+    const [longer, ...others] = walk(through(900), '2026-11-14', told);
+    expect(others).toEqual([]);
+    expect(longer).toMatchObject({ id: known?.id, start: '2026-11-14', status: 'open', told: told[0]?.told });
+    expect(longer?.impact).toBeCloseTo(2400, 6);
+    expect(longer && changeOf(longer)).toBeUndefined();
+  });
+
+  it('and restored after that are told again', () => {
+    const through = (amount: number) =>
+      figures([...Array(60).fill(100), amount, amount, amount], '2026-11-16');
+    const [opened] = walk(through(900), '2026-11-14');
+    const [taken] = walk(through(100), '2026-11-14', opened ? [markTold(opened, 'opened', at)] : []);
+    expect(taken && changeOf(taken)).toBe('recovered');
+    const [back] = walk(through(900), '2026-11-14', taken ? [markTold(taken, 'recovered', at)] : []);
+    expect(back).toMatchObject({ id: opened?.id, status: 'open' });
+    expect(back && changeOf(back)).toBe('grown');
+  });
+
   it('that fill are no evidence of calm', () => {
     const days = [
       ...history,
@@ -162,6 +208,40 @@ describe('a walk', () => {
         );
         const memory = new Map(first.map((one) => [one.id, JSON.parse(JSON.stringify(one)) as Incident]));
         for (const one of walk(days, pause, [...memory.values()])) memory.set(one.id, one);
+        expect([...memory.values()]).toEqual(walk(days, from));
+      }),
+    );
+  });
+
+  // Steps of any size and length on steady spend: rises, drifts, dips, and what is accepted in between.
+  const steps = fc
+    .array(fc.tuple(fc.integer({ min: 70, max: 400 }), fc.integer({ min: 1, max: 20 })), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((parts) => [
+      ...Array.from({ length: 40 }, (_, index) => 100 + (index % 5)),
+      ...parts.flatMap(([level, length]) => Array.from({ length }, (_, index) => level + (index % 3))),
+    ]);
+
+  it.each([
+    ['noise', spend],
+    ['steps', steps],
+  ])('that begins two weeks back every day gives the same incidents (%s)', (_, series) => {
+    fc.assert(
+      fc.property(series, (amounts) => {
+        const days = figures(amounts, '2026-11-20');
+        const from = days[25]?.date ?? '';
+        const memory = new Map<string, Incident>();
+        for (let seen = 26; seen <= days.length; seen++) {
+          const known = [...memory.values()];
+          const first = [
+            ...known.filter(({ status }) => status === 'open').map(({ start }) => start),
+            addDays(days[seen - 1]?.date ?? '', -13),
+          ].toSorted()[0];
+          const begin = first !== undefined && first > from ? first : from;
+          for (const one of walk(days.slice(0, seen), begin, known)) memory.set(one.id, one);
+        }
         expect([...memory.values()]).toEqual(walk(days, from));
       }),
     );

@@ -14,7 +14,7 @@ const mock = mockClient(CostExplorerClient);
 const client = new CostExplorerClient({ region: 'us-east-1' });
 const period = { start: '2026-11-14', end: '2026-11-16' };
 const ec2 = 'Amazon Elastic Compute Cloud - Compute';
-const series = { account: '210987654321', service: ec2 };
+const series = { account: '210987654321', service: ec2, usageTypes: ['Usage', 'Savings Plan Covered Usage'] };
 
 let requests: number;
 const count = async () => {
@@ -39,7 +39,9 @@ describe('the charges of a period', () => {
       .on(GetCostAndUsageCommand)
       .resolvesOnce(byRecordType)
       .resolvesOnce(costPage([['2026-11-14', ['210987654321', ec2], 120]]));
-    expect(await getCharges(client, period, count)).toEqual([
+    const { charges, usageTypes } = await getCharges(client, period, count);
+    expect(usageTypes).toEqual(['Usage', 'Savings Plan Covered Usage']);
+    expect(charges).toEqual([
       {
         date: '2026-11-14',
         account: '210987654321',
@@ -82,7 +84,7 @@ describe('the charges of a period', () => {
       .resolvesOnce(costPage([['2026-11-15', ['Usage', ec2], 1]]))
       .resolvesOnce({ ...costPage([['2026-11-14', ['210987654321', ec2], 120]]), NextPageToken: 'b' })
       .resolvesOnce(costPage([['2026-11-15', ['210987654321', ec2], 121]]));
-    const charges = await getCharges(client, period, count);
+    const { charges } = await getCharges(client, period, count);
     expect(charges.filter(({ category }) => category === 'Usage').map(({ amount }) => amount)).toEqual([
       120, 121,
     ]);
@@ -91,7 +93,7 @@ describe('the charges of a period', () => {
 
   it('are none where nothing was charged, and the second question is not asked', async () => {
     mock.on(GetCostAndUsageCommand).resolves(costPage([]));
-    expect(await getCharges(client, period, count)).toEqual([]);
+    expect(await getCharges(client, period, count)).toEqual({ charges: [], usageTypes: [] });
     expect(requests).toBe(1);
   });
 
@@ -100,7 +102,7 @@ describe('the charges of a period', () => {
       .on(GetCostAndUsageCommand)
       .resolvesOnce(byRecordType)
       .resolvesOnce(costPage([['2026-11-14', ['210987654321', ec2], 0.0000008]]));
-    expect((await getCharges(client, period, count))[0]?.amount).toBe(0.0000008);
+    expect((await getCharges(client, period, count)).charges[0]?.amount).toBe(0.0000008);
   });
 });
 
@@ -147,7 +149,7 @@ describe('a part never passes for the whole', () => {
 });
 
 describe('the breakdown of one service in one account', () => {
-  it('has regions, usage types and quantities, without what was given back', async () => {
+  it('has regions, usage types and quantities, of the record types that are usage', async () => {
     const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], 787]], {
       quantity: 24,
     });
@@ -167,7 +169,7 @@ describe('the breakdown of one service in one account', () => {
         And: [
           { Dimensions: { Key: 'LINKED_ACCOUNT', Values: ['210987654321'] } },
           { Dimensions: { Key: 'SERVICE', Values: [ec2] } },
-          { Not: { Dimensions: { Key: 'RECORD_TYPE', Values: ['Credit', 'Refund', 'Tax'] } } },
+          { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'Savings Plan Covered Usage'] } },
         ],
       },
     });

@@ -20,6 +20,9 @@ const calls = (command: string) =>
 it('finds the two leaks of the sample account over several pages, and nothing in its fees and rhythms', async () => {
   const result = await handle(watchSpend);
   expect(result).toMatchObject({ opened: 2, grown: 0, recovered: 0, alerts: 2 });
+  const { series, seriesStates } = result as { series: number; seriesStates: Record<string, number> };
+  expect(seriesStates).toMatchObject({ incident: 2, held: 0 });
+  expect(Object.values(seriesStates).reduce((sum, count) => sum + count)).toBe(series);
   const messages = sample.queues.receive(process.env['ALERT_QUEUE_URL'] ?? '', 10);
   const titles = messages.map(({ body }) => (JSON.parse(body) as { title: string }).title);
   expect(titles.toSorted()).toEqual([

@@ -4,9 +4,10 @@ import { mockClient } from 'aws-sdk-client-mock';
 
 const s3Error = (name: string) => Object.assign(new Error(name), { name });
 
-/** An S3 bucket in memory, with the conditional writes of the real one. */
+/** An S3 bucket in memory, with the conditional writes of the real one; the next write to a key in `broken` fails. */
 export function openBucket() {
   const objects = new Map<string, Uint8Array>();
+  const broken = new Set<string>();
   const etagOf = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`;
   const mock = mockClient(S3Client);
   mock.on(GetObjectCommand).callsFake(({ Key }) => {
@@ -15,6 +16,7 @@ export function openBucket() {
     return { Body: { transformToByteArray: async () => body }, ETag: etagOf(body) };
   });
   mock.on(PutObjectCommand).callsFake(({ Key, Body, IfMatch, IfNoneMatch }) => {
+    if (broken.delete(Key)) throw s3Error('InternalError');
     const present = objects.get(Key);
     if (IfNoneMatch === '*' && present !== undefined) throw s3Error('PreconditionFailed');
     if (IfMatch !== undefined && (present === undefined || etagOf(present) !== IfMatch)) {
@@ -23,5 +25,5 @@ export function openBucket() {
     objects.set(Key, Body);
     return {};
   });
-  return { mock, objects, store: { s3: new S3Client({}), bucket: 'watchdog-ledger' } };
+  return { mock, objects, broken, store: { s3: new S3Client({}), bucket: 'watchdog-ledger' } };
 }

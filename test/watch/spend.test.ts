@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
 import { getStopBlock } from '../../shared/store/stop-block.ts';
-import { watchSpend } from '../../shared/watch/spend.ts';
+import { type SpendResult, watchSpend } from '../../shared/watch/spend.ts';
 import { openBucket } from '../support/bucket.ts';
 import { costPage } from '../support/spend.ts';
 import { startTable } from '../support/table.ts';
@@ -75,6 +75,16 @@ const run = (time: IsoTime) => {
     time,
   );
 };
+
+/** What a run on each of these days of November told, e.g. `15 opened`. */
+async function changesOf(first: number, last: number): Promise<string[]> {
+  const told: string[] = [];
+  for (let day = first; day <= last; day++) {
+    const { incidents } = await run(`2026-11-${day}T06:00:00Z`);
+    told.push(...incidents.flatMap(({ change }) => (change ? [`${day} ${change}`] : [])));
+  }
+  return told;
+}
 
 const asked = () => costExplorer.commandCalls(GetCostAndUsageCommand).map(({ args: [{ input }] }) => input);
 
@@ -173,12 +183,7 @@ describe('the next runs', () => {
 
   it('tell one incident of a leak: opened, a week later grown, then recovered', async () => {
     bill = (date) => ({ usage: date >= '2026-11-14' && date < '2026-11-25' ? 900 : 100 });
-    const told: string[] = [];
-    for (let day = 14; day <= 30; day++) {
-      const { incidents } = await run(`2026-11-${day}T06:00:00Z`);
-      told.push(...incidents.flatMap(({ change }) => (change ? [`${day} ${change}`] : [])));
-    }
-    expect(told).toEqual(['15 opened', '23 grown', '29 recovered']);
+    expect(await changesOf(14, 30)).toEqual(['15 opened', '23 grown', '29 recovered']);
     expect(new Set((await alerts()).map(({ id }) => id)).size).toBe(3);
   });
 
@@ -191,6 +196,32 @@ describe('the next runs', () => {
     const [second] = (await run('2026-11-17T06:00:00Z')).incidents;
     expect(second).toMatchObject({ id: first?.id, change: undefined });
     expect(second?.impact).toBeCloseTo(290, 3);
+  });
+
+  it('tell a complete day that is restated from 100 to 2000 as one incident, once', async () => {
+    bill = (date, on) => ({ usage: date === '2026-11-08' && on >= '2026-11-18' ? 2000 : 100 });
+    const told = await changesOf(16, 23);
+    expect(told).toEqual(['18 opened']);
+    expect(await alerts()).toMatchObject([
+      { title: 'Amazon EC2 in ml-dev: back to normal, $1,900.00 above expected on 8 Nov' },
+    ]);
+  });
+
+  it('count what the first day of an incident turns out to cost, without a word', async () => {
+    expect(await changesOf(15, 18)).toEqual(['15 opened']);
+    const [before] = (await run('2026-11-18T12:00:00Z')).incidents;
+    bill = (date) => ({ usage: date === '2026-11-14' ? 2000 : date > '2026-11-14' ? 900 : 100 });
+    const [after] = (await run('2026-11-18T18:00:00Z')).incidents;
+    expect(after).toMatchObject({ id: before?.id, change: undefined });
+    expect((after?.impact ?? 0) - (before?.impact ?? 0)).toBeCloseTo(1100, 6);
+  });
+
+  it('close an incident whose day is restated to normal, and say so once', async () => {
+    bill = (date, on) => ({ usage: date === '2026-11-14' && on < '2026-11-18' ? 900 : 100 });
+    expect(await changesOf(15, 22)).toEqual(['15 opened', '18 recovered']);
+    expect((await alerts()).map(({ title }) => title)).toContain(
+      'Amazon EC2 in ml-dev: nothing above expected since 14 Nov after all, the bill was restated',
+    );
   });
 
   it('make up for runs that were skipped', async () => {
@@ -230,11 +261,96 @@ describe('when something fails', () => {
     expect(await alerts()).toHaveLength(1);
   });
 
+  it('a crash before the newest month was written leaves the bill to be read by the retry', async () => {
+    bucket.broken.add('ledger/v1/2026-11.json.gz');
+    await expect(run(monday)).rejects.toThrow('InternalError');
+    expect(bucket.objects.has('ledger/v1/2026-10.json.gz')).toBe(true);
+    expect(await run(monday)).toMatchObject({ opened: 1 });
+    expect(await alerts()).toHaveLength(1);
+  });
+
   it('the cap on requests stops a run with what to do about it', async () => {
     bill = () => ({ usage: 100 });
     for (let hour = 10; hour <= 20; hour++) await run(`2026-11-16T${hour}:00:00Z`);
     await expect(run('2026-11-16T21:00:00Z')).rejects.toThrow('raise spend.dailyRequestCap');
     expect(asked()).toHaveLength(24);
+  });
+});
+
+describe('the causes of incidents', () => {
+  const services = Array.from({ length: 7 }, (_, index) => `Service ${index}`);
+  /** What each service costs on a day; the breakdown of one tells its name. */
+  let costs: (service: string, date: IsoDate) => number;
+  let isBreakdownRead: boolean;
+  const wanted = ({ Filter }: GetCostAndUsageCommandInput, key: string): string[] =>
+    Filter?.And?.find(({ Dimensions }) => Dimensions?.Key === key)?.Dimensions?.Values ?? [];
+
+  const linesFor = (input: GetCostAndUsageCommandInput, date: IsoDate): Line[] => {
+    const [own = ''] = wanted(input, 'SERVICE');
+    const each = (key: string) =>
+      services.map((service): Line => [date, [key, service], costs(service, date)]);
+    switch (input.GroupBy?.map(({ Key }) => Key).join()) {
+      case 'RECORD_TYPE,SERVICE':
+        return [...each('Usage'), [date, ['Fee', 'Service 0'], 1]];
+      case 'LINKED_ACCOUNT,SERVICE':
+        return each(account);
+      case 'team,owner':
+        return [[date, ['team$search', 'owner$'], costs(own, date)]];
+      default:
+        // Whoever asks for all record types is told of a fee that is much larger than the leak.
+        return wanted(input, 'RECORD_TYPE').join() === 'Usage'
+          ? [[date, ['eu-west-1', `use of ${own}`], costs(own, date)]]
+          : [[date, ['global', 'a fee'], date >= '2026-11-14' ? 50_000 : 0]];
+    }
+  };
+
+  beforeEach(() => {
+    isBreakdownRead = true;
+    costs = (service, date) => (service === 'Service 0' && date >= '2026-11-14' ? 900 : 100);
+    costExplorer.on(GetCostAndUsageCommand).callsFake((input: GetCostAndUsageCommandInput) => {
+      if (input.Filter?.And && !isBreakdownRead) throw new Error('throttled');
+      const { Start = '', End = '' } = input.TimePeriod ?? {};
+      return costPage(datesOf({ start: Start, end: End }).flatMap((date) => linesFor(input, date)));
+    });
+  });
+
+  const causesOf = ({ incidents }: SpendResult) =>
+    incidents.map(({ service, cause }) => [service, cause?.usageType]);
+
+  it('are looked for in what was judged: a fee on the same days is none', async () => {
+    expect(causesOf(await run(monday))).toEqual([['Service 0', 'use of Service 0']]);
+  });
+
+  it('are told of a new leak while five dearer ones go on', async () => {
+    const starts = new Map(
+      services.map((service, index) => [service, index < 5 ? '2026-11-14' : '2026-11-16']),
+    );
+    costs = (service, date) => {
+      if (service === 'Service 6' || date < (starts.get(service) ?? '')) return 100;
+      return service === 'Service 5' ? 300 : 900;
+    };
+    expect(causesOf(await run(monday))).toHaveLength(5);
+    const tuesday = causesOf(await run('2026-11-17T06:00:00Z'));
+    expect(tuesday).toHaveLength(6);
+    expect(tuesday.at(-1)).toEqual(['Service 5', 'use of Service 5']);
+  });
+
+  it('that could not be read are read by a later run, and by the same event again, without a word', async () => {
+    isBreakdownRead = false;
+    expect(causesOf(await run(monday))).toEqual([['Service 0', undefined]]);
+    isBreakdownRead = true;
+    const again = await run(monday);
+    expect(again).toMatchObject({ requests: 3, opened: 0 });
+    expect(causesOf(again)).toEqual([['Service 0', 'use of Service 0']]);
+    expect((await run('2026-11-17T06:00:00Z')).requests).toBe(2);
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('are those of five incidents a run, the rest by the next one', async () => {
+    costs = (_, date) => (date >= '2026-11-14' ? 900 : 100);
+    const named = (result: SpendResult) => causesOf(result).filter(([, cause]) => cause !== undefined);
+    expect(named(await run(monday))).toHaveLength(5);
+    expect(named(await run('2026-11-17T06:00:00Z'))).toHaveLength(7);
   });
 });
 

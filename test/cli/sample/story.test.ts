@@ -91,7 +91,7 @@ describe('Monday morning in the sample account', () => {
   it('finds the two leaks of the weekend, two older incidents, and nothing in fees or weekly training', async () => {
     const sample = await openSampleAccount();
     const period = daysBefore(sample.now(), 180);
-    const charges = await getCharges(createClient(CostExplorerClient), period, async () => undefined);
+    const { charges } = await getCharges(createClient(CostExplorerClient), period, async () => undefined);
     const series = toSeries(observe(emptyLedger, sample.now(), charges, period), period);
     const incidents = series.flatMap(
       (each) => walkForward(each, [], period.start, toPolicy('balanced', 25), sample.now()).incidents,
