@@ -55,17 +55,16 @@ export const acceptedAfter = 14;
 /** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
 const reminderDays = 7;
 
-/** An incident that begins with this verdict; `before` are the days that were held until it confirmed them. */
+/** An incident that begins with this verdict, or with the day that was held until this one confirmed it. */
 export function openIncident(
   { account, service, currency }: SpendSeries,
   verdict: Verdict,
-  before: readonly Verdict[],
+  held: Verdict | undefined,
   detected: IsoTime,
 ): Incident {
-  const days = [
-    ...before.flatMap((held) => incidentDay(held) ?? []),
-    ...(verdict.earlier ?? []).map((day) => ({ ...day, closed: true, high: true })),
-  ];
+  const confirmed = held && incidentDay(held);
+  const earlier = verdict.earlier?.map((day) => ({ ...day, closed: true, high: true }));
+  const days = earlier ?? (confirmed ? [confirmed] : []);
   const start = days[0]?.date ?? verdict.date;
   const incident: Incident = {
     id: `${account.slice(-80)}/${service.slice(0, 80)}/${start}`, // an alert's id has room for 200 characters

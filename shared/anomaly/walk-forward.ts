@@ -23,38 +23,37 @@ export function walkForward(
   const first = from.endsWith('-02') ? addDays(from, -1) : from;
   const incidents = new Map(known.map((incident) => [incident.id, incident]));
   const verdicts: Verdict[] = [];
-  for (const [index, figure] of series.days.entries()) {
-    if (figure.date < first) continue;
+  let unclaimed: Verdict | undefined;
+  for (const [index, figure] of series.days.entries().filter(([, { date }]) => date >= first)) {
     const settled = incidents.values().find((incident) => isSettled(incident, figure.date));
     if (settled !== undefined) {
       incidents.set(settled.id, restate(settled, figure));
       continue;
     }
-    const held = heldBefore(verdicts.at(-1), figure.date);
+    const held = heldFor(figure.date, unclaimed);
     const history = maskedHistory(series.days.slice(0, index), [...incidents.values()], figure.date, held);
     const verdict = judgeDay(history, figure, policy);
     const open = takeOpen(incidents, figure.date);
-    const next = open ? advance(open, verdict) : opened(series, held, verdict, at);
-    if (next !== undefined) incidents.set(next.id, continued(next, incidents.get(next.id)));
+    const next = open ? advance(open, verdict) : opened(series, verdict, held, at);
+    if (next !== undefined) incidents.set(next.id, open ? next : continued(next, incidents.get(next.id)));
     verdicts.push(verdict);
+    unclaimed = open ? undefined : verdict;
   }
   const unchanged = new Set(known);
   return { verdicts, incidents: [...incidents.values()].filter((incident) => !unchanged.has(incident)) };
 }
 
-function opened(
-  series: SpendSeries,
-  held: Verdict | undefined,
-  verdict: Verdict,
-  at: IsoTime,
-): Incident | undefined {
-  if (verdict.state !== 'anomalous') return undefined;
-  return openIncident(series, verdict, held && verdict.earlier === undefined ? [held] : [], at);
-}
-
-/** The day before, where it waits for this one to tell. */
-const heldBefore = (previous: Verdict | undefined, date: IsoDate): Verdict | undefined =>
+/** The day before, where it was held until this one tells; what belonged to an incident waits for nothing. */
+const heldFor = (date: IsoDate, previous: Verdict | undefined): Verdict | undefined =>
   previous?.state === 'held' && addDays(previous.date, 1) === date ? previous : undefined;
+
+const opened = (
+  series: SpendSeries,
+  verdict: Verdict,
+  held: Verdict | undefined,
+  at: IsoTime,
+): Incident | undefined =>
+  verdict.state === 'anomalous' ? openIncident(series, verdict, held, at) : undefined;
 
 /**
  * The open incident that a day belongs to. Where restated days lead up to one that is known, they are its beginning:

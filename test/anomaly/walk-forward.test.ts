@@ -247,6 +247,19 @@ describe('a walk', () => {
     );
   });
 
+  it('that is repeated comes to the same verdict on every day', () => {
+    fc.assert(
+      fc.property(steps, (amounts) => {
+        const days = figures(amounts, '2026-11-20');
+        const from = days[25]?.date ?? '';
+        const first = walkForward(seriesOf(days), [], from, policy, at);
+        const again = walkForward(seriesOf(days), first.incidents, from, policy, at);
+        const verdicts = new Map(first.verdicts.map((verdict) => [verdict.date, verdict]));
+        expect(again.verdicts).toEqual(again.verdicts.map(({ date }) => verdicts.get(date)));
+      }),
+    );
+  });
+
   it('that is repeated changes nothing', () => {
     fc.assert(
       fc.property(spend, (amounts) => {

@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
+import { getIncidents } from '../../shared/store/incidents.ts';
 import { getStopBlock } from '../../shared/store/stop-block.ts';
 import { type SpendResult, watchSpend } from '../../shared/watch/spend.ts';
 import { openBucket } from '../support/bucket.ts';
@@ -165,8 +166,10 @@ describe('the same event again', () => {
   it('that comes a day late is answered from what was known then', async () => {
     await run(monday);
     await run('2026-11-17T06:00:00Z');
+    const known = await getIncidents(database.table);
     const late = await run(monday);
     expect(late).toMatchObject({ requests: 0, opened: 0, recovered: 0 });
+    expect(await getIncidents(database.table)).toEqual(known);
   });
 });
 
