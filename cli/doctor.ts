@@ -202,7 +202,7 @@ async function checkTopic({ config }: Session): Promise<Finding[]> {
   if (!TopicArn) return [warn('e-mail', 'ALERT_TOPIC_ARN is not set', 'set it to the topic of the stack')];
   const confirmed = await countSubscribers(createClient(SNSClient), TopicArn);
   return confirmed > 0
-    ? [ok('e-mail', `${confirmed} confirmed subscriptions`)]
+    ? [ok('e-mail', `${confirmed} confirmed subscription${confirmed === 1 ? '' : 's'}`)]
     : [
         warn(
           'e-mail',

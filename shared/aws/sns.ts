@@ -1,5 +1,5 @@
 import {
-  GetTopicAttributesCommand,
+  ListSubscriptionsByTopicCommand,
   type MessageAttributeValue,
   PublishCommand,
   type SNSClient,
@@ -25,12 +25,28 @@ export async function publishAlert(client: SNSClient, topicArn: string, alert: A
   );
 }
 
-const topic = z.object({ Attributes: z.object({ SubscriptionsConfirmed: z.coerce.number() }) });
+const subscriptions = z.object({
+  Subscriptions: z.array(z.object({ SubscriptionArn: z.string() })).default([]),
+  NextToken: z.string().optional(),
+});
 
-/** How many have confirmed that they want what is published. SNS takes a message for nobody without a word. */
+/**
+ * How many have confirmed that they want what is published: SNS takes a message for nobody without a word. Where an
+ * ARN would stand, an address that hasn't confirmed yet has `PendingConfirmation`, and one that left `Deleted`.
+ */
 export async function countSubscribers(client: SNSClient, TopicArn: string): Promise<number> {
-  const { Attributes } = topic.parse(await client.send(new GetTopicAttributesCommand({ TopicArn })));
-  return Attributes.SubscriptionsConfirmed;
+  let confirmed = 0;
+  let NextToken: string | undefined;
+  do {
+    const page = subscriptions.parse(
+      await client.send(new ListSubscriptionsByTopicCommand({ TopicArn, NextToken })),
+    );
+    confirmed += page.Subscriptions.filter(({ SubscriptionArn }) =>
+      SubscriptionArn.startsWith('arn:'),
+    ).length;
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return confirmed;
 }
 
 /** SNS refuses the whole message for one empty attribute. */

@@ -1,4 +1,4 @@
-import { GetTopicAttributesCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
@@ -55,25 +55,27 @@ const message = (messageId = 'm1', receiveCount = 1, alert: Alert = alertOf()) =
 
 describe('a warning before a stop', () => {
   const warning = () => alertOf({ kind: 'stop-warning' });
-  const subscribed = (count: number) =>
-    sns.on(GetTopicAttributesCommand).resolves({ Attributes: { SubscriptionsConfirmed: String(count) } });
+  const subscribed = (...SubscriptionArns: string[]) =>
+    sns.on(ListSubscriptionsByTopicCommand).resolves({
+      Subscriptions: SubscriptionArns.map((SubscriptionArn) => ({ SubscriptionArn })),
+    });
   const byMail = () => outletsOf({ email: true }, services);
 
   it('counts as delivered when somebody has subscribed', async () => {
-    subscribed(1);
+    subscribed('PendingConfirmation', `${topicArn}:5be8f5f3-ba34-466c-a02f-0d9a1b55c4a6`);
     await notify(table, byMail(), message('m1', 1, warning()));
     expect(await wasDelivered(table, warning().id)).toBe(true);
   });
 
   it('does not count when nobody has confirmed a subscription, though SNS takes it', async () => {
-    subscribed(0);
+    subscribed('PendingConfirmation', 'Deleted');
     await notify(table, byMail(), message('m1', 1, warning()));
     expect(mails()).toBe(1);
     expect(await wasDelivered(table, warning().id)).toBe(false);
   });
 
   it('counts when Slack has it, whoever reads the mail', async () => {
-    subscribed(0);
+    subscribed('PendingConfirmation', 'Deleted');
     await notify(table, outlets, message('m1', 1, warning()));
     expect(await wasDelivered(table, warning().id)).toBe(true);
   });

@@ -1,21 +1,31 @@
 import type {
-  GetTopicAttributesCommandInput,
-  GetTopicAttributesCommandOutput,
+  ListSubscriptionsByTopicCommandInput,
+  ListSubscriptionsByTopicCommandOutput,
   PublishCommandInput,
   PublishCommandOutput,
 } from '@aws-sdk/client-sns';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
 
-export const sns = { Publish: publish, GetTopicAttributes: getTopicAttributes };
+export const sns = { Publish: publish, ListSubscriptionsByTopic: listSubscriptionsByTopic };
 
-/** One team mailbox has confirmed. */
-function getTopicAttributes(
-  { TopicArn = '' }: GetTopicAttributesCommandInput,
+/** One team mailbox has confirmed, another one has not. */
+function listSubscriptionsByTopic(
+  { TopicArn = '' }: ListSubscriptionsByTopicCommandInput,
   { sample }: Caller,
-): Reply<GetTopicAttributesCommandOutput> {
+): Reply<ListSubscriptionsByTopicCommandOutput> {
   if (!sample.topics.has(TopicArn)) throw awsError('NotFound', 'Topic does not exist', 404);
-  return { Attributes: { TopicArn, SubscriptionsConfirmed: '1', SubscriptionsPending: '0' } };
+  const subscription = { TopicArn, Protocol: 'email', Owner: TopicArn.split(':')[4] };
+  return {
+    Subscriptions: [
+      {
+        ...subscription,
+        Endpoint: 'ml-platform@example.com',
+        SubscriptionArn: `${TopicArn}:${uuidOf('mailbox')}`,
+      },
+      { ...subscription, Endpoint: 'finance@example.com', SubscriptionArn: 'PendingConfirmation' },
+    ],
+  };
 }
 
 function publish(
