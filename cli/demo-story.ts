@@ -22,7 +22,10 @@ export const timesOn = (day: IsoDate) => ({
   stop: `${day}T18:25:00Z`,
 });
 
-export type Spend = Omit<SpendResult, 'series'> & { series: number };
+export type Spend = Omit<SpendResult, 'series'> & {
+  series: number;
+  seriesStates: Readonly<Record<string, number>>;
+};
 
 export type Stage = Session & { sample: SampleAccount };
 

@@ -68,7 +68,7 @@ const dayText = (time: IsoTime): string =>
 
 const listedServices = 5;
 
-function spendText({ day, incidents, requests, series, monthToDate }: Spend): string {
+function spendText({ day, incidents, requests, series, seriesStates, monthToDate }: Spend): string {
   const opened = incidents.filter(({ change }) => change === 'opened');
   const services = day?.services ?? [];
   const rest = services.slice(listedServices);
@@ -82,9 +82,20 @@ function spendText({ day, incidents, requests, series, monthToDate }: Spend): st
     ),
     '',
     ...opened.map(incidentText),
-    `  ${series - opened.length} other series are as they should be. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
+    `  Of ${series} series ${statesText(seriesStates)}. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
   ].join('\n');
 }
+
+/** `2 leak, 22 are as they should be` */
+const statesText = (states: Spend['seriesStates']): string =>
+  [
+    [states['incident'], 'leak'],
+    [states['normal'], 'are as they should be'],
+    [states['held'], 'wait for another day'],
+    [states['not enough history'], 'have too little history to judge by'],
+  ]
+    .flatMap(([count, text]) => (count ? [`${count} ${text}`] : []))
+    .join(', ');
 
 /** `Purchase $2,140.00, Tax $4,870.00, Credit -$674.13` */
 const apartText = (monthToDate: Spend['monthToDate']): string =>
