@@ -82,7 +82,11 @@ function spendText({ day, incidents, requests, series, seriesStates, monthToDate
     ),
     '',
     ...opened.map(incidentText),
-    `  Of ${series} series ${statesText(seriesStates)}. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
+    wrap(
+      `Of ${series} series ${statesText(seriesStates)}. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
+      screenWidth(),
+      '  ',
+    ),
   ].join('\n');
 }
 
@@ -263,7 +267,10 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
   ];
   return [
     `\n${paint(['bold', 'cyan'], 'In the end')}\n`,
-    ...rows.map(([label = '', text = '']) => `  ${paint('bold', label.padEnd(9))}${text}`),
+    ...rows.map(([label = '', text = '']) => {
+      const indent = ' '.repeat(11);
+      return `  ${paint('bold', label.padEnd(9))}${wrap(text, screenWidth(), indent).trimStart()}`;
+    }),
     '',
     '  Where to go next',
     '    npm run -s watchdog -- plan --sample                the whole plan, instance by instance',
