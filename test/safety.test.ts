@@ -68,7 +68,7 @@ describe('who may change an instance', () => {
     expect(callers.map(({ file }) => file).toSorted()).toEqual([
       'cli/sample/aws/ec2.ts',
       'shared/aws/power.ts',
-      'shared/watch/enforce-schedules.ts',
+      'shared/watch/change-power.ts',
     ]);
     const clearing = product.filter(({ source }) => /\[cleared\]/.test(source));
     expect(clearing.map(({ file }) => file)).toEqual(['shared/schedule/clearance.ts']);
