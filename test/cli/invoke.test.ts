@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +109,14 @@ describe('invoke', () => {
     const files = new Set(invocations.map(([, file]) => file));
     expect([...files].toSorted()).toEqual(readdirSync('events').toSorted());
     expect(new Set(invocations.map(([name]) => name))).toEqual(new Set(functionNames));
+  });
+
+  it('is shown in the README, each with its function', () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const missing = invocations.filter(
+      ([name, file]) => !readme.includes(`invoke ${name} --event events/${file}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('takes the sample event of the function where none is named, from wherever it is called', async () => {
