@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { fillLines } from '../shared/alert/text.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 
@@ -91,16 +92,7 @@ export function relativeTime(time: IsoTime, now: IsoTime): string {
 }
 
 /** Breaks a text into lines of at most `width` characters, at spaces. */
-export function wrap(text: string, width: number, indent = ''): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ')) {
-    if (line && `${line} ${word}`.length > width - indent.length) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line ? `${line} ${word}` : word;
-    }
-  }
-  return [...lines, line].map((text_) => `${indent}${text_}`).join('\n');
-}
+export const wrap = (text: string, width: number, indent = ''): string =>
+  fillLines(printable(text).split(' '), width - indent.length)
+    .map((line) => indent + line)
+    .join('\n');

@@ -3,7 +3,7 @@ import { createClient } from '../shared/aws/client.ts';
 import { loadConfig } from '../shared/config.ts';
 import { requireEnv } from '../shared/env.ts';
 import { createHandler, scheduledEvent } from '../shared/lambda.ts';
-import { flushOutbox } from '../shared/store/outbox.ts';
+import { thenFlush } from '../shared/store/outbox.ts';
 import { openTable } from '../shared/store/table.ts';
 import { homeOf, targetsOf } from '../shared/target.ts';
 import { enforceSchedules } from '../shared/watch/enforce-schedules.ts';
@@ -25,7 +25,6 @@ export const handler = createHandler(scheduledEvent, async ({ time }, run) => {
   const visit = (target: (typeof targets)[number]) =>
     enforceSchedules({ ...targetClients(target), table }, target, config, time, run);
   const swept = sweep({ pass: 'schedules', targets, time, queue, visit });
-  const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
-  const alerts = await swept.then(flush, flush); // a pass that failed has recorded alerts before
-  return { ...(await swept), alerts };
+  const { result, alerts } = await thenFlush(swept, table, sqs, ALERT_QUEUE_URL);
+  return { ...result, alerts };
 });

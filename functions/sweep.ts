@@ -3,12 +3,12 @@ import { createClient } from '../shared/aws/client.ts';
 import { loadConfig } from '../shared/config.ts';
 import { requireEnv } from '../shared/env.ts';
 import { createQueueHandler } from '../shared/lambda.ts';
-import { flushOutbox } from '../shared/store/outbox.ts';
+import { thenFlush } from '../shared/store/outbox.ts';
 import { openTable } from '../shared/store/table.ts';
-import { enforceSchedules } from '../shared/watch/enforce-schedules.ts';
+import { type Enforced, enforceSchedules } from '../shared/watch/enforce-schedules.ts';
 import { sweepMessage } from '../shared/watch/sweep.ts';
 import { targetClients } from '../shared/watch/target-clients.ts';
-import { watchUtilization } from '../shared/watch/utilization.ts';
+import { type UtilizationResult, watchUtilization } from '../shared/watch/utilization.ts';
 
 const config = loadConfig(process.env);
 const { TABLE_NAME, ALERT_QUEUE_URL } = requireEnv('TABLE_NAME', 'ALERT_QUEUE_URL');
@@ -22,10 +22,14 @@ const passes = { schedules: enforceSchedules, utilization: watchUtilization };
  * that comes too late fails, and so ends in the dead letters: a queue that lags behind for good must not go unseen.
  */
 export const handler = createQueueHandler(sweepMessage, async ({ body: { pass, target, time } }, run) => {
-  const visited = passes[pass]({ ...targetClients(target), table }, target, config, time, run);
-  const flush = () => flushOutbox(table, sqs, ALERT_QUEUE_URL);
-  await visited.then(flush, flush); // a pass that failed has recorded alerts before
-  const result = await visited;
+  const visited: Promise<Enforced | UtilizationResult> = passes[pass](
+    { ...targetClients(target), table },
+    target,
+    config,
+    time,
+    run,
+  );
+  const { result } = await thenFlush(visited, table, sqs, ALERT_QUEUE_URL);
   if ('discarded' in result) throw new Error(result.discarded);
   return result;
 });

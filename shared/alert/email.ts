@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import { cut, oneLine, visible } from './text.ts';
+import { cut, fillLines, oneLine, visible } from './text.ts';
 
 export type Email = { subject: string; body: string };
 
@@ -95,16 +95,10 @@ const paragraphs = (text: string): string =>
 /** Breaks at spaces, and within a word only where it is longer than a line and no address. */
 function wrap(text: string, first = '', next = ''): string {
   const width = columns - Math.max(first.length, next.length);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').flatMap((word) => pieces(word, width))) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && longer.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line].map((content, index) => (index === 0 ? first : next) + content).join('\n');
+  const words = text.split(' ').flatMap((word) => pieces(word, width));
+  return fillLines(words, width)
+    .map((content, index) => (index === 0 ? first : next) + content)
+    .join('\n');
 }
 
 function pieces(word: string, width: number): string[] {

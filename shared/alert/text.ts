@@ -15,3 +15,17 @@ export const visible = (text: string): string =>
 
 /** On one line; what is empty shows as a dash. */
 export const oneLine = (text: string): string => visible(text).replace(/\s+/g, ' ').trim() || '–';
+
+/** Words on lines of at most `width` characters, as many on each as fit; a longer word stands on a line of its own. */
+export function fillLines(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}

@@ -106,9 +106,8 @@ export const claimStop = (
     recordWrite(table, target, instanceId, at, {
       set: { stopRequestedAt: at },
       when: {
-        expression:
-          'warning.alertId = :warning AND (attribute_not_exists(stopRequestedAt) OR stopRequestedAt < :stale)',
-        values: { ':warning': warningId, ':stale': addMilliseconds(at, -staleClaimMs) },
+        expression: `warning.alertId = :warning AND (${unclaimed('stopRequestedAt', at).expression})`,
+        values: { ':warning': warningId, ...unclaimed('stopRequestedAt', at).values },
       },
     }),
   );
@@ -125,7 +124,7 @@ export const outcomeWrite = (
   recordWrite(table, target, instanceId, at, {
     set,
     remove: ['warning', 'stopRequestedAt', 'measured'],
-    when: heldBy(claimedAt),
+    when: heldBy('stopRequestedAt', claimedAt),
   });
 
 /**
@@ -137,10 +136,7 @@ export const claimStart = (table: Table, target: Target, instanceId: string, at:
     table,
     recordWrite(table, target, instanceId, at, {
       set: { startRequestedAt: at },
-      when: {
-        expression: 'attribute_not_exists(startRequestedAt) OR startRequestedAt < :stale',
-        values: { ':stale': addMilliseconds(at, -staleClaimMs) },
-      },
+      when: unclaimed('startRequestedAt', at),
     }),
   );
 
@@ -157,7 +153,7 @@ export const settleStart = (
     recordWrite(table, target, instanceId, claimedAt, {
       set: started ? { startedAt: claimedAt } : {},
       remove: ['startRequestedAt'],
-      when: { expression: 'startRequestedAt = :claimed', values: { ':claimed': claimedAt } },
+      when: heldBy('startRequestedAt', claimedAt),
     }),
   );
 
@@ -172,12 +168,21 @@ export const releaseClaim = (
     table,
     recordWrite(table, target, instanceId, claimedAt, {
       remove: ['stopRequestedAt'],
-      when: heldBy(claimedAt),
+      when: heldBy('stopRequestedAt', claimedAt),
     }),
   );
 
-const heldBy = (claimedAt: IsoTime) => ({
-  expression: 'stopRequestedAt = :claimed',
+type Claim = 'stopRequestedAt' | 'startRequestedAt';
+
+/** Nobody holds the claim, or whoever did is dead. */
+const unclaimed = (claim: Claim, at: IsoTime) => ({
+  expression: `attribute_not_exists(${claim}) OR ${claim} < :stale`,
+  values: { ':stale': addMilliseconds(at, -staleClaimMs) },
+});
+
+/** It is still the claim of that run. */
+const heldBy = (claim: Claim, claimedAt: IsoTime) => ({
+  expression: `${claim} = :claimed`,
   values: { ':claimed': claimedAt },
 });
 

@@ -101,6 +101,21 @@ export async function flushOutbox(table: Table, sqs: SQSClient, queueUrl: string
   return sent;
 }
 
+/**
+ * What a pass comes to, and how many alerts were handed over after it; also where it failed, since it may have recorded
+ * some before. Throws what the pass threw, or what kept the alerts from the queue.
+ */
+export async function thenFlush<Result>(
+  pass: Promise<Result>,
+  table: Table,
+  sqs: SQSClient,
+  queueUrl: string,
+): Promise<{ result: Result; alerts: number }> {
+  const flush = () => flushOutbox(table, sqs, queueUrl);
+  const alerts = await pass.then(flush, flush);
+  return { result: await pass, alerts };
+}
+
 const readPage = async ({ client, name }: Table, ExclusiveStartKey: Record<string, unknown> | undefined) =>
   page.parse(
     await client.send(
