@@ -109,20 +109,21 @@ const apartText = (monthToDate: Spend['monthToDate']): string =>
     .join(', ') || 'nothing';
 
 function incidentText({
-  service,
+  scope,
   accountName,
-  account,
   start,
   excessPerDay,
   impact,
   reason,
   cause,
 }: Spend['incidents'][number]): string {
+  const { account, service = 'Spend' } = scope;
+  const place = accountName ?? account;
   const who = [cause?.team && `team ${cause.team}`, cause?.owner && `owner ${cause.owner}`]
     .filter(Boolean)
     .join(', ');
   return [
-    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${service} in ${accountName ?? account}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
+    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${service}${place ? ` in ${place}` : ''}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
     wrap(reason, screenWidth() - 8, '        '),
     ...(cause ? [wrap(cause.sentence, screenWidth() - 8, '        ')] : []),
     ...(who ? [`        Whose: ${who}`] : []),

@@ -1,6 +1,7 @@
 import type { Change, Incident } from '../anomaly/incident.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, type IsoDate, type IsoTime } from '../period.ts';
+import type { Scope } from '../spend/scope.ts';
 import type { Alert, Severity } from './alert.ts';
 import { alertId } from './identity.ts';
 
@@ -13,7 +14,8 @@ type Told = {
 
 /** Says what has happened to an incident: once for each change. */
 export function incidentAlert(incident: Incident, { accountName, change, at }: Told): Alert {
-  const { id, account, cause } = incident;
+  const { id, scope, cause } = incident;
+  const { account, service } = scope;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
   return {
@@ -22,11 +24,13 @@ export function incidentAlert(incident: Incident, { accountName, change, at }: T
     kind: 'spend-anomaly',
     severity: severityOf(incident, change),
     at,
-    title: `${serviceName(incident.service)} in ${accountName ?? account}: ${headline(incident, change)}`,
+    title: `${subjectOf(scope, accountName)}: ${headline(incident, change)}`,
     summary: [incident.reason, cause?.sentence].filter(Boolean).join(' '),
     facts: [
-      { label: 'Account', value: accountName ? `${accountName} (${account})` : account },
-      { label: 'Service', value: incident.service },
+      ...(account
+        ? [{ label: 'Account', value: accountName ? `${accountName} (${account})` : account }]
+        : []),
+      ...(service ? [{ label: 'Service', value: service }] : []),
       ...newestDay(incident),
       { label: 'Impact so far', value: money(incident, incident.impact) },
       ...runRate(incident),
@@ -42,7 +46,7 @@ export function incidentAlert(incident: Incident, { accountName, change, at }: T
       ),
     action: actionOf(incident),
     links: consoleLink(incident),
-    account,
+    ...(account && { account }),
     ...(cause && { region: cause.region }),
     ...(cause?.team && { team: cause.team }),
     ...(cause?.owner && { owner: cause.owner }),
@@ -94,14 +98,14 @@ function runRate(incident: Incident): Alert['facts'] {
   return [{ label: 'At this rate', value }];
 }
 
-function actionOf({ status, cause, service }: Incident): string {
+function actionOf({ status, cause, scope }: Incident): string {
   if (status === 'recovered') return 'Nothing, unless it comes back.';
   if (status === 'accepted')
     return 'Nothing, if it is meant to stay. It is what will be expected from now on.';
   if (cause?.driver === 'rate') {
     return 'The same usage costs more: look for a commitment that expired, a discount or a credit that ended, or a purchase option that changed.';
   }
-  const what = cause ? `${cause.usageType} in ${cause.region}` : service;
+  const what = cause ? `${cause.usageType} in ${cause.region}` : (scope['service'] ?? 'it');
   const whom = cause?.owner ?? cause?.team;
   return `${whom ? `Ask ${whom}, or find` : 'Find'} what uses ${what}, and stop it if nobody needs it. What stays for two weeks becomes the new normal.`;
 }
@@ -115,6 +119,17 @@ const short: Readonly<Record<string, string>> = {
 /** As people say it, where the bill is long-winded. */
 const serviceName = (service: string): string => short[service] ?? service;
 
+/** What an alert is about: `Amazon EC2 in ml-dev`. */
+function subjectOf({ account, service, ...rest }: Scope, accountName: string | undefined): string {
+  const place = accountName ?? account;
+  const parts = [
+    ...(service ? [serviceName(service)] : []),
+    ...Object.entries(rest).map(([dimension, value]) => `${dimension} ${value}`),
+    ...(place ? [place] : []),
+  ];
+  return parts.join(' in ') || 'All spend';
+}
+
 /** `14 Nov`. */
 const dayName = (date: IsoDate): string =>
   new Date(date).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -122,8 +137,9 @@ const dayName = (date: IsoDate): string =>
 const money = ({ currency }: Incident, amount: number): string => formatMoney(amount, currency);
 
 /** Cost Explorer on what the incident is about, from two weeks before it, by usage type. */
-function consoleLink({ account, service, start, days }: Incident): Alert['links'] {
-  if (!/^\d{12}$/.test(account)) return [];
+function consoleLink({ scope, start, days }: Incident): Alert['links'] {
+  const { account, service } = scope;
+  if (account === undefined || service === undefined || !/^\d{12}$/.test(account)) return [];
   const query = new URLSearchParams({
     chartStyle: 'STACK',
     costAggregate: 'netAmortizedCost',

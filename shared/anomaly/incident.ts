@@ -1,5 +1,7 @@
+import { digest } from '../alert/identity.ts';
 import type { Usd } from '../money.ts';
 import { addDays, dateOf, type IsoDate, type IsoTime } from '../period.ts';
+import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { DailyFigure, SpendSeries } from '../spend/series.ts';
 import type { JudgedDay, Verdict } from './detection.ts';
 import type { RootCause } from './root-cause.ts';
@@ -9,8 +11,8 @@ import { sum } from './statistics.ts';
 export type Incident = {
   /** The same in every run that sees this leak. */
   id: string;
-  account: string;
-  service: string;
+  /** The series that it was seen in. */
+  scope: Scope;
   currency: string;
   /** `rise`: days above the usual; `drift`: a week of them, each too small alone; `new`: hardly any spend before. */
   kind: 'rise' | 'drift' | 'new';
@@ -55,9 +57,35 @@ export const acceptedAfter = 14;
 /** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
 const reminderDays = 7;
 
+/** An alert's id, which the incident's is a part of, has room for 200. */
+const longestName = 160;
+
+/**
+ * `210987654321/Amazon EC2/2026-11-14`: the account and the service as they are, other dimensions by name. What is
+ * too long, or could be read as another scope, ends in a digest of the scope. All of the spend is `total`.
+ */
+export function incidentId(scope: Scope, start: IsoDate): string {
+  return `${scopeName(scope)}/${start}`;
+}
+
+function scopeName(scope: Scope): string {
+  const { account, service, ...rest } = scope;
+  const named = Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const parts = [
+    ...(account === undefined ? [] : [account]),
+    ...(service === undefined ? [] : [account === undefined ? `service=${service}` : service]),
+    ...named.map(([dimension, value]) => `${dimension}=${value}`),
+  ];
+  const name = parts.join('/') || 'total';
+  const isClear = Object.values(scope).every((value) => !/[/=]|^(total)?$/.test(value));
+  return isClear && name.length <= longestName
+    ? name
+    : `${name.slice(0, longestName - 15)}~${digest(scopeKey(scope))}`;
+}
+
 /** An incident that begins with this verdict, or with the day that was held until this one confirmed it. */
 export function openIncident(
-  { account, service, currency }: SpendSeries,
+  { scope, currency }: SpendSeries,
   verdict: Verdict,
   held: Verdict | undefined,
   detected: IsoTime,
@@ -67,9 +95,8 @@ export function openIncident(
   const days = earlier ?? (confirmed ? [confirmed] : []);
   const start = days[0]?.date ?? verdict.date;
   const incident: Incident = {
-    id: `${account.slice(-80)}/${service.slice(0, 80)}/${start}`, // an alert's id has room for 200 characters
-    account,
-    service,
+    id: incidentId(scope, start),
+    scope,
     currency,
     kind: verdict.test === 'new' ? 'new' : verdict.test === 'sustained' ? 'drift' : 'rise',
     status: 'open',

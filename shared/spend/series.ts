@@ -1,5 +1,6 @@
 import { datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
 import { figureAt, isClosed, type Ledger, type LedgerSeries, lastRead } from './ledger.ts';
+import type { Scope } from './scope.ts';
 
 /** What a day cost, as far as it is known. */
 export type DailyFigure = {
@@ -10,10 +11,9 @@ export type DailyFigure = {
   closed: boolean;
 };
 
-/** The usage of one service in one account, day by day, without a gap, oldest first. */
+/** The usage of one scope, day by day, without a gap, oldest first. */
 export type SpendSeries = {
-  account: string;
-  service: string;
+  scope: Scope;
   currency: string;
   days: readonly DailyFigure[];
 };
@@ -32,14 +32,17 @@ export function toSeries(ledger: Ledger, period: Period, asOf?: IsoTime, limit =
   const dates = datesOf(period).map((date) => ({ date, readAt: read.get(date) }));
   const sorted = ledger.series
     .filter(({ category }) => category === 'Usage')
-    .map(({ account, service, days }) => ({ account, service, amounts: amountsOf(days, dates, asOf) }))
+    .map(({ account, service, days }) => ({
+      scope: { account, service },
+      amounts: amountsOf(days, dates, asOf),
+    }))
     .toSorted((a, b) => peak(b) - peak(a));
   const own = sorted.length > limit ? sorted.slice(0, limit - 1) : sorted;
   const rest = sorted.slice(own.length);
-  const folded = rest.length > 0 ? [{ account: others, service: others, amounts: sumOf(rest) }] : [];
-  return [...own, ...folded].map(({ account, service, amounts }) => ({
-    account,
-    service,
+  const folded =
+    rest.length > 0 ? [{ scope: { account: others, service: others }, amounts: sumOf(rest) }] : [];
+  return [...own, ...folded].map(({ scope, amounts }) => ({
+    scope,
     currency,
     days: dates.map(({ date, readAt }, index) =>
       readAt === undefined

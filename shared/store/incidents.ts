@@ -32,8 +32,7 @@ const stored = z.object({
   version: z.number(),
   incident: z.object({
     id: z.string(),
-    account: z.string(),
-    service: z.string(),
+    scope: z.record(z.string(), z.string()),
     currency: z.string(),
     kind: z.enum(['rise', 'drift', 'new']),
     status,

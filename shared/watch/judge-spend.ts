@@ -3,6 +3,7 @@ import { type Policy, toPolicy } from '../anomaly/policy.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
 import type { Config } from '../config.ts';
 import type { IsoDate, IsoTime } from '../period.ts';
+import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { SpendSeries } from '../spend/series.ts';
 
 /** An incident after a run. */
@@ -14,9 +15,8 @@ export type JudgedIncident = {
 
 /** One series as it was judged. */
 export type SeriesSummary = {
-  account: string;
+  scope: Scope;
   accountName?: string | undefined;
-  service: string;
   /** The newest day judged: its date, and amounts in the currency of the bill. */
   date?: IsoDate | undefined;
   actual?: number | undefined;
@@ -59,11 +59,10 @@ export function countStates(series: readonly SeriesSummary[]): Record<SeriesSumm
   return counts;
 }
 
-const keyOf = ({ account, service }: { account: string; service: string }): string =>
-  JSON.stringify([account, service]);
+const keyOf = ({ scope }: { scope: Scope }): string => scopeKey(scope);
 
 function summarize(
-  { account, service }: SpendSeries,
+  { scope }: SpendSeries,
   { verdicts, incidents }: Walk,
   known: readonly Incident[],
 ): SeriesSummary {
@@ -71,8 +70,7 @@ function summarize(
   const changed = new Map([...known, ...incidents].map((incident) => [incident.id, incident]));
   const open = [...changed.values()].some(({ status }) => status === 'open');
   const summary = {
-    account,
-    service,
+    scope,
     date: newest?.date,
     actual: newest?.actual,
     expected: newest?.expected,

@@ -12,6 +12,7 @@ import {
   totalsBy,
 } from '../spend/focus.ts';
 import { emptyLedger, observe } from '../spend/ledger.ts';
+import type { Scope } from '../spend/scope.ts';
 import { toSeries } from '../spend/series.ts';
 import { judgeSpend, type SeriesSummary } from './judge-spend.ts';
 import { type IncidentSummary, toSummary } from './spend.ts';
@@ -55,7 +56,7 @@ export function watchSpendFile(
   const ledger = observe(emptyLedger, at, toCharges(rows, cost), period);
   const judged = judgeSpend(toSeries(ledger, period), { known: [], from: period.start, config, at });
   const names = ledger.accountNames;
-  const named = <One extends { account: string }>(one: One) => ({ ...one, accountName: names[one.account] });
+  const nameOf = ({ scope }: { scope: Scope }) => names[scope['account'] ?? ''];
   return {
     period,
     currency,
@@ -68,10 +69,10 @@ export function watchSpendFile(
     })),
     regions: totalsBy(rows, ({ region }) => region),
     categories: totalsBy(rows, ({ category }) => category),
-    series: judged.series.map(named),
+    series: judged.series.map((one) => ({ ...one, accountName: nameOf(one) })),
     incidents: judged.incidents.map((one) => toSummary(one, names)),
     alerts: judged.incidents.flatMap(({ incident, change }) =>
-      change ? [incidentAlert(incident, { change, at, accountName: names[incident.account] })] : [],
+      change ? [incidentAlert(incident, { change, at, accountName: nameOf(incident) })] : [],
     ),
   };
 }

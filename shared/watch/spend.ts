@@ -27,6 +27,7 @@ import {
 import type { ChargeCategory } from '../spend/charge.ts';
 import { isClosed, type Ledger, lastRead, latest, usageTypesOf } from '../spend/ledger.ts';
 import { ratesPaid } from '../spend/rate.ts';
+import type { Scope } from '../spend/scope.ts';
 import { others, toSeries } from '../spend/series.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
 import { ratesReadAt, storeRates } from '../store/prices.ts';
@@ -46,9 +47,8 @@ export type SpendClients = {
 /** One incident, as a table or a program shows it; amounts in the currency of the bill. */
 export type IncidentSummary = {
   id: string;
-  account: string;
+  scope: Scope;
   accountName?: string | undefined;
-  service: string;
   status: Incident['status'];
   change?: Change | undefined;
   start: IsoDate;
@@ -111,7 +111,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     const explained = unexplained.has(incident.id)
       ? await explain(clients, config, incident, usageTypes, requests.count)
       : incident;
-    const accountName = names[incident.account];
+    const accountName = nameOf(incident, names);
     const isTold = await settle(table, explained, stored.get(incident.id), { change, at: time, accountName });
     settled.push({ incident: explained, change: isTold ? change : undefined });
   }
@@ -126,7 +126,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     currency: ledger.currency,
     day: closed === undefined ? undefined : dayTotals(ledger, closed, time),
     monthToDate: monthToDate(ledger, time),
-    series: judged.series.map((one) => ({ ...one, accountName: names[one.account] })),
+    series: judged.series.map((one) => ({ ...one, accountName: nameOf(one, names) })),
     incidents: settled.map((one) => toSummary(one, names)),
     opened: count('opened'),
     grown: count('grown'),
@@ -204,8 +204,8 @@ const explainedPerRun = 5;
 /** The incidents to explain, by id: new ones, then those whose cause no run could read so far; the dearest first. */
 function toExplain(incidents: readonly JudgedIncident[]): Set<string> {
   const lacking = incidents.filter(
-    ({ incident: { account, status, cause } }) =>
-      account !== others && status === 'open' && cause === undefined,
+    ({ incident: { scope, status, cause } }) =>
+      scope['account'] !== others && status === 'open' && cause === undefined,
   );
   const isNew = ({ change }: JudgedIncident) => change === 'opened';
   const inOrder = [...lacking.filter(isNew), ...lacking.filter((one) => !isNew(one))];
@@ -223,7 +223,9 @@ async function explain(
   usageTypes: readonly string[],
   count: CountRequest,
 ): Promise<Incident> {
-  const { account, service, start, currency } = incident;
+  const { scope, start, currency } = incident;
+  const { account, service } = scope;
+  if (account === undefined || service === undefined) return incident;
   const usageOf = { account, service, usageTypes };
   const end = addDays(incident.days.at(-1)?.date ?? start, 1);
   const period = { start: addDays(start, -comparedDays), end };
@@ -234,7 +236,7 @@ async function explain(
     const cause = findRootCause(usage, owners, start, currency);
     return cause ? { ...incident, cause } : incident;
   } catch (error) {
-    logger.warn('incident not explained', { account, service, error: error as Error });
+    logger.warn('incident not explained', { scope, error: error as Error });
     return incident;
   }
 }
@@ -261,9 +263,9 @@ async function blockStopsOnDoubt(
 ): Promise<void> {
   const doubted = settled.find(({ incident }) => isImplausible(incident))?.incident;
   if (doubted === undefined) return;
-  const { account, service, currency, excessPerDay, start } = doubted;
+  const { scope, currency, excessPerDay, start } = doubted;
   await putStopBlock(table, {
-    reason: `The bill can't be believed: ${service} in ${account} is ${formatMoney(excessPerDay, currency)} a day above expected since ${start}, at unchanged usage. Nothing is stopped until that is settled.`,
+    reason: `The bill can't be believed: ${Object.values(scope).toReversed().join(' in ') || 'all spend'} is ${formatMoney(excessPerDay, currency)} a day above expected since ${start}, at unchanged usage. Nothing is stopped until that is settled.`,
     since: time,
     until: addMilliseconds(time, twoDaysMs),
   });
@@ -293,6 +295,9 @@ const namesOf = ({ targets }: Config, { accountNames }: Ledger): Readonly<Record
   ...Object.fromEntries(targets.accounts.flatMap(({ id, name }) => (name ? [[id, name]] : []))),
 });
 
+const nameOf = ({ scope }: { scope: Scope }, names: Readonly<Record<string, string>>): string | undefined =>
+  names[scope['account'] ?? ''];
+
 function dayTotals(ledger: Ledger, date: IsoDate, time: IsoTime): NonNullable<SpendResult['day']> {
   const charges = latest(ledger, time).filter(
     (charge) => charge.date === date && charge.category === 'Usage',
@@ -319,12 +324,11 @@ export function toSummary(
   { incident, change }: { incident: Incident; change?: Change | undefined },
   names: Readonly<Record<string, string>>,
 ): IncidentSummary {
-  const { id, account, service, status, start, end, impact, excessPerDay, reason, cause } = incident;
+  const { id, scope, status, start, end, impact, excessPerDay, reason, cause } = incident;
   return {
     id,
-    account,
-    accountName: names[account],
-    service,
+    scope,
+    accountName: names[scope['account'] ?? ''],
     status,
     change,
     start,

@@ -105,7 +105,10 @@ describe('the alert of an incident', () => {
     expect(query.get('startDate')).toBe('2026-10-31');
     expect(query.get('filter')).toContain('"values":[{"value":"210987654321"');
     expect(
-      incidentAlert(incidentOf({ account: '/subscriptions/64e3' }), { change: 'opened', at }).links,
+      incidentAlert(incidentOf({ scope: { account: '/subscriptions/64e3', service: 'Virtual Machines' } }), {
+        change: 'opened',
+        at,
+      }).links,
     ).toEqual([]);
   });
 

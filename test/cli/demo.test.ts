@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { watchdog } from '../support/run.ts';
 
-type Incident = { accountName: string; service: string; change?: string; cause?: { owner?: string } };
+type Incident = {
+  accountName: string;
+  scope: { service: string };
+  change?: string;
+  cause?: { owner?: string };
+};
 
 /** What a program reads of the story. */
 type Story = {
@@ -35,7 +40,7 @@ describe('the demo, for programs', () => {
 
   it('finds the forgotten p4d in the bill, with its owner, and the runaway Bedrock job', () => {
     const opened = story.spend.incidents.filter(({ change }) => change === 'opened');
-    expect(opened.map(({ accountName, service }) => `${accountName}: ${service}`).toSorted()).toEqual([
+    expect(opened.map(({ accountName, scope }) => `${accountName}: ${scope.service}`).toSorted()).toEqual([
       'ml-dev: Amazon Elastic Compute Cloud - Compute',
       'ml-prod: Amazon Bedrock',
     ]);

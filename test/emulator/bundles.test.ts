@@ -112,8 +112,7 @@ describe('each packaged function, against AWS', () => {
     const result = await invoke('watch-spend', { ...(await sample('watch-spend.json')), time: evening });
     expect(result).toMatchObject({ opened: 1, alerts: 1 });
     expect(result.incidents[0]).toMatchObject({
-      account: '210987654321',
-      service: compute,
+      scope: { account: '210987654321', service: compute },
       excessPerDay: 800,
     });
   });

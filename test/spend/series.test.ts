@@ -17,8 +17,7 @@ describe('the series of a ledger', () => {
     const ledger = observe(emptyLedger, observed, charges, read);
     expect(toSeries(ledger, { start: '2026-11-12', end: '2026-11-16' })).toEqual([
       {
-        account: '210987654321',
-        service: 'Amazon Elastic Compute Cloud - Compute',
+        scope: { account: '210987654321', service: 'Amazon Elastic Compute Cloud - Compute' },
         currency: 'USD',
         days: [
           { date: '2026-11-12', amount: undefined, closed: false },
@@ -41,8 +40,8 @@ describe('the series of a ledger', () => {
     ]);
     const ledger = observe(emptyLedger, observed, charges, { start: '2026-11-13', end: '2026-11-15' });
     expect(toSeries(ledger, { start: '2026-11-13', end: '2026-11-15' })).toMatchObject([
-      { account: '222222222222', days: [{ amount: 100 }, { amount: 160 }] },
-      { account: '111111111111', days: [{ amount: 100 }, { amount: 40 }] },
+      { scope: { account: '222222222222' }, days: [{ amount: 100 }, { amount: 160 }] },
+      { scope: { account: '111111111111' }, days: [{ amount: 100 }, { amount: 40 }] },
     ]);
   });
 
@@ -53,8 +52,8 @@ describe('the series of a ledger', () => {
     const ledger = observe(emptyLedger, observed, charges, read);
     const series = toSeries(ledger, read, undefined, 100);
     expect(series).toHaveLength(100);
-    expect(series[0]?.account).toBe('100000004999');
-    expect(series.at(-1)).toMatchObject({ account: 'other', service: 'other' });
+    expect(series[0]?.scope['account']).toBe('100000004999');
+    expect(series.at(-1)).toMatchObject({ scope: { account: 'other', service: 'other' } });
     const total = series.flatMap(({ days }) => days).reduce((sum, { amount = 0 }) => sum + amount, 0);
     expect(total).toBe((4999 * 5000) / 2);
   });

@@ -3,8 +3,7 @@ import type { Incident } from '../../shared/anomaly/incident.ts';
 /** An open incident of a forgotten machine, on its second day. */
 export const incidentOf = (incident: Partial<Incident> = {}): Incident => ({
   id: '210987654321/Amazon Elastic Compute Cloud - Compute/2026-11-14',
-  account: '210987654321',
-  service: 'Amazon Elastic Compute Cloud - Compute',
+  scope: { account: '210987654321', service: 'Amazon Elastic Compute Cloud - Compute' },
   currency: 'USD',
   kind: 'rise',
   status: 'open',

@@ -25,7 +25,7 @@ export const figuresBetween = (
 export const seriesOf = (
   days: readonly DailyFigure[],
   service = 'Amazon Elastic Compute Cloud - Compute',
-): SpendSeries => ({ account: '210987654321', service, currency: 'USD', days });
+): SpendSeries => ({ scope: { account: '210987654321', service }, currency: 'USD', days });
 
 /** 0 is Sunday. */
 export const weekday = (date: IsoDate): number => new Date(date).getUTCDay();

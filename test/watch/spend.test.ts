@@ -109,7 +109,7 @@ describe('the first run', () => {
     expect(result).toMatchObject({ opened: 1, requests: 5, currency: 'USD' });
     expect(result.period).toEqual({ start: '2026-10-31', end: '2026-11-16' });
     expect(result.incidents).toMatchObject([
-      { account, accountName: 'ml-dev', service: ec2, start: '2026-11-14', change: 'opened' },
+      { scope: { account, service: ec2 }, accountName: 'ml-dev', start: '2026-11-14', change: 'opened' },
     ]);
     expect(result.incidents[0]?.cause).toMatchObject({
       usageType: 'EUW1-BoxUsage:p4d.24xlarge',
@@ -318,7 +318,7 @@ describe('the causes of incidents', () => {
   });
 
   const causesOf = ({ incidents }: SpendResult) =>
-    incidents.map(({ service, cause }) => [service, cause?.usageType]);
+    incidents.map(({ scope, cause }) => [scope['service'], cause?.usageType]);
 
   it('are looked for in what was judged: a fee on the same days is none', async () => {
     expect(causesOf(await run(monday))).toEqual([['Service 0', 'use of Service 0']]);

@@ -98,7 +98,9 @@ describe('Monday morning in the sample account', () => {
     );
     await sample.close();
     expect(
-      incidents.map(({ account, service, start, status }) => [start, account, service, status]).toSorted(),
+      incidents
+        .map(({ scope, start, status }) => [start, scope['account'], scope['service'], status])
+        .toSorted(),
     ).toEqual([
       ['2026-08-03', '123456789012', 'Amazon OpenSearch Service', 'accepted'],
       ['2026-09-08', '123456789012', 'EC2 - Other', 'recovered'],
