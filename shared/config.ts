@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 
-const account = z.string().regex(/^\d{12}$/, 'expected a 12-digit account id');
+const account = z
+  .string('expected a 12-digit account id, in quotes')
+  .regex(/^\d{12}$/, 'expected a 12-digit account id');
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as eu-west-1');
 const usd = z.number().nonnegative();
 const tagKey = z.string().min(1).max(128);
@@ -56,6 +58,31 @@ const protect = z.strictObject({
   accounts: z.array(account).default([]).meta({ description: 'Accounts in which nothing is ever stopped.' }),
 });
 
+/** The part of the spend that an entry is about: by these, and by any other dimension the spend is read by. */
+const scope = {
+  account: account.optional(),
+  service: z.string().min(1).optional(),
+  region: z.string().min(1).optional(), // the bill knows "global" too
+  usageType: z.string().min(1).optional(),
+};
+
+const shareFault = 'expected a percentage such as "40%", or a share up to 10 such as 0.4';
+const planned = withDimensions({
+  name: z.string().min(1),
+  from: z.iso.date(),
+  to: z.iso.date(),
+  upTo: z.union(
+    [z.string().regex(/^\+?\d+(\.\d+)?\s*%$/, shareFault), z.number().min(0, shareFault).max(10, shareFault)],
+    shareFault,
+  ),
+  ...scope,
+}).refine(({ from, to }) => from <= to, { path: ['to'], error: 'is before "from"' });
+
+const floorOfPart = withDimensions({ floor: usd, ...scope }).refine(
+  (entry) => Object.keys(entry).length > 1,
+  'names no part of the spend; spend.floor is for all of it',
+);
+
 const spend = z.strictObject({
   historyDays: z
     .number()
@@ -75,6 +102,29 @@ const spend = z.strictObject({
     .min(2)
     .default(24)
     .meta({ description: 'Cost Explorer requests a day, $0.01 each.' }),
+  seasons: z
+    .array(z.enum(['black-friday', 'christmas']))
+    .default(['black-friday', 'christmas'])
+    .meta({ description: 'Known seasons, in which spend may reach 2.5 times the expected; `[]`: none.' }),
+  planned: z.array(planned).default([]).meta({
+    description:
+      'What is known to come: `name`, `from`, `to` (inclusive), `upTo` (e.g. 40%), and which part of the spend.',
+  }),
+  floors: z.array(floorOfPart).default([]).meta({
+    description:
+      'Other floors for parts of the spend: `floor`, and `account`, `service` or any dimension. The most specific wins.',
+  }),
+  tags: tagKeys.default([]).meta({
+    description:
+      'Cost allocation tags by which spend is followed too; each is one request a day, $0.30 a month.',
+  }),
+  usageTypes: z.boolean().default(false).meta({
+    description: 'Follow each usage type of a service too: one request a day, $0.30 a month.',
+  }),
+  resources: z.boolean().default(false).meta({
+    description:
+      'Resource-level data is enabled in Cost Explorer, so that what explains an incident names resources: one request an incident, $0.01.',
+  }),
 });
 
 const idle = z.strictObject({
@@ -165,6 +215,34 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 export type ConfigFault = { path: readonly PropertyKey[]; message: string };
+
+/**
+ * An entry with these keys, and any other as the name of a dimension. Only what looks like a slip for a key that is
+ * missing is unknown: taken for a dimension, `acount` would match nothing, and silently.
+ */
+function withDimensions<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z
+    .object(shape)
+    .catchall(z.string('expected the value of a dimension, in quotes').min(1))
+    .superRefine(
+      (entry, context) => {
+        const missing = Object.keys(shape).filter((name) => entry[name] === undefined);
+        for (const key of Object.keys(entry).filter((name) => !(name in shape))) {
+          const meant = missing.find((name) => isSlipOf(key, name));
+          if (meant)
+            context.addIssue({
+              code: 'custom',
+              path: [key],
+              message: `unknown key, did you mean "${meant}"?`,
+            });
+        }
+      },
+      { when: ({ value }) => typeof value === 'object' && value !== null }, // though other keys are at fault too
+    );
+}
+
+const isSlipOf = (key: string, name: string): boolean =>
+  distance(key.toLowerCase(), name.toLowerCase()) <= name.length / 4;
 
 /** Every fault of a configuration, in one message. */
 export class ConfigError extends Error {

@@ -13,6 +13,11 @@ const faultsOf = (document: unknown): string => {
   }
 };
 
+/** A configuration with one planned event. */
+const planned = (given: object) => ({
+  spend: { planned: [{ name: 'migration', from: '2026-12-03', to: '2026-12-09', upTo: '40%', ...given }] },
+});
+
 describe('the configuration', () => {
   it('is safe where nothing is said: it observes, and protects production', () => {
     expect(parseConfig({})).toMatchObject({
@@ -33,6 +38,31 @@ describe('the configuration', () => {
     );
   });
 
+  it('knows seasons, plans nothing, and buys no further data unless it is told to', () => {
+    expect(parseConfig({}).spend).toMatchObject({
+      seasons: ['black-friday', 'christmas'],
+      planned: [],
+      floors: [],
+      tags: [],
+      usageTypes: false,
+      resources: false,
+    });
+  });
+
+  it('takes plans and floors for any dimension the spend is read by', () => {
+    const spend = {
+      seasons: [],
+      planned: [{ name: 'training', from: '2026-12-03', to: '2026-12-09', upTo: '+40 %', team: 'research' }],
+      floors: [{ service: 'Amazon Bedrock', floor: 5 }],
+    };
+    expect(parseConfig({ spend }).spend).toMatchObject(spend);
+  });
+
+  it('reads back what it has read, as a function does that was packaged with it', () => {
+    const config = parseConfig(planned({ upTo: '2500%' }));
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  });
+
   it.each([
     [{ enforced: true }, 'enforced: unknown key, did you mean "enforce"?'],
     [{ stop: { idel: 45 } }, 'stop.idel: unknown key, did you mean "idle"?'],
@@ -44,6 +74,31 @@ describe('the configuration', () => {
       { alerts: { slack: { webhook: 'https://hooks.slack.com/x' } } },
       'expected ssm:/path or secretsmanager:name',
     ],
+    [
+      { spend: { seasons: ['xmas'] } },
+      'spend.seasons.0: Invalid option: expected one of "black-friday"|"christmas"',
+    ],
+    [planned({ upTo: 'much' }), 'spend.planned.0.upTo: expected a percentage such as "40%"'],
+    [planned({ upTo: '40' }), 'spend.planned.0.upTo: expected a percentage such as "40%"'],
+    [planned({ upTo: 40 }), 'spend.planned.0.upTo: expected a percentage such as "40%"'],
+    [planned({ upTo: -0.1 }), 'spend.planned.0.upTo: expected a percentage such as "40%"'],
+    [planned({ to: '2026-12-02' }), 'spend.planned.0.to: is before "from"'],
+    [planned({ to: '2026-02-29' }), 'spend.planned.0.to: Invalid ISO date'],
+    [planned({ acount: '210987654321' }), 'spend.planned.0.acount: unknown key, did you mean "account"?'],
+    [planned({ upTo: undefined, upto: 4 }), 'spend.planned.0.upto: unknown key, did you mean "upTo"?'],
+    [
+      planned({ account: 210987654321 }),
+      'spend.planned.0.account: expected a 12-digit account id, in quotes',
+    ],
+    [planned({ team: 7 }), 'spend.planned.0.team: expected the value of a dimension, in quotes'],
+    [{ spend: { planned: [null] } }, 'spend.planned.0: Invalid input: expected object, received null'],
+    [
+      { spend: { floors: [{ floor: 5 }] } },
+      'spend.floors.0: names no part of the spend; spend.floor is for all of it',
+    ],
+    [{ spend: { floors: [{ servise: 'Amazon EC2', floor: 5 }] } }, 'did you mean "service"?'],
+    [{ spend: { floors: [{ account: '210987654321', floor: -5 }] } }, 'spend.floors.0.floor: Too small'],
+    [{ spend: { floor: 5, planed: [] } }, 'spend.planed: unknown key, did you mean "planned"?'],
     [null, 'the file: Invalid input: expected object, received null'],
     [[], 'the file: Invalid input: expected object, received array'],
   ])('refuses %j', (document, fault) => {
