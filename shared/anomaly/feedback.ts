@@ -1,0 +1,113 @@
+import type { Usd } from '../money.ts';
+import { addDays, dateOf, type IsoDate, type IsoTime } from '../period.ts';
+import type { Scope } from '../spend/scope.ts';
+import type { PlannedEvent } from './calendar.ts';
+import type { Change, Incident } from './incident.ts';
+
+/**
+ * What somebody said of an incident. `expected`: its level is fine while it lasts. `not-an-anomaly`: nothing of this
+ * size is worth telling there. `planned`: fine until a date, and news if it goes on after it.
+ */
+export type Answer = 'expected' | 'not-an-anomaly' | 'planned';
+
+/** An answer, with what it vouches for, so that it holds whatever becomes of the incident. */
+export type Feedback = {
+  incidentId: string;
+  answer: Answer;
+  scope: Scope;
+  at: IsoTime;
+  /** The first day for which it no longer holds. */
+  until: IsoDate;
+  /** Dollars a day above the expected that the incident had reached. */
+  excess: Usd;
+  /** Whoever said so. */
+  by?: string;
+};
+
+/** Days for which an answer holds that names no date. */
+const validDays = { expected: 30, 'not-an-anomaly': 90 };
+/** The same leak is a little dearer on one day than on another. */
+const leeway = 1.25;
+
+/** `through`: the last day of what is planned. */
+export type Answering = { at: IsoTime; by?: string | undefined } & (
+  | { answer: Exclude<Answer, 'planned'> }
+  | { answer: 'planned'; through: IsoDate }
+);
+
+/** What an answer to an incident means from now on. */
+export function toFeedback(incident: Incident, answering: Answering): Feedback {
+  const { answer, at, by } = answering;
+  return {
+    incidentId: incident.id,
+    answer,
+    scope: incident.scope,
+    at,
+    until:
+      answering.answer === 'planned'
+        ? addDays(answering.through, 1)
+        : addDays(dateOf(at), validDays[answering.answer]),
+    excess: Math.max(
+      incident.excessPerDay,
+      ...incident.days.map(({ actual, expected }) => actual - expected),
+    ),
+    ...(by !== undefined && { by }),
+  };
+}
+
+/** The most that an answer allows above the expected, in dollars a day. */
+const allowedBy = ({ excess }: Feedback): Usd => leeway * excess;
+
+/** What is left of the answers where incidents have ended: what was expected of one says nothing of the next. */
+export function inForce(feedback: readonly Feedback[], incidents: readonly Incident[]): Feedback[] {
+  const ends = new Map(incidents.map(({ id, end }) => [id, end]));
+  return feedback.map((one) => {
+    const end = one.answer === 'expected' ? ends.get(one.incidentId) : undefined;
+    return end === undefined || end >= one.until ? one : { ...one, until: end };
+  });
+}
+
+/** Answers as entries of the calendar, from the day they were given: what was judged before stays as it was told. */
+export const feedbackEvents = (feedback: readonly Feedback[]): PlannedEvent[] =>
+  feedback
+    .map((one) => ({
+      name: `${one.answer}: ${one.incidentId}`,
+      start: dateOf(one.at),
+      end: one.until,
+      scope: one.scope,
+      upTo: 0,
+      excess: allowedBy(one),
+    }))
+    .filter(({ start, end }) => start < end);
+
+/** Whether an incident is not to be told of, whatever has become of it. One that exceeds what was said to be fine is. */
+export function isMuted(incident: Incident, feedback: Feedback | undefined): boolean {
+  if (feedback === undefined) return false;
+  return lastDayOf(incident) < feedback.until && incident.excessPerDay <= allowedBy(feedback);
+}
+
+/** The newest day that is known to be part of it. */
+const lastDayOf = ({ start, end, days }: Incident): IsoDate =>
+  end === undefined ? (days.at(-1)?.date ?? start) : addDays(end, -1);
+
+/**
+ * What is told of an incident after what was said of it: nothing while that holds. What was planned and goes on after
+ * its last day is told once more, though it hasn't grown.
+ */
+export function heeding<Judged extends { incident: Incident; change?: Change | undefined }>(
+  judged: Judged,
+  feedback: Feedback | undefined,
+): Judged {
+  const { incident, change } = judged;
+  if (isMuted(incident, feedback)) return { ...judged, change: undefined };
+  if (change !== undefined || feedback === undefined || !isOverdue(incident, feedback)) return judged;
+  const reason = `${incident.reason} It was planned through ${addDays(feedback.until, -1)}, and goes on.`;
+  return { ...judged, incident: { ...incident, reason }, change: 'grown' };
+}
+
+/** Whether a day after the plan is as high, and nobody was told since the plan ended. */
+function isOverdue({ status, days, told }: Incident, { answer, until }: Feedback): boolean {
+  if (answer !== 'planned' || status !== 'open' || told === undefined || dateOf(told.at) > until)
+    return false;
+  return days.some(({ date, high }) => date >= until && high);
+}
