@@ -34,7 +34,7 @@ export function toFocusRow(cells: Cells): { row: FocusRow } | { fault: FocusFaul
   if (billed === undefined) return fault(cells, 'BilledCost', 'is not a number');
   const effective = toNumber(text('EffectiveCost'));
   if (effective === undefined) return fault(cells, 'EffectiveCost', 'is not a number');
-  const date = toDate(text('ChargePeriodStart') ?? '');
+  const date = toUtcDate(text('ChargePeriodStart') ?? '');
   if (date === undefined) return fault(cells, 'ChargePeriodStart', 'is not a date and time');
   const category = toCategory(text('ChargeCategory'));
   if (category === undefined) {
@@ -102,7 +102,7 @@ const toNumber = (text = ''): number | undefined =>
   /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 
 /** FOCUS writes `2024-09-18T22:00:00Z`, exports in use also `2024-09-18 22:00:00`, and mean UTC. */
-function toDate(text: string): IsoDate | undefined {
+export function toUtcDate(text: string): IsoDate | undefined {
   const [, date = '', time = '00:00:00', zone = 'Z'] =
     /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(?: ?(Z|UTC|[+-]\d{2}:\d{2}))?$/.exec(
       text,
@@ -113,5 +113,5 @@ function toDate(text: string): IsoDate | undefined {
   return Number.isNaN(instant.getTime()) ? undefined : instant.toISOString().slice(0, 10);
 }
 
-const toCategory = (text = ''): ChargeCategory | undefined =>
+export const toCategory = (text = ''): ChargeCategory | undefined =>
   chargeCategories.find((category) => category.toLowerCase() === text.toLowerCase());

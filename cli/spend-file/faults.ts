@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { CsvError, parse } from 'csv-parse';
+import { InputError } from '../input-error.ts';
+import type { Database } from './database.ts';
+import type { Layout, SpendRow } from './layout.ts';
+import { lineEnds, relationOf, type SpendSource, unreadable } from './source.ts';
+import { textOf } from './sql.ts';
+
+/**
+ * Throws an InputError that names the first row which can't be used, and why. It is the slow way through a file, row by
+ * row, for when the fast one has met something it can't use; it returns where there is nothing to complain of.
+ */
+export async function findFault(
+  sources: readonly SpendSource[],
+  layout: Layout,
+  database: Database,
+): Promise<void> {
+  const check = layout.createCheck();
+  let currency: string | undefined;
+  for (const source of sources) {
+    for await (const row of rowsOf(source, database)) {
+      const checked = check(row);
+      if ('fault' in checked) throw atRow(row, checked.fault.message, checked.fault.column);
+      currency ??= checked.currency;
+      const fault = currencyFault(checked.currency, currency);
+      if (fault !== undefined) throw atRow(row, fault, 'currency');
+    }
+  }
+}
+
+export const isCurrency = (text: string): boolean => /^[A-Z]{3}$/.test(text);
+
+function currencyFault(currency: string, first: string): string | undefined {
+  if (!isCurrency(currency)) return `${JSON.stringify(currency.slice(0, 60))} is no currency such as USD`;
+  return currency === first ? undefined : `${currency} after ${first}: give one currency at a time`;
+}
+
+const atRow = ({ source, at }: Pick<SpendRow, 'source' | 'at'>, message: string, column?: string) =>
+  new InputError(`${source.file}: ${at}${column === undefined ? '' : `, column ${column}`}: ${message}`);
+
+const rowsOf = (source: SpendSource, database: Database): AsyncIterable<SpendRow> =>
+  source.format === 'csv' ? csvRows(source) : parquetRows(source, database);
+
+type Numbered = { record: string[]; info: { lines: number } };
+
+async function* csvRows(source: SpendSource & { format: 'csv' }): AsyncIterable<SpendRow> {
+  const { file, gzip, delimiter } = source;
+  const bytes = createReadStream(file);
+  const parser = (gzip ? bytes.pipe(createGunzip()) : bytes).pipe(
+    parse({
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      delimiter,
+      record_delimiter: lineEnds,
+    }),
+  );
+  try {
+    let isHeader = true;
+    for await (const { record, info } of parser as AsyncIterable<Numbered>) {
+      if (!isHeader) yield toRow(source, record, info.lines);
+      isHeader = false;
+    }
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const line = typeof cause['lines'] === 'number' ? `line ${cause['lines']}: ` : '';
+    throw new InputError(`${file}: ${line}is no CSV: ${cause.message}`, { cause });
+  } finally {
+    bytes.destroy();
+  }
+}
+
+function toRow(source: SpendSource, record: readonly string[], lastLine: number): SpendRow {
+  const { columns } = source;
+  const at = `line ${lastLine - lineEndsIn(record)}`;
+  if (record.length !== columns.length) {
+    throw atRow({ source, at }, `has ${record.length} cells, the header has ${columns.length}`);
+  }
+  if (record.some((cell) => cell.includes('\uFFFD'))) throw atRow({ source, at }, 'is no text in UTF-8');
+  return { source, at, cells: cellsOf(source, record) };
+}
+
+/** A quoted cell may hold line ends; a row is at the line where it begins. */
+const lineEndsIn = (record: readonly string[]): number =>
+  record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+
+const cellsOf = ({ columns }: SpendSource, record: readonly string[]): Record<string, string> =>
+  Object.fromEntries(columns.map(({ name }, index) => [name, trim(record[index] ?? '')]));
+
+/** As in SQL: what else looks like white space may be a name. */
+const trim = (text: string): string => text.replaceAll(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+
+async function* parquetRows(source: SpendSource, database: Database): AsyncIterable<SpendRow> {
+  try {
+    const cells = source.columns.map(textOf).join(', ');
+    let row = 0;
+    for await (const values of database.stream(`SELECT ${cells} FROM ${relationOf(source)}`)) {
+      row += 1;
+      yield { source, at: `row ${row}`, cells: cellsOf(source, values.map(String)) };
+    }
+  } catch (cause) {
+    throw cause instanceof InputError ? cause : unreadable(source.file, cause);
+  }
+}
