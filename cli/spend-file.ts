@@ -185,7 +185,7 @@ function figuresSql(layout: Layout): string {
     .join('');
   // By way of its text: dividing a decimal would lose its last digit.
   const amount = layout.summed ? 'CAST(CAST(sum(amount) AS VARCHAR) AS DOUBLE)' : 'amount';
-  return `SELECT s.id::INTEGER, d.meaning::INTEGER, o.meaning, ${amount} FROM staged
+  return `SELECT CAST(s.id AS DOUBLE), d.meaning, o.meaning, ${amount} FROM staged
     JOIN date_meaning d ON d.text = date JOIN observed_meaning o ON o.text = observed
     JOIN category_meaning c ON c.text = staged.category
     JOIN series s ON s.category = c.meaning ${same}

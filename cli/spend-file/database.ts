@@ -17,6 +17,13 @@ export type Database = {
 
 type MapEntries = Iterable<readonly [text: string, meaning: string | number]>;
 
+const settings = [
+  "TimeZone='UTC'",
+  'preserve_insertion_order=false', // what is sorted is sorted by its content
+  'enable_progress_bar=true',
+  'enable_progress_bar_print=false',
+];
+
 /** Loaded when a file is read, and not before: other commands must start fast. The caller closes it. */
 export async function openDatabase(): Promise<Database> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
@@ -25,7 +32,7 @@ export async function openDatabase(): Promise<Database> {
     temp_directory: tmpdir(),
   });
   const connection = await instance.connect();
-  for (const setting of ["TimeZone='UTC'", 'enable_progress_bar=true', 'enable_progress_bar_print=false']) {
+  for (const setting of settings) {
     await connection.run(`SET ${setting}`);
   }
   return {
@@ -43,6 +50,7 @@ export async function openDatabase(): Promise<Database> {
 }
 
 async function* streamRows(connection: DuckDBConnection, sql: string) {
+  await connection.run('SET preserve_insertion_order=true');
   const result = await connection.stream(sql);
   for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
     yield* chunk.getRows();

@@ -5,8 +5,8 @@ import type { Scope } from '../../shared/spend/scope.ts';
 
 /** Figures as parallel arrays, by series, day and time of observation. */
 export type Figures = {
-  series: Int32Array;
-  days: Int32Array;
+  series: Float64Array;
+  days: Float64Array;
   /** Milliseconds since 1970; NaN where the file doesn't say. */
   observed: Float64Array;
   amounts: Float64Array;
@@ -14,27 +14,30 @@ export type Figures = {
 
 const dayMs = 86_400_000;
 
-/** Reads the four columns of a sorted answer. */
+/** Reads a sorted answer: the four columns of figures, all of them doubles. */
 export function toFigures(chunks: readonly DuckDBDataChunk[]): Figures {
   const count = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0);
-  const figures = {
-    series: new Int32Array(count),
-    days: new Int32Array(count),
-    observed: new Float64Array(count),
-    amounts: new Float64Array(count),
-  };
-  const columns = [figures.series, figures.days, figures.observed, figures.amounts];
+  const columns = Array.from({ length: 4 }, () => new Float64Array(count));
   let offset = 0;
   for (const chunk of chunks) {
-    for (const [index, target] of columns.entries()) fill(target, chunk, index, offset);
+    for (const [index, column] of columns.entries()) fill(column, chunk, index, offset);
     offset += chunk.rowCount;
   }
-  return figures;
+  const [series, days, observed, amounts] = columns as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return { series, days, observed, amounts };
 }
 
-function fill(target: Int32Array | Float64Array, chunk: DuckDBDataChunk, column: number, offset: number) {
-  const vector = chunk.getColumnVector(column);
-  for (let row = 0; row < chunk.rowCount; row += 1) target[offset + row] = Number(vector.getItem(row) ?? NaN);
+function fill(target: Float64Array, chunk: DuckDBDataChunk, index: number, offset: number) {
+  const vector = chunk.getColumnVector(index);
+  for (let row = 0; row < chunk.rowCount; row += 1) {
+    const value = vector.getItem(row);
+    target[offset + row] = typeof value === 'number' ? value : Number.NaN;
+  }
 }
 
 /** Whether each is a number, was read after its day, and is the only one of its series, day and time. */
@@ -48,44 +51,9 @@ export function areSound(figures: Figures): boolean {
 }
 
 const isSameDay = ({ series, days }: Figures, row: number, other: number): boolean =>
-  series[row] === series[other] && days[row] === days[other];
+  days[row] === days[other] && series[row] === series[other];
 
-/** The histories of the series, in their order. */
-export function toHistories(
-  figures: Figures,
-  series: readonly { scope: Scope; category: ChargeCategory }[],
-): SpendHistory[] {
-  const kept = lastOfEachMorning(figures);
-  const histories: SpendHistory[] = [];
-  let start = 0;
-  for (const [id, { scope, category }] of series.entries()) {
-    let end = start;
-    while (end < kept.length && figures.series[at(kept, end)] === id) end += 1;
-    const rows = kept.subarray(start, end);
-    histories.push({
-      scope,
-      category,
-      days: Int32Array.from(rows, (row) => at(figures.days, row)),
-      observed: Int32Array.from(rows, (row) => morningOf(figures, row)),
-      amounts: Float64Array.from(rows, (row) => at(figures.amounts, row)),
-    });
-    start = end;
-  }
-  return histories;
-}
-
-/** The rows that count: of several readings on one day, the last. */
-function lastOfEachMorning(figures: Figures): Int32Array {
-  const { length } = figures.series;
-  const kept = new Int32Array(length);
-  let count = 0;
-  for (let row = 0; row < length; row += 1) {
-    const isSuperseded =
-      isSameDay(figures, row, row + 1) && morningOf(figures, row) === morningOf(figures, row + 1);
-    if (!isSuperseded) kept[count++] = row;
-  }
-  return kept.subarray(0, count);
-}
+const at = (values: Float64Array, index: number): number => values[index] ?? Number.NaN;
 
 /** What doesn't say when it was read was read when its day was over. */
 function morningOf({ days, observed }: Figures, row: number): number {
@@ -93,4 +61,33 @@ function morningOf({ days, observed }: Figures, row: number): number {
   return Number.isNaN(instant) ? at(days, row) + 1 : Math.floor(instant / dayMs);
 }
 
-const at = (values: Int32Array | Float64Array, index: number): number => values[index] ?? NaN;
+/** The histories of the series, in their order. Of several readings of a day on one morning the last counts. */
+export function toHistories(
+  figures: Figures,
+  series: readonly { scope: Scope; category: ChargeCategory }[],
+): SpendHistory[] {
+  const { length } = figures.series;
+  const days = new Int32Array(length);
+  const observed = new Int32Array(length);
+  const amounts = new Float64Array(length);
+  let count = 0;
+  let row = 0;
+  return series.map(({ scope, category }, id) => {
+    const start = count;
+    for (; figures.series[row] === id; row += 1) {
+      days[count] = at(figures.days, row);
+      observed[count] = morningOf(figures, row);
+      amounts[count] = at(figures.amounts, row);
+      const isSuperseded =
+        isSameDay(figures, row, row + 1) && observed[count] === morningOf(figures, row + 1);
+      if (!isSuperseded) count += 1;
+    }
+    return {
+      scope,
+      category,
+      days: days.slice(start, count),
+      observed: observed.slice(start, count),
+      amounts: amounts.slice(start, count),
+    };
+  });
+}
