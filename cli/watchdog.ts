@@ -53,6 +53,21 @@ withCommonOptions(program.command('watch'))
   )
   .action(async (options) => (await import('./watch.ts')).watchCommand(options));
 
+const withTable = (command: Command): Command =>
+  withAccountOptions(command).option('--table <name>', "the stack's table (default: TABLE_NAME)");
+
+withTable(program.command('incidents'))
+  .description('what leaks, and what did lately, with the id of each')
+  .action(async (options) => (await import('./incidents.ts')).incidentsCommand(options));
+
+withTable(program.command('feedback <incident> <answer>'))
+  .description('say of an incident that it is expected, not-an-anomaly, or planned until a date')
+  .option('--until <date>', 'the last day of what is planned', toIsoTime)
+  .option('--by <name>', 'who says so')
+  .action(async (incident, answer, options) =>
+    (await import('./feedback.ts')).feedbackCommand(incident, answer, options),
+  );
+
 const schedule = program.command('schedule').description('schedule tags');
 withCommonOptions(schedule.command('explain [value]'))
   .description('what the value of a schedule tag means between two points in time')

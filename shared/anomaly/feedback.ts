@@ -8,7 +8,8 @@ import type { Change, Incident } from './incident.ts';
  * What somebody said of an incident. `expected`: its level is fine while it lasts. `not-an-anomaly`: nothing of this
  * size is worth telling there. `planned`: fine until a date, and news if it goes on after it.
  */
-export type Answer = 'expected' | 'not-an-anomaly' | 'planned';
+export const answers = ['expected', 'not-an-anomaly', 'planned'] as const;
+export type Answer = (typeof answers)[number];
 
 /** An answer, with what it vouches for, so that it holds whatever becomes of the incident. */
 export type Feedback = {
@@ -29,24 +30,21 @@ const validDays = { expected: 30, 'not-an-anomaly': 90 };
 /** The same leak is a little dearer on one day than on another. */
 const leeway = 1.25;
 
-/** `through`: the last day of what is planned. */
-export type Answering = { at: IsoTime; by?: string | undefined } & (
-  | { answer: Exclude<Answer, 'planned'> }
-  | { answer: 'planned'; through: IsoDate }
-);
+/** An answer as it is given; `through`: the last day of what is planned. */
+export type Said = { answer: Exclude<Answer, 'planned'> } | { answer: 'planned'; through: IsoDate };
 
 /** What an answer to an incident means from now on. */
-export function toFeedback(incident: Incident, answering: Answering): Feedback {
-  const { answer, at, by } = answering;
+export function toFeedback(
+  incident: Incident,
+  said: Said & { at: IsoTime; by?: string | undefined },
+): Feedback {
+  const { answer, at, by } = said;
   return {
     incidentId: incident.id,
     answer,
     scope: incident.scope,
     at,
-    until:
-      answering.answer === 'planned'
-        ? addDays(answering.through, 1)
-        : addDays(dateOf(at), validDays[answering.answer]),
+    until: said.answer === 'planned' ? addDays(said.through, 1) : addDays(dateOf(at), validDays[said.answer]),
     excess: Math.max(
       incident.excessPerDay,
       ...incident.days.map(({ actual, expected }) => actual - expected),
@@ -56,7 +54,7 @@ export function toFeedback(incident: Incident, answering: Answering): Feedback {
 }
 
 /** The most that an answer allows above the expected, in dollars a day. */
-const allowedBy = ({ excess }: Feedback): Usd => leeway * excess;
+export const allowedBy = ({ excess }: Feedback): Usd => leeway * excess;
 
 /** What is left of the answers where incidents have ended: what was expected of one says nothing of the next. */
 export function inForce(feedback: readonly Feedback[], incidents: readonly Incident[]): Feedback[] {

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Feedback } from '../anomaly/feedback.ts';
+import { answers, type Feedback } from '../anomaly/feedback.ts';
 import { expiresAfter, queryAll, type Table } from './table.ts';
 
 const pk = 'FEEDBACK';
@@ -12,7 +12,7 @@ const keptDays = 30;
 const stored = z.object({
   feedback: z.object({
     incidentId: z.string(),
-    answer: z.enum(['expected', 'not-an-anomaly', 'planned']),
+    answer: z.enum(answers),
     scope: z.record(z.string(), z.string()),
     at: z.string(),
     until: z.string(),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { allowanceOn, allowedExcess, type PlannedEvent } from '../../shared/anomaly/calendar.ts';
 import {
-  type Answering,
   type Feedback,
   feedbackEvents,
   heeding,
   inForce,
   isMuted,
+  type Said,
   toFeedback,
 } from '../../shared/anomaly/feedback.ts';
 import type { Incident } from '../../shared/anomaly/incident.ts';
@@ -35,14 +35,14 @@ const day = (date: IsoDate, excess: number) => ({
   high: excess > 50,
 });
 
-const said = (answering: Partial<Answering> = {}, incident = machine()): Feedback =>
-  toFeedback(incident, { answer: 'expected', at, ...answering } as Answering);
+const said = (given: Said & { by?: string } = { answer: 'expected' }): Feedback =>
+  toFeedback(machine(), { at, ...given });
 
 const planned = () => said({ answer: 'planned', through: '2026-12-09' });
 
 describe('what somebody says of an incident', () => {
   it('vouches for its dearest day, also where its newest is not read to the end', () => {
-    expect(said({ by: 'dana' })).toEqual({
+    expect(said({ answer: 'expected', by: 'dana' })).toEqual({
       incidentId: 'machine',
       answer: 'expected',
       scope,
