@@ -59,8 +59,11 @@ async function* csvRows(source: SpendSource & { format: 'csv' }): AsyncIterable<
   );
   try {
     let isHeader = true;
+    let extraLines = 0; // the parser takes the two signs of a line end in quotes for two lines
     for await (const { record, info } of parser as AsyncIterable<Numbered>) {
-      if (!isHeader) yield toRow(source, record, info.lines);
+      extraLines += countIn(record, /\r\n/g);
+      const firstLine = info.lines - extraLines - countIn(record, /\r\n|\r|\n/g);
+      if (!isHeader) yield toRow(source, record, `line ${firstLine}`);
       isHeader = false;
     }
   } catch (cause) {
@@ -72,9 +75,8 @@ async function* csvRows(source: SpendSource & { format: 'csv' }): AsyncIterable<
   }
 }
 
-function toRow(source: SpendSource, record: readonly string[], lastLine: number): SpendRow {
+function toRow(source: SpendSource, record: readonly string[], at: string): SpendRow {
   const { columns } = source;
-  const at = `line ${lastLine - lineEndsIn(record)}`;
   if (record.length !== columns.length) {
     throw atRow({ source, at }, `has ${record.length} cells, the header has ${columns.length}`);
   }
@@ -82,9 +84,8 @@ function toRow(source: SpendSource, record: readonly string[], lastLine: number)
   return { source, at, cells: cellsOf(source, record) };
 }
 
-/** A quoted cell may hold line ends; a row is at the line where it begins. */
-const lineEndsIn = (record: readonly string[]): number =>
-  record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+const countIn = (record: readonly string[], pattern: RegExp): number =>
+  record.reduce((sum, cell) => sum + (cell.match(pattern)?.length ?? 0), 0);
 
 const cellsOf = ({ columns }: SpendSource, record: readonly string[]): Record<string, string> =>
   Object.fromEntries(columns.map(({ name }, index) => [name, trim(record[index] ?? '')]));
