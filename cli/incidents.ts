@@ -10,7 +10,7 @@ import { InputError } from './input-error.ts';
 import { readEvent, runFunction, sampleEventFile } from './local-runtime.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { openSession, type Session } from './session.ts';
-import { table as columns, paint, type Style } from './terminal.ts';
+import { paint, printable, type Style } from './terminal.ts';
 
 /** What a command takes that works on a stack's incidents. */
 export type IncidentOptions = AccountOptions & { table?: string };
@@ -43,6 +43,7 @@ export async function incidentTable(session: Session, { table }: IncidentOptions
 }
 
 async function readSampleBill(time: IsoTime): Promise<void> {
+  process.env['POWERTOOLS_LOG_LEVEL'] ??= 'ERROR'; // the run's log line is no part of the answer
   const event = (await readEvent(sampleEventFile('watch-spend.json'))) as object;
   await runFunction('watch-spend', { ...event, time }, time);
 }
@@ -90,25 +91,29 @@ const styles: Readonly<Record<Incident['status'], Style>> = {
   accepted: 'dim',
 };
 
-/** The incidents as people read them. */
+/** The incidents as people read them: each id in a line of its own, to be copied whole. */
 export function incidentsText(listed: readonly Listed[]): string {
   if (listed.length === 0) return `No incident is open, and none ended in the last ${recentDays} days.`;
-  const rows = listed.map(({ incident, feedback }) => [
-    { text: incident.status, style: styles[incident.status] },
-    incident.start,
-    incident.end ?? '',
-    formatMoney(incident.excessPerDay, incident.currency),
-    formatMoney(incident.impact, incident.currency),
-    feedback ? answerText(feedback) : '',
-    incident.id,
-  ]);
-  return [
-    columns(['', 'since', 'until', '>a day', '>so far', 'answer', 'id'], rows),
-    '',
-    `  ${paint('dim', 'Answer one with: watchdog feedback "<id>" expected|not-an-anomaly|planned --until DATE')}`,
-  ].join('\n');
+  const answer = 'watchdog feedback "<id>" expected | not-an-anomaly | planned --until DATE';
+  return [...listed.map(incidentText), `  ${paint('dim', `To answer one: ${answer}`)}`].join('\n\n');
 }
 
-/** `expected through 2026-12-15 (dana)` */
-const answerText = (feedback: Feedback): string =>
-  `${feedback.answer} through ${throughOf(feedback)}${feedback.by === undefined ? '' : ` (${feedback.by})`}`;
+function incidentText({ incident, feedback }: Listed): string {
+  const { id, status, start, end, excessPerDay, impact, currency } = incident;
+  const money = (amount: number) => formatMoney(amount, currency);
+  const span = end === undefined ? `since ${start}` : `${start} through ${addDays(end, -1)}`;
+  const rate = end === undefined ? `${money(excessPerDay)} a day above expected, ` : '';
+  const lines = [
+    paint('bold', printable(id)),
+    `${paint(styles[status], status)} ${span}: ${rate}${money(impact)} ${end === undefined ? 'so far' : 'above expected'}`,
+    ...(feedback ? [answerText(incident, feedback)] : []),
+  ];
+  return lines.map((line, index) => `${index === 0 ? '  ' : '    '}${line}`).join('\n');
+}
+
+/** `expected through 2026-12-15 (dana): muted` */
+function answerText(incident: Incident, feedback: Feedback): string {
+  const by = feedback.by === undefined ? '' : ` (${printable(feedback.by)})`;
+  const effect = isMuted(incident, feedback) ? 'muted' : 'told, for it goes beyond that';
+  return `${feedback.answer} through ${throughOf(feedback)}${by}: ${effect}`;
+}
