@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { placeName } from '../shared/alert/spend-place.ts';
 import { formatMoney } from '../shared/money.ts';
 import { addDays, daysBetween, type IsoDate, type Period } from '../shared/period.ts';
 import { scopeKey } from '../shared/spend/scope.ts';
 import type { BacktestIncident, BacktestResult, BacktestSeries } from '../shared/watch/backtest.ts';
+import type { MethodComparison } from '../shared/watch/compare-methods.ts';
 import { byImpact, leakedByDay, medianDelay, monthFigures } from './backtest-figures.ts';
+import { comparisonNote } from './backtest-text.ts';
 import { type Html, html, raw } from './html.ts';
-import { type AccountNames, seriesName } from './series-name.ts';
 import { incidentChart, type Mark, percent, smallChart, totalChart, within } from './spend-chart.ts';
 
 /** What the page tells of. */
@@ -16,8 +18,12 @@ export type BacktestReport = {
   usage: Float64Array;
   /** What was looked at: the file, or the account. */
   source: string;
-  accountNames: AccountNames;
+  accountNames: Readonly<Record<string, string>>;
+  /** What other methods would have told. */
+  comparison?: readonly MethodComparison[];
 };
+
+type Names = BacktestReport['accountNames'];
 
 /** Incidents that get a chart of their own, and other series that are drawn: more would take a page minutes to read. */
 const [drawnIncidents, drawnSeries] = [300, 300];
@@ -44,6 +50,7 @@ ${intro(report)}
 <main>
 ${year(report)}
 ${incidentsSection(report)}
+${comparisonSection(report)}
 ${otherSeries(report)}
 </main>
 ${method(report)}
@@ -99,7 +106,7 @@ ${months.map((one) => html`<tr><th scope="row">${monthText(one.month)}</th><td c
 const namedBars = 16;
 
 /** Each incident as a bar under the chart, on the first lane that has room. */
-function lanes(result: BacktestResult, names: AccountNames): Html | false {
+function lanes(result: BacktestResult, names: Names): Html | false {
   const { period, incidents } = result;
   if (incidents.length === 0) return false;
   const days = daysBetween(period.start, period.end);
@@ -121,7 +128,7 @@ function lanes(result: BacktestResult, names: AccountNames): Html | false {
   return html`<nav class="lanes" aria-label="Incidents by time">${packed.map(
     (lane) =>
       html`<div class="lane">${lane.map(({ incident, from, to }) => {
-        const name = seriesName(incident.series, names);
+        const name = placeName(incident.series, names);
         const text = `${ranks.get(incident)}. ${name}`;
         const impact = money(result, incident.impact);
         const side = to > days * 0.6 ? ' end' : '';
@@ -158,13 +165,8 @@ ${drawn.length < incidents.length && html`<p class="muted">The other ${incidents
 </section>`;
 }
 
-const incidentRow = (
-  incident: BacktestIncident,
-  rank: number,
-  result: BacktestResult,
-  names: AccountNames,
-): Html =>
-  html`<tr><td class="n" data-value="${rank}">${rank}</td><th scope="row">${rank <= drawnIncidents ? html`<a href="#incident-${rank}">${seriesName(incident.series, names)}</a>` : seriesName(incident.series, names)}</th><td class="d">${incident.start}</td><td class="d">${incident.detected}</td><td>${statusText(incident)}</td>${amountCell(incident.expected, result)}${amountCell(incident.actual, result)}${amountCell(incident.impact, result)}${amountCell(incident.impactAfterAlert, result)}</tr>
+const incidentRow = (incident: BacktestIncident, rank: number, result: BacktestResult, names: Names): Html =>
+  html`<tr><td class="n" data-value="${rank}">${rank}</td><th scope="row">${rank <= drawnIncidents ? html`<a href="#incident-${rank}">${placeName(incident.series, names)}</a>` : placeName(incident.series, names)}</th><td class="d">${incident.start}</td><td class="d">${incident.detected}</td><td>${statusText(incident)}</td>${amountCell(incident.expected, result)}${amountCell(incident.actual, result)}${amountCell(incident.impact, result)}${amountCell(incident.impactAfterAlert, result)}</tr>
 `;
 
 const amountCell = (amount: number, result: BacktestResult): Html =>
@@ -178,14 +180,14 @@ function incidentCard(
 ): Html {
   const { severity, kind, told, folded } = incident;
   return html`<article class="incident" id="incident-${rank}" aria-labelledby="name-${rank}">
-<h3 id="name-${rank}">${rank}. ${seriesName(incident.series, accountNames)}</h3>
+<h3 id="name-${rank}">${rank}. ${placeName(incident.series, accountNames)}</h3>
 <p class="badges"><span class="badge ${severity}">${severity}</span><span class="badge">${kindTexts[kind] ?? kind}</span><span class="badge">${statusText(incident)}</span></p>
 <p>${incident.reason}</p>
 ${incidentFacts(incident, result)}
 ${walk && chartOf(incident, walk, result, accountNames)}
 <h4>What you would have been told</h4>
 <ol class="told">${told.map(({ date, title, summary }) => html`<li><time datetime="${date}">${dateText(date)}</time><div><strong>${title}</strong><p>${summary}</p></div></li>`)}</ol>
-${folded.length > 0 && html`<p class="muted">The same leak was seen in ${listText(folded.map((scope) => seriesName(scope, accountNames)))}: one incident, not ${folded.length + 1}.</p>`}
+${folded.length > 0 && html`<p class="muted">The same leak was seen in ${listText(folded.map((scope) => placeName(scope, accountNames)))}: one incident, not ${folded.length + 1}.</p>`}
 ${walk && dayTable(incident, walk, result)}
 </article>
 `;
@@ -224,7 +226,7 @@ function chartOf(
   incident: BacktestIncident,
   walk: BacktestSeries,
   result: BacktestResult,
-  names: AccountNames,
+  names: Names,
 ): Html {
   const { currency } = result;
   const shaded: Period = { start: incident.start, end: incident.end ?? result.period.end };
@@ -241,7 +243,7 @@ function chartOf(
     shaded,
     marks: incident.told.filter(({ date }) => date < addDays(period.end, 1)).map(toMark),
     currency,
-    label: `${seriesName(incident.series, names)} from ${period.start} on: expected ${money(result, incident.expected)} a day, actual ${money(result, incident.actual)} a day since ${incident.start}. Arrow keys walk over the days.`,
+    label: `${placeName(incident.series, names)} from ${period.start} on: expected ${money(result, incident.expected)} a day, actual ${money(result, incident.actual)} a day since ${incident.start}. Arrow keys walk over the days.`,
   });
 }
 
@@ -281,6 +283,24 @@ function dayTable(incident: BacktestIncident, walk: BacktestSeries, result: Back
 <tbody>${rows}</table>${days > listedDays && html`<p class="muted">And ${days - listedDays} more days.</p>`}</details>`;
 }
 
+function comparisonSection({ result, comparison = [] }: BacktestReport): Html | false {
+  if (comparison.length === 0) return false;
+  const { alerts, alertsPerMonth } = result.summary;
+  const incidents = result.incidents.length;
+  return html`<section aria-labelledby="comparison">
+<h2 id="comparison">What other methods would have made of it</h2>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Method</th><th scope="col" class="n">Alarms</th><th scope="col" class="n">A month</th><th scope="col" class="n">On days of an incident</th><th scope="col" class="n">On other days</th><th scope="col" class="n">Incidents seen</th></tr></thead>
+<tbody>
+<tr><th scope="row">ai-cost-watchdog</th>${[alerts, decimal(alertsPerMonth), '–', '–', incidents].map(numberCell)}</tr>
+${comparison.map((one) => html`<tr><th scope="row">${one.method}</th>${[one.alarms, decimal(one.alarmsPerMonth), one.onIncidents, one.others, `${one.incidentsSeen} of ${incidents}`].map(numberCell)}</tr>`)}
+</tbody></table></div>
+<p class="muted">${comparisonNote}</p>
+</section>`;
+}
+
+const numberCell = (value: string | number): Html => html`<td class="n">${value}</td>`;
+
 function otherSeries({ result, accountNames }: BacktestReport): Html | false {
   const told = new Set(result.incidents.map(({ series }) => scopeKey(series)));
   const others = result.walks.filter(({ series }) => !told.has(scopeKey(series)));
@@ -294,12 +314,12 @@ function otherSeries({ result, accountNames }: BacktestReport): Html | false {
 </section>`;
 }
 
-function seriesItem(walk: BacktestSeries, result: BacktestResult, names: AccountNames): Html {
+function seriesItem(walk: BacktestSeries, result: BacktestResult, names: Names): Html {
   const known = walk.actual.filter((amount) => !Number.isNaN(amount));
   const mean = sum(known) / Math.max(1, known.length);
   const highest = known.reduce((most, amount) => Math.max(most, amount), 0);
   const text = `${money(result, mean)} a day, at most ${money(result, highest)}`;
-  const name = seriesName(walk.series, names);
+  const name = placeName(walk.series, names);
   const inPeriod = (amounts: Float64Array) => within({ start: walk.start, amounts }, result.period);
   const amounts = {
     actual: inPeriod(walk.actual),

@@ -78,3 +78,66 @@ export const backtestResult = (result: Partial<BacktestResult> = {}): BacktestRe
   walks: [backtestSeries(), backtestSeries({ account: '345678901234', service: 'Amazon S3' })],
   ...result,
 });
+
+/** A year and more of many noisy series, five of six of which leaked for some days; the same in each run. */
+export function busyYear({ series: count, days }: { series: number; days: number }) {
+  const start = '2025-10-12';
+  const usage = new Float64Array(days);
+  const walks = Array.from({ length: count }, (_, index) => noisyWalk(index, start, days));
+  for (const { actual } of walks) {
+    for (const [day, amount] of actual.entries()) usage[day] = (usage[day] ?? 0) + amount;
+  }
+  const incidents = walks.flatMap(({ series }, index) => {
+    if (index % 6 === 5) return [];
+    const { from, to } = leakOf(index, days);
+    const [first, end] = [addDays(start, from), addDays(start, to)];
+    return [
+      backtestIncident({
+        id: `incident-${index}`,
+        series,
+        start: first,
+        detected: addDays(first, 1),
+        end,
+        told: [
+          {
+            date: addDays(first, 1),
+            change: 'opened',
+            title: 'It costs more',
+            summary: 'Find what uses it.',
+          },
+          { date: addDays(end, 2), change: 'recovered', title: 'Back to normal', summary: '' },
+        ],
+      }),
+    ];
+  });
+  const result = backtestResult({
+    period: { start, end: addDays(start, days) },
+    days,
+    series: count,
+    incidents,
+    walks,
+  });
+  return { result, usage };
+}
+
+const leakOf = (index: number, days: number) => {
+  const from = 40 + ((index * 37) % (days - 70));
+  return { from, to: from + 3 + (index % 18) };
+};
+
+function noisyWalk(index: number, start: string, days: number): BacktestSeries {
+  const base = 20 + ((index * 7919) % 900);
+  const leak = leakOf(index, days);
+  const isLeaking = (day: number) => index % 6 !== 5 && day >= leak.from && day < leak.to;
+  const usual = (day: number) => base * ((day + index) % 7 < 5 ? 1 : 0.4);
+  const noise = (day: number) => 0.9 + 0.2 * Math.abs(Math.sin(day * 12.9898 + index * 78.233));
+  const fill = (amountOf: (day: number) => number) =>
+    Float64Array.from({ length: days }, (_, day) => amountOf(day));
+  return {
+    series: { account: String(100_000_000_000 + (index % 9)), service: `Service ${index}` },
+    start,
+    actual: fill((day) => usual(day) * noise(day) + (isLeaking(day) ? 3 * base : 0)),
+    expected: fill((day) => (day < 21 ? Number.NaN : usual(day))),
+    limit: fill((day) => (day < 21 ? Number.NaN : usual(day) * 1.3 + 10)),
+  };
+}
