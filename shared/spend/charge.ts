@@ -1,4 +1,5 @@
 import type { IsoDate } from '../period.ts';
+import type { Scope } from './scope.ts';
 
 /** What kind of charge it is, in FOCUS's words. */
 export const chargeCategories = ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'] as const;
@@ -7,7 +8,6 @@ export type ChargeCategory = (typeof chargeCategories)[number];
 /** What a day of something cost, unrounded, in its own currency; negative where money came back. */
 export type Charge = {
   date: IsoDate;
-  /** The account it is for, or `allAccounts`. */
   account: string;
   accountName?: string;
   service: string;
@@ -18,8 +18,23 @@ export type Charge = {
   currency: string;
 };
 
-/** Stands for the account of what is known for the whole organisation only. */
-export const allAccounts = '*';
+/** What a day of a part of the spend cost; `{}` in its scope is what no dimension is known of. */
+export type ScopedCharge = Pick<Charge, 'date' | 'accountName' | 'category' | 'amount' | 'currency'> & {
+  scope: Scope;
+};
+
+/** A charge as one of its account and service, whatever else is known of it. */
+export const byAccountAndService = ({ account, service, ...charge }: Charge): ScopedCharge => {
+  const { date, accountName, category, amount, currency } = charge;
+  return {
+    date,
+    scope: { account, service },
+    ...(accountName && { accountName }),
+    category,
+    amount,
+    currency,
+  };
+};
 
 const byRecordType = new Map<string, ChargeCategory>([
   ['savingsplannegation', 'Adjustment'],

@@ -1,5 +1,14 @@
 import { datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
-import { figureAt, isClosed, type Ledger, type LedgerSeries, lastRead } from './ledger.ts';
+import type { Grouping } from './grouping.ts';
+import {
+  figureAt,
+  groupingsOf,
+  isClosed,
+  type Ledger,
+  type LedgerSeries,
+  lastFollowed,
+  seriesBy,
+} from './ledger.ts';
 import type { Scope } from './scope.ts';
 
 /** What a day cost, as far as it is known. */
@@ -18,29 +27,30 @@ export type SpendSeries = {
   days: readonly DailyFigure[];
 };
 
-/** Stands for the account and the service of the series that are too small to be followed each by itself. */
+/** Stands for the values of the series that are too small to be followed each by itself. */
 export const others = 'other';
 
 /**
- * The usage in a ledger by account and service, the largest first, as it was known at `asOf`. Credits, refunds, tax
- * and fees are no usage. Beyond `limit` series the smaller ones are one series, so that the sum stays whole.
+ * The usage in a ledger, by each grouping in which it was read the largest first, as it was known at `asOf`. Credits,
+ * refunds, tax and fees are no usage. Beyond `limit` series of a grouping the smaller ones are one series, so that the
+ * sum stays whole.
  */
-export function toSeries(ledger: Ledger, period: Period, asOf?: IsoTime, limit = 5_000): SpendSeries[] {
+export const toSeries = (ledger: Ledger, period: Period, asOf?: IsoTime, limit = 5_000): SpendSeries[] =>
+  groupingsOf(ledger).flatMap((grouping) => seriesOf(ledger, grouping, { period, asOf, limit }));
+
+type Wanted = { period: Period; asOf: IsoTime | undefined; limit: number };
+
+function seriesOf(ledger: Ledger, grouping: Grouping, { period, asOf, limit }: Wanted): SpendSeries[] {
   const { currency } = ledger;
-  if (currency === undefined) return [];
-  const read = lastRead(ledger, asOf);
+  const read = lastFollowed(ledger, asOf, grouping);
   const dates = datesOf(period).map((date) => ({ date, readAt: read.get(date) }));
-  const sorted = ledger.series
-    .filter(({ category }) => category === 'Usage')
-    .map(({ account, service, days }) => ({
-      scope: { account, service },
-      amounts: amountsOf(days, dates, asOf),
-    }))
+  if (currency === undefined || dates.every(({ readAt }) => readAt === undefined)) return [];
+  const sorted = seriesBy(ledger, grouping)
+    .map(({ scope, days }) => ({ scope, amounts: amountsOf(days, dates, asOf) }))
     .toSorted((a, b) => peak(b) - peak(a));
   const own = sorted.length > limit ? sorted.slice(0, limit - 1) : sorted;
   const rest = sorted.slice(own.length);
-  const folded =
-    rest.length > 0 ? [{ scope: { account: others, service: others }, amounts: sumOf(rest) }] : [];
+  const folded = rest.length > 0 ? [{ scope: scopeOfOthers(grouping), amounts: sumOf(rest) }] : [];
   return [...own, ...folded].map(({ scope, amounts }) => ({
     scope,
     currency,
@@ -51,6 +61,9 @@ export function toSeries(ledger: Ledger, period: Period, asOf?: IsoTime, limit =
     ),
   }));
 }
+
+const scopeOfOthers = (grouping: Grouping): Scope =>
+  Object.fromEntries(grouping.map((dimension) => [dimension, others]));
 
 type Amounts = { amounts: readonly number[] };
 

@@ -1,62 +1,73 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
 import { errorCode } from '../aws/error.ts';
 import { logger } from '../observability.ts';
-import type { IsoDate, IsoTime, Period } from '../period.ts';
-import { type Charge, chargeCategories } from '../spend/charge.ts';
-import { emptyLedger, joinLedgers, type Ledger, observe } from '../spend/ledger.ts';
+import { daysBetween, type IsoDate, type Period } from '../period.ts';
+import type { ScopedCharge } from '../spend/charge.ts';
+import { emptyLedger, joinLedgers, type Ledger, observe, type Reading } from '../spend/ledger.ts';
+import { fromParquet, toParquet } from './ledger-parquet.ts';
 
-/** Where the ledger lies: one object a month, `ledger/v1/2026-11.json.gz`. */
+/** Where the ledger lies: one object a month, `ledger/v2/month=2026-11/charges.parquet`, as Athena reads it. */
 export type LedgerStore = { s3: S3Client; bucket: string };
 
-const stored = z.object({
-  version: z.literal(1),
-  currency: z.string().exactOptional(),
-  accountNames: z.record(z.string(), z.string()),
-  readings: z.array(
-    z.object({
-      observed: z.string(),
-      period: z.object({ start: z.iso.date(), end: z.iso.date() }),
-      usageTypes: z.array(z.string()).exactOptional(),
-    }),
-  ),
-  series: z.array(
-    z.object({
-      account: z.string(),
-      service: z.string(),
-      category: z.enum(chargeCategories),
-      days: z.record(z.string(), z.array(z.tuple([z.string(), z.number()]))),
-    }),
-  ),
-});
+/** The months of a ledger as they were when they were read, `2026-11`. */
+export type StoredMonths = ReadonlyMap<string, StoredMonth>;
 
-/** What is known of the months that a period touches. */
-export async function loadLedger(store: LedgerStore, period: Period): Promise<Ledger> {
-  const months = await Promise.all(monthsOf(period).map((month) => readMonth(store, month)));
-  return joinLedgers(months.map(({ ledger }) => ledger));
+type StoredMonth = { ledger: Ledger; etag?: string | undefined };
+
+/** What was read, and what it said. */
+export type Answer = { reading: Reading; charges: readonly ScopedCharge[] };
+
+/** The months that a period touches. */
+export async function loadMonths(store: LedgerStore, period: Period): Promise<StoredMonths> {
+  const months = await Promise.all(
+    monthsOf(period).map(async (month) => [month, await readMonth(store, month)] as const),
+  );
+  return new Map(months);
 }
+
+/** What is known of all these months. */
+export const ledgerOf = (months: StoredMonths): Ledger =>
+  joinLedgers([...months.values()].map(({ ledger }) => ledger));
 
 /**
- * Adds what was read of a period to the months it touches, the newest month last: where that is there, all are.
- * Two runs that write at once both find their way in. `usageTypes` are the record types that were taken for usage.
+ * Adds answers to the months they touch, the newest month last: where that is there, all are. Those in `known` are
+ * not read again. Two runs that write at once both find their way in. Returns the known months with what was added.
  */
-export async function recordReading(
+export async function recordAnswers(
   store: LedgerStore,
-  observed: IsoTime,
-  charges: readonly Charge[],
-  period: Period,
-  usageTypes?: readonly string[],
-): Promise<void> {
-  const byMonth = Map.groupBy(charges, ({ date }) => monthOf(date));
-  for (const month of monthsOf(period)) {
-    const within = clip(period, month);
-    await updateMonth(store, month, (ledger) =>
-      observe(ledger, observed, byMonth.get(month) ?? [], within, usageTypes),
-    );
+  answers: readonly Answer[],
+  known: StoredMonths = new Map(),
+): Promise<StoredMonths> {
+  const after = new Map(known);
+  const months = new Set(answers.flatMap(({ reading }) => monthsOf(reading.period)));
+  for (const month of [...months].toSorted()) {
+    const parts = answers.flatMap((answer) => partOf(answer, month));
+    const update = (ledger: Ledger) => parts.reduce(observeAnswer, ledger);
+    const updated = await updateMonth(store, month, update, known.get(month));
+    if (known.has(month)) after.set(month, updated);
   }
+  return after;
 }
+
+/** Of an answer, what it says of a month. */
+function partOf({ reading, charges }: Answer, month: string): Answer[] {
+  const period = clip(reading.period, month);
+  const days = daysBetween(period.start, period.end);
+  if (days <= 0) return [];
+  const { requests } = reading;
+  const share = days / daysBetween(reading.period.start, reading.period.end);
+  return [
+    {
+      reading: { ...reading, period, ...(requests !== undefined && { requests: requests * share }) },
+      charges: charges.filter(({ date }) => monthOf(date) === month),
+    },
+  ];
+}
+
+const observeAnswer = (ledger: Ledger, { reading, charges }: Answer): Ledger => {
+  const { observed, period, ...how } = reading;
+  return observe(ledger, observed, charges, period, how);
+};
 
 const attempts = 5;
 
@@ -64,13 +75,14 @@ async function updateMonth(
   store: LedgerStore,
   month: string,
   update: (ledger: Ledger) => Ledger,
-): Promise<void> {
+  known?: StoredMonth,
+): Promise<StoredMonth> {
   for (let attempt = 1; ; attempt++) {
-    const { ledger, etag } = await readMonth(store, month);
+    const { ledger, etag } = attempt === 1 && known ? known : await readMonth(store, month);
     const updated = update(ledger);
-    if (updated === ledger) return;
+    if (updated === ledger) return { ledger, etag };
     try {
-      return await writeMonth(store, month, updated, etag);
+      return { ledger: updated, etag: await writeMonth(store, month, updated, etag) };
     } catch (error) {
       if (!overtaken.has(errorCode(error)) || attempt === attempts) throw error;
     }
@@ -80,16 +92,13 @@ async function updateMonth(
 /** Another run wrote the month since it was read. */
 const overtaken = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
 
-type StoredMonth = { ledger: Ledger; etag?: string | undefined };
-
 /** A month that isn't there, or can't be read, is empty: its days count as never read, and are fetched again. */
 async function readMonth({ s3, bucket }: LedgerStore, month: string): Promise<StoredMonth> {
   const object = await getObject(s3, bucket, keyOf(month));
   if (object === undefined) return { ledger: emptyLedger };
   const { body, etag } = object;
   try {
-    const text = (await promisify(gunzip)(body)).toString('utf8');
-    return { ledger: stored.parse(JSON.parse(text)), etag };
+    return { ledger: await fromParquet(body), etag };
   } catch (error) {
     logger.warn('a month of the ledger is corrupt and is fetched again', { month, error: error as Error });
     return { ledger: emptyLedger, etag };
@@ -108,19 +117,19 @@ async function getObject(s3: S3Client, Bucket: string, Key: string) {
 }
 
 async function writeMonth({ s3, bucket }: LedgerStore, month: string, ledger: Ledger, etag?: string) {
-  await s3.send(
+  const { ETag } = await s3.send(
     new PutObjectCommand({
       Bucket: bucket,
       Key: keyOf(month),
-      Body: await promisify(gzip)(JSON.stringify(ledger)),
-      ContentType: 'application/json',
-      ContentEncoding: 'gzip',
+      Body: toParquet(ledger),
+      ContentType: 'application/vnd.apache.parquet',
       ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
     }),
   );
+  return ETag;
 }
 
-const keyOf = (month: string): string => `ledger/v1/${month}.json.gz`;
+const keyOf = (month: string): string => `ledger/v2/month=${month}/charges.parquet`;
 
 const monthOf = (date: IsoDate): string => date.slice(0, 7);
 

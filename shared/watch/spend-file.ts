@@ -2,7 +2,7 @@ import type { Alert } from '../alert/alert.ts';
 import { incidentAlert } from '../alert/incident-alert.ts';
 import type { Config } from '../config.ts';
 import { addDays, type IsoTime, type Period } from '../period.ts';
-import { currencyOf } from '../spend/charge.ts';
+import { byAccountAndService, currencyOf } from '../spend/charge.ts';
 import {
   type FocusCost,
   type FocusRow,
@@ -53,7 +53,7 @@ export function watchSpendFile(
   if (currency === undefined) throw new Error('There is no spend to watch');
   const period = periodOf(rows);
   const at: IsoTime = `${addDays(period.end, settledDays)}T00:00:00Z`;
-  const ledger = observe(emptyLedger, at, toCharges(rows, cost), period);
+  const ledger = observe(emptyLedger, at, toCharges(rows, cost).map(byAccountAndService), period);
   const judged = judgeSpend(toSeries(ledger, period), { known: [], from: period.start, config, at });
   const names = ledger.accountNames;
   const nameOf = ({ scope }: { scope: Scope }) => names[scope['account'] ?? ''];
@@ -72,7 +72,7 @@ export function watchSpendFile(
     series: judged.series.map((one) => ({ ...one, accountName: nameOf(one) })),
     incidents: judged.incidents.map((one) => toSummary(one, names)),
     alerts: judged.incidents.flatMap(({ incident, change }) =>
-      change ? [incidentAlert(incident, { change, at, accountName: nameOf(incident) })] : [],
+      change ? [incidentAlert(incident, { change, at, names })] : [],
     ),
   };
 }

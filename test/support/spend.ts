@@ -1,5 +1,6 @@
 import { addDays, datesOf, type IsoDate } from '../../shared/period.ts';
-import type { Charge } from '../../shared/spend/charge.ts';
+import { byAccountAndService, type Charge, type ScopedCharge } from '../../shared/spend/charge.ts';
+import type { Scope } from '../../shared/spend/scope.ts';
 import type { DailyFigure, SpendSeries } from '../../shared/spend/series.ts';
 
 /** Complete figures of the days up to `through`, from an amount for each, oldest first. */
@@ -32,12 +33,28 @@ export const weekday = (date: IsoDate): number => new Date(date).getUTCDay();
 
 export const isWeekend = (date: IsoDate): boolean => [0, 6].includes(weekday(date));
 
-export const chargeOf = (charge: Partial<Charge>): Charge => ({
+/** What EC2 cost in one account. */
+export const chargeOf = (charge: Partial<Charge>): ScopedCharge =>
+  byAccountAndService({
+    date: '2026-11-14',
+    account: '210987654321',
+    service: 'Amazon Elastic Compute Cloud - Compute',
+    category: 'Usage',
+    amount: 100,
+    currency: 'USD',
+    ...charge,
+  });
+
+/** The same of a part of the spend, or of no part in particular. */
+export const chargeOn = (
+  scope: Scope,
+  amount: number,
+  charge: Partial<Omit<ScopedCharge, 'scope' | 'amount'>> = {},
+): ScopedCharge => ({
   date: '2026-11-14',
-  account: '210987654321',
-  service: 'Amazon Elastic Compute Cloud - Compute',
+  scope,
   category: 'Usage',
-  amount: 100,
+  amount,
   currency: 'USD',
   ...charge,
 });

@@ -3,6 +3,7 @@ import {
   GetCostAndUsageCommand,
   type GetCostAndUsageCommandInput,
 } from '@aws-sdk/client-cost-explorer';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +87,12 @@ async function changesOf(first: number, last: number): Promise<string[]> {
   }
   return told;
 }
+
+const monthKey = (month: string) => `ledger/v2/month=${month}/charges.parquet`;
+
+/** The periods of which the bill was read. */
+const bills = () =>
+  asked().flatMap(({ GroupBy, TimePeriod }) => (GroupBy?.[0]?.Key === 'RECORD_TYPE' ? [TimePeriod] : []));
 
 const asked = () => costExplorer.commandCalls(GetCostAndUsageCommand).map(({ args: [{ input }] }) => input);
 
@@ -174,14 +181,32 @@ describe('the same event again', () => {
 });
 
 describe('the next runs', () => {
-  it('read again from the first day of the previous month', async () => {
+  it('read the newest days again, and once a week all back to the first day of the previous month', async () => {
     await run(monday);
     costExplorer.resetHistory();
-    await run('2026-11-17T06:00:00Z');
-    expect(asked().map(({ TimePeriod }) => TimePeriod)).toEqual([
-      { Start: '2026-10-01', End: '2026-11-17' },
-      { Start: '2026-10-01', End: '2026-11-17' },
+    const starts: string[] = [];
+    for (let day = 17; day <= 24; day++) {
+      await run(`2026-11-${day}T06:00:00Z`);
+      starts.push(bills().at(-1)?.Start ?? '');
+    }
+    expect(starts).toEqual([
+      '2026-11-01',
+      '2026-11-02',
+      '2026-11-03',
+      '2026-11-04',
+      '2026-11-05',
+      '2026-11-06',
+      '2026-10-01',
+      '2026-11-08',
     ]);
+  });
+
+  it('read each month of the ledger once', async () => {
+    await run(monday);
+    bucket.mock.resetHistory();
+    await run('2026-11-17T06:00:00Z');
+    const read = bucket.mock.commandCalls(GetObjectCommand).map(({ args: [{ input }] }) => input.Key);
+    expect(read).toEqual(['2026-07', '2026-08', '2026-09', '2026-10', '2026-11'].map(monthKey));
   });
 
   it('tell one incident of a leak: opened, a week later grown, then recovered', async () => {
@@ -238,7 +263,7 @@ describe('the next runs', () => {
   it('take again a month of the ledger that was damaged', async () => {
     bill = () => ({ usage: 100 });
     await run(monday);
-    bucket.objects.set('ledger/v1/2026-09.json.gz', new Uint8Array([1, 2, 3]));
+    bucket.objects.set(monthKey('2026-09'), new Uint8Array([1, 2, 3]));
     costExplorer.resetHistory();
     await run('2026-11-17T06:00:00Z');
     expect(asked()[0]?.TimePeriod).toEqual({ Start: '2026-09-01', End: '2026-11-17' });
@@ -265,9 +290,9 @@ describe('when something fails', () => {
   });
 
   it('a crash before the newest month was written leaves the bill to be read by the retry', async () => {
-    bucket.broken.add('ledger/v1/2026-11.json.gz');
+    bucket.broken.add(monthKey('2026-11'));
     await expect(run(monday)).rejects.toThrow('InternalError');
-    expect(bucket.objects.has('ledger/v1/2026-10.json.gz')).toBe(true);
+    expect(bucket.objects.has(monthKey('2026-10'))).toBe(true);
     expect(await run(monday)).toMatchObject({ opened: 1 });
     expect(await alerts()).toHaveLength(1);
   });
