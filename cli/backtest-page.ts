@@ -152,6 +152,7 @@ function incidentsSection(report: BacktestReport): Html {
   const walks = new Map(result.walks.map((walk) => [scopeKey(walk.series), walk]));
   return html`<section aria-labelledby="incidents">
 <h2 id="incidents">${counted(incidents.length, 'incident')}, the dearest first</h2>
+<p>${fatesText(incidents)} Which of them were waste, only you know.</p>
 <div class="scroll"><table class="sortable wide">
 <thead><tr><th scope="col" class="n">#</th><th scope="col">Where</th><th scope="col">Since</th><th scope="col">Told</th><th scope="col">State</th><th scope="col" class="n">Expected a day</th><th scope="col" class="n">Actual a day</th><th scope="col" class="n">Impact</th><th scope="col" class="n">After the alert</th></tr></thead>
 <tbody>
@@ -165,8 +166,23 @@ ${drawn.length < incidents.length && html`<p class="muted">The other ${incidents
 </section>`;
 }
 
+const fates: readonly (readonly [BacktestIncident['status'], one: string, many: string])[] = [
+  ['open', 'goes on', 'go on'],
+  ['recovered', 'was over after some days', 'were over after some days'],
+  ['accepted', 'stayed, and became the new normal', 'stayed, and became the new normal'],
+];
+
+/** `One goes on, 3 were over after some days.` */
+function fatesText(incidents: readonly BacktestIncident[]): string {
+  const parts = fates.flatMap(([wanted, one, many]) => {
+    const count = incidents.filter(({ status }) => status === wanted).length;
+    return count === 0 ? [] : [`${count === 1 ? 'one' : count} ${count === 1 ? one : many}`];
+  });
+  return capital(`${parts.join(', ')}.`);
+}
+
 const incidentRow = (incident: BacktestIncident, rank: number, result: BacktestResult, names: Names): Html =>
-  html`<tr><td class="n" data-value="${rank}">${rank}</td><th scope="row">${rank <= drawnIncidents ? html`<a href="#incident-${rank}">${placeName(incident.series, names)}</a>` : placeName(incident.series, names)}</th><td class="d">${incident.start}</td><td class="d">${incident.detected}</td><td>${statusText(incident)}</td>${amountCell(incident.expected, result)}${amountCell(incident.actual, result)}${amountCell(incident.impact, result)}${amountCell(incident.impactAfterAlert, result)}</tr>
+  html`<tr><td class="n" data-value="${rank}">${rank}</td><th scope="row">${rank <= drawnIncidents ? html`<a href="#incident-${rank}">${placeName(incident.series, names)}</a>` : placeName(incident.series, names)}</th><td class="d">${incident.start}</td><td class="d">${incident.detected}</td><td class="d">${statusText(incident)}</td>${amountCell(incident.expected, result)}${amountCell(incident.actual, result)}${amountCell(incident.impact, result)}${amountCell(incident.impactAfterAlert, result)}</tr>
 `;
 
 const amountCell = (amount: number, result: BacktestResult): Html =>
@@ -276,7 +292,7 @@ function dayTable(incident: BacktestIncident, walk: BacktestSeries, result: Back
   const days = daysBetween(period.start, period.end);
   const rows = Array.from({ length: Math.min(days, listedDays) }, (_, index) => {
     const cells = [actual, expected, limit].map((amounts) => amounts?.[index] ?? Number.NaN);
-    return html`<tr><th scope="row">${addDays(period.start, index)}${cells.map((amount) => html`<td class="n">${Number.isNaN(amount) ? '–' : money(result, amount)}`)}
+    return html`<tr><th scope="row" class="d">${addDays(period.start, index)}${cells.map((amount) => html`<td class="n">${Number.isNaN(amount) ? '–' : money(result, amount)}`)}
 `;
   });
   return html`<details><summary>Day by day</summary><table><thead><tr><th scope="col">Day<th scope="col" class="n">Actual<th scope="col" class="n">Expected<th scope="col" class="n">Normal up to
@@ -303,7 +319,9 @@ const numberCell = (value: string | number): Html => html`<td class="n">${value}
 
 function otherSeries({ result, accountNames }: BacktestReport): Html | false {
   const told = new Set(result.incidents.map(({ series }) => scopeKey(series)));
-  const others = result.walks.filter(({ series }) => !told.has(scopeKey(series)));
+  const others = result.walks
+    .filter(({ series }) => !told.has(scopeKey(series)))
+    .toSorted((one, other) => knownSum(other.actual) - knownSum(one.actual));
   if (others.length === 0) return false;
   const drawn = others.slice(0, drawnSeries);
   const omitted = result.series - told.size - drawn.length;
@@ -313,6 +331,8 @@ function otherSeries({ result, accountNames }: BacktestReport): Html | false {
 <ul class="all">${drawn.map((walk) => seriesItem(walk, result, accountNames))}</ul>
 </section>`;
 }
+
+const knownSum = (amounts: Float64Array): number => sum(amounts.filter((amount) => !Number.isNaN(amount)));
 
 function seriesItem(walk: BacktestSeries, result: BacktestResult, names: Names): Html {
   const known = walk.actual.filter((amount) => !Number.isNaN(amount));

@@ -238,7 +238,8 @@ export function smallChart(
   { actual, expected, limit }: Pick<IncidentChart, 'actual' | 'expected' | 'limit'>,
   label: string,
 ): Html {
-  const scale = scaleOf(actual);
+  const { top } = scaleOf(actual);
+  const scale = { top: 1.25 * top, ticks: [] };
   const capped = limit.map((amount) => Math.min(amount, scale.top));
   return html`<svg class="small" role="img" aria-label="${label}" viewBox="0 0 ${actual.length} ${smallHeight}" preserveAspectRatio="none">${raw(
     `<path class="band" d="${areaPath(expected, capped, scale, smallHeight)}"/><path class="actual" d="${linePath(actual, scale, smallHeight)}"/>`,
