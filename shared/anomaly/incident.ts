@@ -31,6 +31,10 @@ export type Incident = {
   excessPerDay: Usd;
   cause?: RootCause;
   told?: Told;
+  /** The first day after a plan that somebody said it to be: days before it make nothing the new normal. */
+  plannedUntil?: IsoDate;
+  /** The id of the incident under which the same leak is told; this one is never told itself. */
+  partOf?: string;
 };
 
 type IncidentDay = JudgedDay & { closed: boolean; high: boolean };
@@ -157,7 +161,8 @@ function settle(incident: Incident): Incident {
       ...totals(incident.days.filter((day) => day.date < end)),
     };
   }
-  const ended = closed.length >= acceptedAfter && closed.at(-1);
+  const { plannedUntil = '' } = incident;
+  const ended = closed.filter(({ date }) => date >= plannedUntil).length >= acceptedAfter && closed.at(-1);
   return {
     ...incident,
     ...totals(incident.days),
