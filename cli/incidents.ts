@@ -51,14 +51,14 @@ async function readSampleBill(time: IsoTime): Promise<void> {
 /** An incident, and what was said of it. */
 export type Listed = { incident: Incident; feedback?: Feedback | undefined };
 
-/** What is open, the dearest first, then what ended lately, the newest first. */
+/** What is open, the dearest first, then what ended lately, the newest first; each leak once. */
 export async function listIncidents(table: Table, now: IsoTime): Promise<Listed[]> {
   const stored = await getIncidents(table);
   const feedback = new Map((await getFeedback(table)).map((one) => [one.incidentId, one]));
   const since = addDays(dateOf(now), -recentDays);
   return [...stored.values()]
     .map(({ incident }) => ({ incident, feedback: feedback.get(incident.id) }))
-    .filter(({ incident }) => incident.end === undefined || incident.end >= since)
+    .filter(({ incident: { end, partOf } }) => partOf === undefined && (end === undefined || end >= since))
     .toSorted((a, b) => byUrgency(a.incident, b.incident));
 }
 

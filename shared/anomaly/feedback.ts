@@ -78,6 +78,11 @@ export const feedbackEvents = (feedback: readonly Feedback[]): PlannedEvent[] =>
     }))
     .filter(({ start, end }) => start < end);
 
+/** The incident as it is followed after what was said of it: what is planned doesn't become normal by lasting. */
+export function asPlanned(incident: Incident, feedback: Feedback | undefined): Incident {
+  return feedback?.answer === 'planned' ? { ...incident, plannedUntil: feedback.until } : incident;
+}
+
 /** Whether an incident is not to be told of, whatever has become of it. One that exceeds what was said to be fine is. */
 export function isMuted(incident: Incident, feedback: Feedback | undefined): boolean {
   if (feedback === undefined) return false;
@@ -89,8 +94,8 @@ const lastDayOf = ({ start, end, days }: Incident): IsoDate =>
   end === undefined ? (days.at(-1)?.date ?? start) : addDays(end, -1);
 
 /**
- * What is told of an incident after what was said of it: nothing while that holds. What was planned and goes on after
- * its last day is told once more, though it hasn't grown.
+ * What is told of an incident after what was said of it: nothing while that holds. Once it doesn't, what had grown
+ * meanwhile is no news, but that it goes on after a plan is, though it hasn't grown.
  */
 export function heeding<Judged extends { incident: Incident; change?: Change | undefined }>(
   judged: Judged,
@@ -98,14 +103,17 @@ export function heeding<Judged extends { incident: Incident; change?: Change | u
 ): Judged {
   const { incident, change } = judged;
   if (isMuted(incident, feedback)) return { ...judged, change: undefined };
-  if (change !== undefined || feedback === undefined || !isOverdue(incident, feedback)) return judged;
+  if (feedback === undefined || !isFirstWordAfter(incident, feedback)) return judged;
+  const goesOn = incident.days.some(({ date, high }) => date >= feedback.until && high);
+  if (!goesOn) return change === 'grown' ? { ...judged, change: undefined } : judged;
+  if (feedback.answer !== 'planned') return judged;
   const reason = `${incident.reason} It was planned through ${addDays(feedback.until, -1)}, and goes on.`;
   return { ...judged, incident: { ...incident, reason }, change: 'grown' };
 }
 
-/** Whether a day after the plan is as high, and nobody was told since the plan ended. */
-function isOverdue({ status, days, told }: Incident, { answer, until }: Feedback): boolean {
-  if (answer !== 'planned' || status !== 'open' || told === undefined || dateOf(told.at) > until)
-    return false;
-  return days.some(({ date, high }) => date >= until && high);
-}
+/** Whether an incident is still open after the last day of an answer, and nobody was told so far. */
+const isFirstWordAfter = (incident: Incident, { until }: Feedback): boolean =>
+  incident.status === 'open' &&
+  lastDayOf(incident) >= until &&
+  incident.told !== undefined &&
+  dateOf(incident.told.at) <= until;

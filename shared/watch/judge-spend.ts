@@ -1,3 +1,5 @@
+import { asPlanned, type Feedback, heeding } from '../anomaly/feedback.ts';
+import { floorOf } from '../anomaly/floors.ts';
 import { type Change, changeOf, type Incident } from '../anomaly/incident.ts';
 import { type Policy, toPolicy } from '../anomaly/policy.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
@@ -33,13 +35,28 @@ export type Judged = {
   incidents: JudgedIncident[];
 };
 
-type Task = { known: readonly Incident[]; from: IsoDate; config: Config; at: IsoTime };
+type Task = {
+  known: readonly Incident[];
+  from: IsoDate;
+  config: Config;
+  at: IsoTime;
+  /** What was said of incidents. */
+  feedback?: readonly Feedback[];
+};
 
 /** Judges every series from a day on; what is known of incidents goes in, what has become of them comes out. */
-export function judgeSpend(series: readonly SpendSeries[], { known, from, config, at }: Task): Judged {
-  const bySeries = Map.groupBy(known, keyOf);
+export function judgeSpend(
+  series: readonly SpendSeries[],
+  { known, from, config, at, feedback = [] }: Task,
+): Judged {
+  const answers = new Map(feedback.map((one) => [one.incidentId, one]));
+  const bySeries = Map.groupBy(
+    known.map((incident) => asPlanned(incident, answers.get(incident.id))),
+    keyOf,
+  );
   const walks = series.map((one) => {
-    const policy: Policy = toPolicy(config.spend.sensitivity, config.spend.floor, one.currency);
+    const floor = floorOf(config.spend, one.scope);
+    const policy: Policy = toPolicy(config.spend.sensitivity, floor, one.currency);
     const incidents = bySeries.get(keyOf(one)) ?? [];
     return { one, walk: walkForward(one, incidents, from, policy, at) };
   });
@@ -48,7 +65,9 @@ export function judgeSpend(series: readonly SpendSeries[], { known, from, config
     .toSorted((a, b) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
   return {
     series: walks.map(({ one, walk }) => summarize(one, walk, bySeries.get(keyOf(one)) ?? [])),
-    incidents: incidents.map((incident) => ({ incident, change: changeOf(incident) })),
+    incidents: incidents.map((incident) =>
+      heeding({ incident, change: changeOf(incident) }, answers.get(incident.id)),
+    ),
   };
 }
 

@@ -133,6 +133,14 @@ describe('a plan that is over', () => {
     expect(heeded({ ...goesOn, ...given }).change).toBeUndefined();
   });
 
+  it('makes no news of what had grown before its end', () => {
+    const over = { ...goesOn, days: [...machine().days, day('2026-12-10', 0)], excessPerDay: 0 };
+    expect(heeding({ incident: over, change: 'grown' as const }, planned()).change).toBeUndefined();
+    expect(
+      heeding({ incident: over, change: 'grown' as const }, { ...said(), until: '2026-12-10' }).change,
+    ).toBeUndefined();
+  });
+
   it('is news only where there was a plan', () => {
     const until = { ...said(), until: '2026-12-10' };
     expect(heeded(goesOn, until).change).toBeUndefined();

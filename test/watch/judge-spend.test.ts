@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { type Feedback, type Said, toFeedback } from '../../shared/anomaly/feedback.ts';
+import { type Incident, markTold } from '../../shared/anomaly/incident.ts';
+import { type Config, parseConfig } from '../../shared/config.ts';
+import { addDays, datesOf, type IsoDate } from '../../shared/period.ts';
+import { judgeSpend } from '../../shared/watch/judge-spend.ts';
+import { figuresBetween, seriesOf } from '../support/spend.ts';
+
+/** An account that costs $100 a day, and `excess` more from 14 November on. */
+const spendOn = (date: IsoDate, excess: (date: IsoDate) => number) =>
+  100 + (Number(date.slice(-2)) % 5) + (date >= '2026-11-14' ? excess(date) : 0);
+
+type Told = { date: IsoDate; change: string; reason: string };
+
+/** What is told on each morning from 15 November on, where somebody answers on the 16th. */
+function mornings(
+  through: IsoDate,
+  { excess = (_: IsoDate) => 800, said, config = parseConfig({}) }: Story = {},
+): Told[] {
+  const told: Told[] = [];
+  const kept = new Map<string, Incident>();
+  let feedback: Feedback[] = [];
+  for (const date of datesOf({ start: '2026-11-15', end: addDays(through, 1) })) {
+    const at = `${date}T06:00:00Z`;
+    const series = seriesOf(figuresBetween('2026-10-01', addDays(date, -1), (day) => spendOn(day, excess)));
+    const known = [...kept.values()];
+    const judged = judgeSpend([series], { known, from: '2026-11-14', config, at, feedback });
+    for (const { incident, change } of judged.incidents) {
+      kept.set(incident.id, change ? markTold(incident, change, at) : incident);
+      if (change) told.push({ date, change, reason: incident.reason });
+    }
+    const [first] = kept.values();
+    if (date === '2026-11-16' && said && first) feedback = [toFeedback(first, { ...said, at })];
+  }
+  return told;
+}
+
+type Story = { excess?: (date: IsoDate) => number; said?: Said; config?: Config };
+
+const changes = (told: readonly Told[]) => told.map(({ date, change }) => [date, change]);
+
+describe('a leak that somebody answered', () => {
+  it('is told to have become normal where nobody says anything', () => {
+    expect(changes(mornings('2026-11-30'))).toEqual([
+      ['2026-11-15', 'opened'],
+      ['2026-11-23', 'grown'], // it has cost twice as much, and a week has passed
+      ['2026-11-28', 'accepted'],
+    ]);
+  });
+
+  it('is told nothing more of where it was expected', () => {
+    expect(changes(mornings('2026-12-02', { said: { answer: 'expected' } }))).toEqual([
+      ['2026-11-15', 'opened'],
+    ]);
+  });
+
+  it('is told where it doubles all the same', () => {
+    const excess = (date: IsoDate) => (date < '2026-11-20' ? 800 : 1700);
+    expect(changes(mornings('2026-11-24', { excess, said: { answer: 'expected' } }))).toEqual([
+      ['2026-11-15', 'opened'],
+      ['2026-11-21', 'grown'],
+    ]);
+  });
+
+  it('is told where it goes on after its plan, however long that was, and becomes normal only then', () => {
+    const said = { answer: 'planned', through: '2026-12-02' } as const;
+    const told = mornings('2026-12-19', { said });
+    expect(changes(told)).toEqual([
+      ['2026-11-15', 'opened'],
+      ['2026-12-04', 'grown'],
+      ['2026-12-17', 'accepted'],
+    ]);
+    expect(told[1]?.reason).toMatch(/It was planned through 2026-12-02, and goes on\.$/);
+  });
+
+  it('is told nothing more of where its plan ends as planned', () => {
+    const said = { answer: 'planned', through: '2026-12-02' } as const;
+    const excess = (date: IsoDate) => (date <= '2026-12-02' ? 800 : 0);
+    expect(changes(mornings('2026-12-08', { excess, said }))).toEqual([['2026-11-15', 'opened']]);
+  });
+});
+
+describe('a floor of its own', () => {
+  const floors = (floor: number) => parseConfig({ spend: { floors: [{ account: '210987654321', floor }] } });
+  const excess = () => 60;
+
+  it('decides what is noise in its part of the spend', () => {
+    expect(changes(mornings('2026-11-16', { excess, config: floors(20) }))).toEqual([
+      ['2026-11-15', 'opened'],
+    ]);
+    expect(changes(mornings('2026-11-16', { excess, config: floors(500) }))).toEqual([]);
+  });
+});
