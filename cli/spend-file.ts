@@ -1,22 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ChargeCategory } from '../shared/spend/charge.ts';
 import type { FocusCost } from '../shared/spend/focus.ts';
 import type { SpendRecord } from '../shared/spend/history.ts';
 import { InputError } from './input-error.ts';
 import { curLayout, isCur } from './spend-file/cur.ts';
 import { type Database, openDatabase } from './spend-file/database.ts';
-import { findFault, isCurrency } from './spend-file/faults.ts';
+import { findFault, isCurrency, rewrite } from './spend-file/faults.ts';
 import { focusLayout, isFocus } from './spend-file/focus-export.ts';
 import { areSound, toFigures, toHistories } from './spend-file/histories.ts';
 import type { Layout } from './spend-file/layout.ts';
 import { plainLayout, toInstant } from './spend-file/plain.ts';
-import {
-  openSources,
-  type Rigour,
-  relationOf,
-  type SpendSource,
-  unreadable,
-  verifyGzip,
-} from './spend-file/source.ts';
+import { openSources, relationOf, type SpendSource, unreadable, verifyGzip } from './spend-file/source.ts';
 import { trimmed } from './spend-file/sql.ts';
 
 export type SpendFileOptions = {
@@ -39,8 +35,11 @@ export async function readSpendFile(path: string, options: SpendFileOptions = {}
   try {
     const sources = await openSources(path, database);
     const layout = layoutOf(path, sources, options);
-    const [spend] = await Promise.all([read(path, sources, layout, database), ...sources.map(verifyGzip)]);
-    return spend;
+    const reading = read(path, sources, layout, database);
+    const verifying = Promise.all(sources.map(verifyGzip));
+    await Promise.allSettled([reading, verifying]); // the database is closed when nothing uses it any more
+    await verifying;
+    return await reading;
   } finally {
     reporter.stop();
     database.close();
@@ -77,16 +76,18 @@ async function read(
   database: Database,
 ): Promise<SpendRecord> {
   try {
-    return await readTable(path, sources, layout, database, 'strictly');
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    await findFault(sources, layout, database);
+    return await readTable(sources, layout, database);
+  } catch {
+    await findFault(path, sources, layout, database);
   }
-  // Line ends of two kinds in one file are no fault, but more than a strict reading takes.
+  const folder = await mkdtemp(join(tmpdir(), 'spend-'));
   try {
-    return await readTable(path, sources, layout, database, 'loosely');
+    const rewritten = await rewrite(sources, folder);
+    return await readTable(rewritten, layout, database);
   } catch (cause) {
     throw cause instanceof InputError ? cause : unreadable(path, cause);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 
@@ -94,14 +95,12 @@ async function read(
 class UnusableRow extends Error {}
 
 async function readTable(
-  path: string,
   sources: readonly SpendSource[],
   layout: Layout,
   database: Database,
-  rigour: Rigour,
 ): Promise<SpendRecord> {
-  await stage(sources, layout, database, rigour);
-  const currency = await readCurrency(path, database);
+  await stage(sources, layout, database);
+  const currency = await readCurrency(database);
   await mapTexts(layout, database);
   const series = await readSeries(layout, database);
   const figures = toFigures(await database.chunks(figuresSql(layout)));
@@ -113,18 +112,13 @@ async function readTable(
 const keysOf = ({ dimensions }: Layout): string[] => dimensions.map((_, index) => `k${index}`);
 
 /** The rows of all sources as one table; where many make a figure, their sums. */
-async function stage(
-  sources: readonly SpendSource[],
-  layout: Layout,
-  database: Database,
-  rigour: Rigour,
-): Promise<void> {
+async function stage(sources: readonly SpendSource[], layout: Layout, database: Database): Promise<void> {
   const rows = sources.map((source) => {
     const sql = layout.sqlOf(source);
     const keys = sql.dimensions.map((expression, index) => `${expression} AS k${index},`).join(' ');
     return `SELECT ${keys} ${sql.date} AS date, ${sql.observed ?? "''"} AS observed, ${sql.category} AS category,
       ${sql.currency} AS currency, ${sql.amount} AS amount, ${sql.isBad ?? 'false'} AS bad
-      FROM ${relationOf(source, rigour)}`;
+      FROM ${relationOf(source)}`;
   });
   const all = rows.join(' UNION ALL ');
   const columns = [...keysOf(layout), 'date', 'observed', 'category', 'currency'].join(', ');
@@ -134,9 +128,8 @@ async function stage(
 }
 
 /** The one currency of all rows. */
-async function readCurrency(path: string, database: Database): Promise<string> {
+async function readCurrency(database: Database): Promise<string> {
   const found = await database.rows('SELECT currency, bool_or(bad) FROM staged GROUP BY currency');
-  if (found.length === 0) throw new InputError(`${path}: has no rows`);
   const [currency = '', ...others] = new Set(found.map(([text]) => String(text).trim()));
   if (others.length > 0 || !isCurrency(currency)) throw new UnusableRow('two currencies, or none');
   if (found.some(([, bad]) => bad === true)) throw new UnusableRow('a row that lacks something');

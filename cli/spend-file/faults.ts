@@ -1,10 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { pipeline as finish } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { InputError } from '../input-error.ts';
 import type { Database } from './database.ts';
 import type { Layout, SpendRow } from './layout.ts';
-import { lineEnds, relationOf, type SpendSource, unreadable } from './source.ts';
+import { lineEnds, openBytes, relationOf, type SpendSource, unreadable } from './source.ts';
 import { textOf } from './sql.ts';
 
 /**
@@ -12,6 +14,7 @@ import { textOf } from './sql.ts';
  * row, for when the fast one has met something it can't use; it returns where there is nothing to complain of.
  */
 export async function findFault(
+  path: string,
   sources: readonly SpendSource[],
   layout: Layout,
   database: Database,
@@ -27,6 +30,7 @@ export async function findFault(
       if (fault !== undefined) throw atRow(row, fault, 'currency');
     }
   }
+  if (currency === undefined) throw new InputError(`${path}: has no rows`);
 }
 
 export const isCurrency = (text: string): boolean => /^[A-Z]{3}$/.test(text);
@@ -44,34 +48,48 @@ const rowsOf = (source: SpendSource, database: Database): AsyncIterable<SpendRow
 
 type Numbered = { record: string[]; info: { lines: number } };
 
-async function* csvRows(source: SpendSource & { format: 'csv' }): AsyncIterable<SpendRow> {
-  const { file, gzip, delimiter } = source;
-  const bytes = createReadStream(file);
-  const parser = (gzip ? bytes.pipe(createGunzip()) : bytes).pipe(
-    parse({
-      bom: true,
-      info: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-      delimiter,
-      record_delimiter: lineEnds,
-    }),
-  );
+type CsvSource = SpendSource & { format: 'csv' };
+
+async function* csvRows(source: CsvSource): AsyncIterable<SpendRow> {
+  let isHeader = true;
+  let extraLines = 0; // the parser takes the two signs of a line end in quotes for two lines
+  for await (const { record, info } of recordsOf(source)) {
+    extraLines += countIn(record, /\r\n/g);
+    const firstLine = info.lines - extraLines - countIn(record, /\r\n|\r|\n/g);
+    if (!isHeader) yield toRow(source, record, `line ${firstLine}`);
+    isHeader = false;
+  }
+}
+
+async function* recordsOf({ file, gzip, delimiter }: CsvSource): AsyncIterable<Numbered> {
+  const options = { bom: true, info: true, skip_empty_lines: true, relax_column_count: true };
+  const parser = parse({ ...options, delimiter, record_delimiter: lineEnds });
   try {
-    let isHeader = true;
-    let extraLines = 0; // the parser takes the two signs of a line end in quotes for two lines
-    for await (const { record, info } of parser as AsyncIterable<Numbered>) {
-      extraLines += countIn(record, /\r\n/g);
-      const firstLine = info.lines - extraLines - countIn(record, /\r\n|\r|\n/g);
-      if (!isHeader) yield toRow(source, record, `line ${firstLine}`);
-      isHeader = false;
-    }
+    yield* pipeline(openBytes(file, gzip), parser, () => {});
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     const line = typeof cause['lines'] === 'number' ? `line ${cause['lines']}: ` : '';
     throw new InputError(`${file}: ${line}is no CSV: ${cause.message}`, { cause });
-  } finally {
-    bytes.destroy();
+  }
+}
+
+/**
+ * The same sources in a form that every reader takes, written to a folder. Line ends of two kinds, or empty lines before
+ * the header, are no fault, but DuckDB loses its way in them.
+ */
+export async function rewrite(sources: readonly SpendSource[], folder: string): Promise<SpendSource[]> {
+  const rewritten: SpendSource[] = [];
+  for (const [index, source] of sources.entries()) {
+    const file = join(folder, `${index}.csv`);
+    if (source.format === 'csv') await finish(recordsOf(source), toLines, createWriteStream(file));
+    rewritten.push(source.format === 'csv' ? { ...source, file, gzip: false, delimiter: ',' } : source);
+  }
+  return rewritten;
+}
+
+async function* toLines(records: AsyncIterable<Numbered>): AsyncIterable<string> {
+  for await (const { record } of records) {
+    yield `${record.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
   }
 }
 

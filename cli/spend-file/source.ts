@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, glob, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
 import { InputError } from '../input-error.ts';
@@ -14,16 +15,13 @@ export type SpendSource = { file: string; columns: readonly Column[] } & (
   | { format: 'parquet' }
 );
 
-/** Quoting is read to the letter; what that refuses and yet proves to be sound is read a second time `loosely`. */
-export type Rigour = 'strictly' | 'loosely';
-
 /** The source as a table in SQL. */
-export function relationOf(source: SpendSource, rigour: Rigour = 'strictly'): string {
+export function relationOf(source: SpendSource): string {
   const file = literal(source.file);
   if (source.format === 'parquet') return `read_parquet(${file})`;
   const columns = source.columns.map(({ sql }) => `'${sql}': 'VARCHAR'`).join(', ');
   return `read_csv(${file}, columns={${columns}}, auto_detect=false, header=true, delim='${source.delimiter}', \
-quote='"', escape='"', compression='${source.gzip ? 'gzip' : 'none'}', strict_mode=${rigour === 'strictly'})`;
+quote='"', escape='"', compression='${source.gzip ? 'gzip' : 'none'}')`;
 }
 
 /** The file, or the parts that a folder or a pattern holds, with their headers; one at least. */
@@ -90,12 +88,15 @@ async function readHead(file: string): Promise<Buffer> {
   }
 }
 
+/** The bytes of a file, decompressed where it is; what reads them gets every error on the way. */
+export const openBytes = (file: string, gzip: boolean): Readable =>
+  gzip ? pipeline(createReadStream(file), createGunzip(), () => {}) : createReadStream(file);
+
 async function readGzipHead(file: string): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  const stream = createReadStream(file).pipe(createGunzip());
   try {
-    for await (const part of stream) {
+    for await (const part of openBytes(file, true)) {
       parts.push(part);
       bytes += part.length;
       if (bytes >= headBytes) break;
@@ -115,9 +116,7 @@ const corruptGzip = (file: string, cause: unknown) =>
 export async function verifyGzip(source: SpendSource): Promise<void> {
   if (source.format !== 'csv' || !source.gzip) return;
   try {
-    await pipeline(createReadStream(source.file), createGunzip(), async (parts) => {
-      for await (const _ of parts);
-    });
+    await finished(openBytes(source.file, true).resume());
   } catch (cause) {
     throw corruptGzip(source.file, cause);
   }
@@ -126,7 +125,8 @@ export async function verifyGzip(source: SpendSource): Promise<void> {
 /** Spreadsheets in much of Europe write semicolons. */
 function delimiterOf(text: string): string {
   const [header = ''] = /[^\r\n]+/.exec(text) ?? [];
-  return [',', ';', '\t'].find((delimiter) => header.includes(delimiter)) ?? ',';
+  const unquoted = header.replaceAll(/"[^"]*"/g, '');
+  return [',', ';', '\t'].find((delimiter) => unquoted.includes(delimiter)) ?? ',';
 }
 
 function headerOf(file: string, text: string, delimiter: string): string[] {

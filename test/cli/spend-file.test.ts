@@ -57,10 +57,13 @@ describe('a plain spend file', () => {
     ['with the line ends of Windows', `${header}\r\n${line}\r\n`],
     ['with the line ends of old Macs', `${header}\r${line}\r`],
     ['with line ends of two kinds', `${header}\r\n${line}\n`],
+    ['with line ends of the other two', `\r\n${header}\r${line}\r`],
+    ['after an empty line', `\n${header}\r\n${line}\r\n`],
     ['with semicolons', `${header}\n${line}\n`.replaceAll(',', ';')],
     ['with tabs', `${header}\n${line}\n`.replaceAll(',', '\t')],
     ['without a last line end', `${header}\n${line}`],
-    ['with empty lines', `${header}\n\n${line}\n\n`],
+    ['with empty lines', `\n\r\n${header}\n\n${line}\n\n`],
+
     [
       'with white space around names and cells',
       `date , amount, service\n2025-01-31 , 1.5 , Amazon Bedrock \n`,
@@ -108,6 +111,11 @@ describe('a plain spend file', () => {
     ]);
   });
 
+  it('with semicolons may have commas in the names of its columns', async () => {
+    const { dimensions } = await read('"date";"team, or none";amount\n2025-01-31;search;1\n');
+    expect(dimensions).toEqual(['team, or none']);
+  });
+
   it('says of a currency other than dollars which it is', async () => {
     expect(await read(`${header},currency\n${line},CNY\n`)).toMatchObject({ currency: 'CNY' });
   });
@@ -142,6 +150,7 @@ describe('a plain spend file', () => {
     ['is empty', '', 'spend.csv: is empty'],
     ['has nothing but white space', ' \n\n', 'spend.csv: is empty'],
     ['has a header only', `${header}\n`, 'spend.csv: has no rows'],
+    ['has a header and empty lines only', `\n${header}\r\n\n`, 'spend.csv: has no rows'],
     [
       'has no amount',
       'date,cost\n2025-01-31,5\n',
@@ -252,6 +261,9 @@ describe('a plain spend file', () => {
     const whole = gzipSync(`${header}\n${rows.join('\n')}\n`);
     const half = whole.subarray(0, whole.length / 2);
     expect(await refusal(read(half, {}, 'half.csv.gz'))).toContain('half.csv.gz: is cut off or corrupt');
+    const faulty = gzipSync(`${header}\n${rows.join('\n')}\nx,1,S3\n`);
+    const cut = faulty.subarray(0, faulty.length - 12);
+    expect(await refusal(read(cut, {}, 'cut.csv.gz'))).toContain('cut.csv.gz: is cut off or corrupt');
   });
 
   it('may come in parts: a folder, or a pattern', async () => {
