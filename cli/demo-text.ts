@@ -1,3 +1,4 @@
+import { placeName } from '../shared/alert/spend-place.ts';
 import { costBetween, monthlyCost } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
 import type { IdleFinding } from '../shared/compute/finding.ts';
@@ -116,16 +117,17 @@ function incidentText({
   impact,
   reason,
   cause,
+  because,
 }: Spend['incidents'][number]): string {
-  const { account, service = 'Spend' } = scope;
-  const place = accountName ?? account;
+  const { account } = scope;
+  const place = placeName(scope, account && accountName ? { [account]: accountName } : {});
   const who = [cause?.team && `team ${cause.team}`, cause?.owner && `owner ${cause.owner}`]
     .filter(Boolean)
     .join(', ');
   return [
-    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${service}${place ? ` in ${place}` : ''}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
+    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${place}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
     wrap(reason, screenWidth() - 8, '        '),
-    ...(cause ? [wrap(cause.sentence, screenWidth() - 8, '        ')] : []),
+    ...(because ? [wrap(because, screenWidth() - 8, '        ')] : []),
     ...(who ? [`        Whose: ${who}`] : []),
     '',
   ].join('\n');

@@ -3,6 +3,8 @@ import { parse } from 'yaml';
 import { addClientPlugin } from '../../shared/aws/client.ts';
 import type { InstanceState } from '../../shared/compute/instance.ts';
 import { type IsoTime, toTime } from '../../shared/period.ts';
+import { recordLaunch } from '../../shared/store/launches.ts';
+import { openTable } from '../../shared/store/table.ts';
 import { answerFrom, type SampleCall, type Stage } from './aws/middleware.ts';
 import { createQueue, queueAt, receive, release } from './aws/sqs.ts';
 import { accessKeyOf } from './aws/sts.ts';
@@ -83,6 +85,8 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   stage = { sample, dynamoDb: new URL(dynamoDb.endpoint), calls };
   const removePlugin = addClientPlugin(answerFrom(() => stage));
   const restore = useEnvironment(env);
+  await rememberLaunches(sample, env.TABLE_NAME);
+  calls.length = 0;
   return {
     now: () => toTime(sample.now),
     setNow: (time) => {
@@ -101,6 +105,31 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
       await Promise.all([dynamoDb.close(), webhook.close()]);
     },
   };
+}
+
+/** What the watchdog was told of launches before the sample was opened. */
+async function rememberLaunches({ fleet, now }: Sample, tableName: string): Promise<void> {
+  const table = openTable(tableName);
+  for (const { account, region, spec, facts, reservationId, tags } of fleet.members) {
+    const { id: instanceId, type: instanceType, launched, startedBy } = spec;
+    if (startedBy === undefined || launched > now) continue;
+    const hourlyRate = facts.hourly[region];
+    const { owner, team } = tags;
+    const attribution = { ...(owner && { owner }), ...(team && { team }) };
+    const instance = { account, region, instanceId, instanceType };
+    const launchTime = toTime(launched);
+    await recordLaunch(
+      table,
+      {
+        reservationId,
+        launchTime,
+        startedBy,
+        isAutoScaling: false,
+        instances: [{ instance, attribution, hourlyRate }],
+      },
+      launchTime,
+    );
+  }
 }
 
 function environment(account: string, region: string) {

@@ -11,7 +11,10 @@ export type BillLine = {
   service: string;
   region: string;
   usageType: string;
+  operation: string;
   recordType: string;
+  /** An instance's id, else an ARN, else what the bill says of what has none. */
+  resource: string;
   tags: Readonly<Record<string, string>>;
   unit: string;
   seed: number;
@@ -45,7 +48,9 @@ function instanceLine(member: Member, { regions }: WorldFile): BillLine {
     service: computeService,
     region,
     usageType: `${regions[region]?.usagePrefix ?? ''}${isSpot ? 'SpotUsage' : 'BoxUsage'}:${spec.type}`,
+    operation: 'RunInstances',
     recordType: 'Usage',
+    resource: spec.id,
     tags: { ...member.tags }, // a tag of today does not change the bill of yesterday
     unit: 'Hrs',
     seed: member.seed,
@@ -65,7 +70,9 @@ function chargeLine(account: string, spec: ChargeSpec, worldNow: number): BillLi
     service,
     region,
     usageType,
+    operation: spec.operation ?? operationOf(usageType),
     recordType,
+    resource: spec.resource ?? 'NoResourceId',
     tags,
     unit,
     seed,
@@ -77,6 +84,20 @@ function chargeLine(account: string, spec: ChargeSpec, worldNow: number): BillLi
     },
   };
 }
+
+const operations: readonly (readonly [RegExp, string])[] = [
+  [/TimedStorage/, 'StandardStorage'],
+  [/Requests-Tier1/, 'PutObject'],
+  [/NatGateway/, 'NatGateway'],
+  [/VolumeUsage\.gp3/, 'CreateVolume-Gp3'],
+  [/tokens/, 'InvokeModelInference'],
+  [/:ml\./, 'RunInstance'],
+  [/Lambda-GB-Second/, 'Invoke'],
+  [/DataTransfer/, 'InterZone-In'],
+];
+
+const operationOf = (usageType: string): string =>
+  operations.find(([pattern]) => pattern.test(usageType))?.[1] ?? 'NoOperation';
 
 function baseCharge(spec: ChargeSpec, seed: number, from: number, to: number, worldNow: number): number {
   const date = new Date(from);

@@ -42,6 +42,8 @@ const instance = z.strictObject({
   name: z.string().optional(),
   tags,
   launched: time,
+  /** Who started it, where the watchdog was told when it did. */
+  startedBy: z.string().optional(),
   stopped: time.optional(),
   terminated: time.optional(),
   /** Hours it ran on each day before its present launch. */
@@ -75,6 +77,10 @@ const charge = z.strictObject({
   service: z.string(),
   region: z.string(),
   usageType: z.string(),
+  /** Absent: the one that its usage type usually comes with. */
+  operation: z.string().optional(),
+  /** The ARN of what it is for, as resource-level data has it. */
+  resource: z.string().optional(),
   recordType: z.string().default('Usage'),
   tags,
   /** Dollars on a working day (with `dayOfMonth`: on that day). */

@@ -1,42 +1,52 @@
+import { explainedBy, pathOf } from '../anomaly/drill-down.ts';
+import { isImplausible } from '../anomaly/implausible.ts';
 import type { Change, Incident } from '../anomaly/incident.ts';
+import type { RootCause } from '../anomaly/root-cause.ts';
 import { formatMoney } from '../money.ts';
-import { addDays, type IsoDate, type IsoTime } from '../period.ts';
+import { addDays, type IsoTime } from '../period.ts';
 import type { Scope } from '../spend/scope.ts';
 import type { Alert, Severity } from './alert.ts';
+import { causeText, isNamed, partName, partsText, suspectText } from './cause-text.ts';
+import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
+import { incidentAction } from './incident-action.ts';
+import { placeName } from './spend-place.ts';
+
+type Names = Readonly<Record<string, string>>;
 
 type Told = {
-  /** What people call the account. */
-  accountName?: string | undefined;
+  /** What people call the accounts. */
+  names?: Names | undefined;
   change: Change;
   at: IsoTime;
 };
 
 /** Says what has happened to an incident: once for each change. */
-export function incidentAlert(incident: Incident, { accountName, change, at }: Told): Alert {
-  const { id, scope, cause } = incident;
-  const { account, service } = scope;
+export function incidentAlert(incident: Incident, { names = {}, change, at }: Told): Alert {
+  const { id, scope, cause, currency } = incident;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
+  const { account, region, team = cause?.team } = { ...(cause && pathOf(cause.levels)), ...scope };
   return {
     id: alertId(subject, change === 'grown' ? `grown-${growths + 1}` : change),
     subject,
     kind: 'spend-anomaly',
     severity: severityOf(incident, change),
     at,
-    title: `${subjectOf(scope, accountName)}: ${headline(incident, change)}`,
-    summary: [incident.reason, cause?.sentence].filter(Boolean).join(' '),
+    title: `${placeName(scope, names)}: ${headline(incident, change)}`,
+    summary: [
+      ...doubt(incident),
+      incident.reason,
+      ...(cause ? [causeText(cause, { currency, scope, names })] : []),
+    ].join(' '),
     facts: [
-      ...(account
-        ? [{ label: 'Account', value: accountName ? `${accountName} (${account})` : account }]
-        : []),
-      ...(service ? [{ label: 'Service', value: service }] : []),
+      ...scopeFacts(scope, names),
       ...newestDay(incident),
-      { label: 'Impact so far', value: money(incident, incident.impact) },
-      ...runRate(incident),
-      { label: 'Team', value: cause?.team ?? 'none tagged' },
-      { label: 'Owner', value: cause?.owner ?? 'none tagged' },
-      { label: 'Cause', value: cause ? `${cause.usageType} in ${cause.region}` : 'not known' },
+      { label: 'Lost so far', value: `${money(incident, incident.impact)} since ${dayName(incident.start)}` },
+      ...atStake(incident),
+      { label: 'Team', value: team || 'none tagged' },
+      { label: 'Owner', value: ownerOf(cause) ?? 'none tagged' },
+      ...causeFacts(incident, names),
     ],
     items: incident.days
       .toReversed()
@@ -44,20 +54,24 @@ export function incidentAlert(incident: Incident, { accountName, change, at }: T
         (day) =>
           `${day.date}: ${money(incident, day.actual)}${day.closed ? '' : ' so far'}, expected ${money(incident, day.expected)}`,
       ),
-    action: actionOf(incident),
+    action: incidentAction(incident),
     links: consoleLink(incident),
     ...(account && { account }),
-    ...(cause && { region: cause.region }),
-    ...(cause?.team && { team: cause.team }),
+    ...(region && { region }),
+    ...(team && { team }),
     ...(cause?.owner && { owner: cause.owner }),
   };
 }
+
+const ownerOf = (cause: RootCause | undefined): string | undefined =>
+  cause?.owner ?? cause?.suspects[0]?.owner;
 
 function headline(incident: Incident, change: Change): string {
   const since = dayName(incident.start);
   const total = money(incident, incident.impact);
   const perDay = money(incident, incident.excessPerDay);
   if (change === 'accepted') return `${perDay} a day more is the new normal, ${total} since ${since}`;
+  if (isImplausible(incident)) return `estimate implausible, ${perDay} a day above expected since ${since}`;
   if (change === 'grown') return `${perDay} a day above expected by now, ${total} since ${since}`;
   if (incident.status === 'open') return `${perDay} a day above expected since ${since}`;
   if (incident.status === 'accepted') return `${perDay} a day above expected ever since ${since}`;
@@ -68,12 +82,35 @@ function headline(incident: Incident, change: Change): string {
   return `back to normal, ${total} above expected ${days}`;
 }
 
+/** What can't be true is told as that, and not as a leak. */
+const doubt = (incident: Incident): string[] =>
+  isImplausible(incident)
+    ? [
+        'The estimate is implausible: a hundred times the expected spend at unchanged usage is likelier an error of the bill than a leak. Nothing is stopped automatically until it is settled.',
+      ]
+    : [];
+
 /** Dollars a day from which it can't wait for the weekly review. */
 const criticalExcess = 500;
 
-function severityOf({ status, excessPerDay }: Incident, change: Change): Severity {
-  if (status !== 'open' || change === 'recovered' || change === 'accepted') return 'info';
-  return excessPerDay >= criticalExcess ? 'critical' : 'warning';
+function severityOf(incident: Incident, change: Change): Severity {
+  if (incident.status !== 'open' || change === 'recovered' || change === 'accepted') return 'info';
+  return incident.excessPerDay >= criticalExcess && !isImplausible(incident) ? 'critical' : 'warning';
+}
+
+const labels: Readonly<Record<string, string>> = {
+  account: 'Account',
+  service: 'Service',
+  region: 'Region',
+  usageType: 'Usage type',
+};
+
+function scopeFacts(scope: Scope, names: Names): Alert['facts'] {
+  return Object.entries(scope).flatMap(([dimension, value]) => {
+    if (dimension === 'team') return []; // has a fact of its own
+    const name = dimension === 'account' ? names[value] : undefined;
+    return [{ label: labels[dimension] ?? dimension, value: name ? `${name} (${value})` : value || 'none' }];
+  });
 }
 
 function newestDay(incident: Incident): Alert['facts'] {
@@ -91,64 +128,52 @@ function newestDay(incident: Incident): Alert['facts'] {
 const percentage = (actual: number, expected: number): string =>
   expected > 0 && actual / expected < 100 ? `${Math.round((actual / expected - 1) * 100)} %` : 'n/a';
 
-function runRate(incident: Incident): Alert['facts'] {
+function atStake(incident: Incident): Alert['facts'] {
   if (incident.status !== 'open') return [];
   const { excessPerDay } = incident;
   const value = `${money(incident, excessPerDay)} a day, ${money(incident, excessPerDay * 30)} a month`;
-  return [{ label: 'At this rate', value }];
+  return [{ label: 'Still at stake', value }];
 }
 
-function actionOf({ status, cause, scope }: Incident): string {
-  if (status === 'recovered') return 'Nothing, unless it comes back.';
-  if (status === 'accepted')
-    return 'Nothing, if it is meant to stay. It is what will be expected from now on.';
-  if (cause?.driver === 'rate') {
-    return 'The same usage costs more: look for a commitment that expired, a discount or a credit that ended, or a purchase option that changed.';
-  }
-  const what = cause ? `${cause.usageType} in ${cause.region}` : (scope['service'] ?? 'it');
-  const whom = cause?.owner ?? cause?.team;
-  return `${whom ? `Ask ${whom}, or find` : 'Find'} what uses ${what}, and stop it if nobody needs it. What stays for two weeks becomes the new normal.`;
-}
+const drivers = { usage: 'usage', rate: 'price', mix: 'usage and price', unknown: 'not known' } as const;
 
-const short: Readonly<Record<string, string>> = {
-  'Amazon Elastic Compute Cloud - Compute': 'Amazon EC2',
-  'Amazon Simple Storage Service': 'Amazon S3',
-  'Amazon Relational Database Service': 'Amazon RDS',
-};
-
-/** As people say it, where the bill is long-winded. */
-const serviceName = (service: string): string => short[service] ?? service;
-
-/** What an alert is about: `Amazon EC2 in ml-dev`. */
-function subjectOf({ account, service, ...rest }: Scope, accountName: string | undefined): string {
-  const place = accountName ?? account;
-  const parts = [
-    ...(service ? [serviceName(service)] : []),
-    ...Object.entries(rest).map(([dimension, value]) => `${dimension} ${value}`),
-    ...(place ? [place] : []),
+/** The way down to where it comes from, on what it spreads, what drives it and what was just started. */
+function causeFacts({ cause, currency }: Incident, names: Names): Alert['facts'] {
+  if (cause === undefined) return [{ label: 'Cause', value: 'not known' }];
+  const way = cause.levels.flatMap((level) => {
+    const part = explainedBy(level);
+    const isTold = part && part.value !== '' && (level.dimension !== 'resource' || isNamed(part.value));
+    return isTold ? [partName(level.dimension, part.value, names)] : [];
+  });
+  const spread = cause.levels.filter((level) => explainedBy(level) === undefined && level.risen > 1);
+  return [
+    { label: 'Cause', value: way.join(' › ') || 'spread' },
+    ...spread.map((level) => ({
+      label: `By ${labels[level.dimension]?.toLowerCase() ?? level.dimension}`,
+      value: partsText(level, currency, names),
+    })),
+    { label: 'Driven by', value: drivers[cause.driver] },
+    ...cause.suspects.slice(0, 3).map((suspect) => ({ label: 'Suspect', value: suspectText(suspect) })),
   ];
-  return parts.join(' in ') || 'All spend';
 }
-
-/** `14 Nov`. */
-const dayName = (date: IsoDate): string =>
-  new Date(date).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
 const money = ({ currency }: Incident, amount: number): string => formatMoney(amount, currency);
 
 /** Cost Explorer on what the incident is about, from two weeks before it, by usage type. */
 function consoleLink({ scope, start, days }: Incident): Alert['links'] {
-  const { account, service } = scope;
-  if (account === undefined || service === undefined || !/^\d{12}$/.test(account)) return [];
+  const { account } = scope;
+  if (account !== undefined && !/^\d{12}$/.test(account)) return [];
   const query = new URLSearchParams({
     chartStyle: 'STACK',
     costAggregate: 'netAmortizedCost',
     granularity: 'Daily',
     groupBy: JSON.stringify(['UsageType']),
-    filter: JSON.stringify([
-      including('LinkedAccount', 'Linked account', account),
-      including('Service', 'Service', service),
-    ]),
+    filter: JSON.stringify(
+      Object.entries(scope).flatMap(([dimension, value]) => {
+        const filter = consoleFilters[dimension];
+        return filter ? [including(filter[0], filter[1], value)] : [];
+      }),
+    ),
     historicalRelativeRange: 'CUSTOM',
     futureRelativeRange: 'CUSTOM',
     startDate: addDays(start, -14),
@@ -163,6 +188,14 @@ function consoleLink({ scope, start, days }: Incident): Alert['links'] {
     },
   ];
 }
+
+/** The names that the console has for dimensions, and shows. */
+const consoleFilters: Readonly<Record<string, readonly [id: string, shown: string]>> = {
+  account: ['LinkedAccount', 'Linked account'],
+  service: ['Service', 'Service'],
+  region: ['Region', 'Region'],
+  usageType: ['UsageType', 'Usage type'],
+};
 
 const including = (id: string, displayValue: string, value: string) => ({
   dimension: { id, displayValue },

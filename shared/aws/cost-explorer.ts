@@ -3,11 +3,16 @@ import {
   type Expression,
   GetCostAndUsageCommand,
   type GetCostAndUsageCommandInput,
+  GetCostAndUsageWithResourcesCommand,
+  type GroupDefinition,
 } from '@aws-sdk/client-cost-explorer';
 import { z } from 'zod';
 import type { IsoDate, Period } from '../period.ts';
-import type { OwnerLine, UsageLine } from '../spend/breakdown.ts';
-import { allAccounts, type Charge, chargeCategory } from '../spend/charge.ts';
+import type { BreakdownDimension, PartLine, UsageLine } from '../spend/breakdown.ts';
+import { chargeCategory, type ScopedCharge } from '../spend/charge.ts';
+import { byAccount, tagKeyOf } from '../spend/grouping.ts';
+import type { Question } from '../spend/plan.ts';
+import type { Scope } from '../spend/scope.ts';
 
 /**
  * Called before each request, of which every page is one and costs $0.01; throws where the day's requests are used up.
@@ -39,11 +44,11 @@ const response = z.object({
 });
 
 type Metrics = z.infer<typeof metrics>;
-type Row = { date: IsoDate; keys: [string, string]; metrics: Metrics };
+type Row = { date: IsoDate; keys: string[]; metrics: Metrics };
 type Answer = { rows: Row[]; accountNames: Map<string, string> };
 
 /** What the bill says of a period, and which of its record types are usage. */
-type Bill = { charges: Charge[]; usageTypes: string[] };
+type Bill = { charges: ScopedCharge[]; usageTypes: string[] };
 
 /** Everything charged on the days of a period, and the usage of each account: the least number of requests. */
 export async function getCharges(
@@ -51,92 +56,124 @@ export async function getCharges(
   period: Period,
   countRequest: CountRequest,
 ): Promise<Bill> {
-  const cost = ['NetAmortizedCost'];
   const byRecordType = await ask(client, countRequest, {
-    ...daily(period, cost),
+    ...daily(period, ['NetAmortizedCost']),
     GroupBy: [dimension('RECORD_TYPE'), dimension('SERVICE')],
   });
-  const recordTypes = [...new Set(byRecordType.rows.map(({ keys }) => keys[0]))];
+  const recordTypes = [...new Set(byRecordType.rows.map(({ keys }) => keyAt(keys, 0)))];
   const usageTypes = recordTypes.filter((recordType) => chargeCategory(recordType) === 'Usage');
   const others = byRecordType.rows.flatMap((row) => toOtherCharge(row));
-  // A filter without values asks for everything.
-  if (usageTypes.length === 0) return { charges: others, usageTypes };
-
-  const byAccount = await ask(client, countRequest, {
-    ...daily(period, cost),
-    GroupBy: [dimension('LINKED_ACCOUNT'), dimension('SERVICE')],
-    Filter: anyOf('RECORD_TYPE', usageTypes),
-  });
-  const usage = byAccount.rows.map((row) => toUsageCharge(row, byAccount.accountNames));
+  const usage = await getUsage(client, { grouping: byAccount, period }, usageTypes, countRequest);
   return { charges: [...usage, ...others], usageTypes };
 }
 
-function toOtherCharge({ date, keys: [recordType, service], metrics }: Row): Charge[] {
+/** The usage on the days of a period by a grouping; `usageTypes` are the record types that are usage. */
+export async function getUsage(
+  client: CostExplorerClient,
+  { grouping, period }: Question,
+  usageTypes: readonly string[],
+  countRequest: CountRequest,
+): Promise<ScopedCharge[]> {
+  // A filter without values asks for everything.
+  if (usageTypes.length === 0) return [];
+  const { rows, accountNames } = await ask(client, countRequest, {
+    ...daily(period, ['NetAmortizedCost']),
+    GroupBy: grouping.map(toGroupBy),
+    Filter: anyOf('RECORD_TYPE', [...usageTypes]),
+  });
+  return rows.map(({ date, keys, metrics }) => {
+    const scope = Object.fromEntries(
+      grouping.map((name, index) => [name, valueIn(name, keyAt(keys, index))]),
+    );
+    const accountName = accountNames.get(scope['account'] ?? '');
+    return { date, scope, ...(accountName && { accountName }), category: 'Usage', ...costOf(metrics) };
+  });
+}
+
+function toOtherCharge({ date, keys, metrics }: Row): ScopedCharge[] {
+  const [recordType, service] = pair(keys);
   const category = chargeCategory(recordType);
-  if (category === 'Usage') return [];
-  return [{ date, account: allAccounts, service, category, ...costOf(metrics) }];
+  return category === 'Usage' ? [] : [{ date, scope: { service }, category, ...costOf(metrics) }];
 }
 
-function toUsageCharge({ date, keys, metrics }: Row, names: ReadonlyMap<string, string>): Charge {
-  const [account, service] = keys;
-  const accountName = names.get(account);
-  return {
-    date,
-    account,
-    ...(accountName && { accountName }),
-    service,
-    category: 'Usage',
-    ...costOf(metrics),
-  };
-}
-
-/** The usage of one service in one account. */
-type UsageOf = {
-  account: string;
-  service: string;
-  /** The record types that are usage, one at least: the breakdown is of what was judged, fees and credits apart. */
-  usageTypes: readonly string[];
+const byDimension: Readonly<Record<string, Dimension>> = {
+  account: 'LINKED_ACCOUNT',
+  service: 'SERVICE',
+  region: 'REGION',
+  usageType: 'USAGE_TYPE',
 };
 
-/** What one service in one account was used for, by region and usage type, in dollars and in the bill's units. */
-export async function getUsageBreakdown(
+function toGroupBy(name: string): GroupDefinition {
+  const ofTheBill = byDimension[name];
+  return ofTheBill ? dimension(ofTheBill) : tag(tagKeyOf(name) ?? name);
+}
+
+/** Untagged spend is in the group without a value, once. */
+const valueIn = (name: string, key: string): string =>
+  tagKeyOf(name) === undefined ? key : (tagValue(key) ?? '');
+
+/** What to break down, and by what. */
+type BreakdownQuestion = {
+  /** One or two. With `resource` the account has to be opted in, one service named, and no day older than 14. */
+  dimensions: readonly BreakdownDimension[];
+  within: Scope;
+  /** The record types that are usage, one at least: the breakdown is of what was judged, fees and credits apart. */
+  usageTypes: readonly string[];
+  /** The cost allocation tags that name a team and an owner. */
+  tagKeys: { team: string; owner: string };
+};
+
+/** What a part of the usage divides into by day, in dollars and in the bill's units. */
+export async function getBreakdown(
   client: CostExplorerClient,
-  of: UsageOf,
+  { dimensions, within, usageTypes, tagKeys }: BreakdownQuestion,
   period: Period,
   countRequest: CountRequest,
-): Promise<UsageLine[]> {
-  const { rows } = await ask(client, countRequest, {
+): Promise<PartLine[]> {
+  const question = {
     ...daily(period, ['NetAmortizedCost', 'UsageQuantity']),
-    GroupBy: [dimension('REGION'), dimension('USAGE_TYPE')],
-    Filter: filterOf(of),
-  });
-  return rows.map(({ date, keys: [region, usageType], metrics }) => ({
+    GroupBy: dimensions.map((name) => toPartGroup(name, tagKeys)),
+    Filter: all(
+      ...Object.entries(within).flatMap(([name, value]) => toPartFilter(name, value, tagKeys)),
+      anyOf('RECORD_TYPE', [...usageTypes]),
+    ),
+  };
+  const send = dimensions.includes('resource') ? byResource : byAggregate;
+  const { rows } = await ask(client, countRequest, question, send);
+  return rows.map(({ date, keys, metrics }) => ({
     date,
-    region,
-    usageType,
+    part: Object.fromEntries(
+      dimensions.map((name, index) => [name, partValue(name, keyAt(keys, index))] as const),
+    ),
     amount: costOf(metrics).amount,
     ...usedOf(metrics),
   }));
 }
 
-/** Whose the spend on one service in one account was, by the tags that name a team and an owner. */
-export async function getOwnerBreakdown(
-  client: CostExplorerClient,
-  of: UsageOf,
-  tagKeys: { team: string; owner: string },
-  period: Period,
-  countRequest: CountRequest,
-): Promise<OwnerLine[]> {
-  const { rows } = await ask(client, countRequest, {
-    ...daily(period, ['NetAmortizedCost']),
-    GroupBy: [tag(tagKeys.team), tag(tagKeys.owner)],
-    Filter: filterOf(of),
-  });
-  return rows.map(({ date, keys, metrics }) => {
-    const team = tagValue(keys[0]);
-    const owner = tagValue(keys[1]);
-    return { date, amount: costOf(metrics).amount, ...(team && { team }), ...(owner && { owner }) };
-  });
+const byPart: Readonly<Record<string, Dimension>> = {
+  ...byDimension,
+  operation: 'OPERATION',
+  recordType: 'RECORD_TYPE',
+  resource: 'RESOURCE_ID',
+};
+
+type TagKeys = Readonly<Record<string, string>>;
+
+function toPartGroup(name: string, tagKeys: TagKeys): GroupDefinition {
+  const ofTheBill = byPart[name];
+  return ofTheBill ? dimension(ofTheBill) : tag(tagKeys[name] ?? name);
+}
+
+const partValue = (name: string, key: string): string => (byPart[name] ? key : (tagValue(key) ?? ''));
+
+/** What the bill calls having no region, operation or resource (`NoRegion`) is no value that it can be asked for. */
+const isAbsent = (value: string): boolean => value === '' || /^No[A-Z]\w+$/.test(value);
+
+function toPartFilter(name: string, value: string, tagKeys: TagKeys): Expression[] {
+  const ofTheBill = byPart[name];
+  if (ofTheBill) return isAbsent(value) ? [] : [anyOf(ofTheBill, [value])];
+  const Key = tagKeys[name] ?? tagKeyOf(name) ?? name;
+  return [{ Tags: value === '' ? { Key, MatchOptions: ['ABSENT'] } : { Key, Values: [value] } }];
 }
 
 /** The service under which the bill lists EC2 instances. */
@@ -154,11 +191,12 @@ export async function getInstanceUsage(
     // Hours that a reservation covers cost nothing by themselves, and would make an hour look cheaper than it is.
     Filter: all(anyOf('SERVICE', [instances]), anyOf('RECORD_TYPE', ['Usage'])),
   });
-  return rows.flatMap(({ date, keys: [region, usageType], metrics }) =>
-    metrics.UnblendedCost === undefined
+  return rows.flatMap(({ date, keys, metrics }) => {
+    const [region, usageType] = pair(keys);
+    return metrics.UnblendedCost === undefined
       ? []
-      : [{ date, region, usageType, amount: metrics.UnblendedCost.Amount, ...usedOf(metrics) }],
-  );
+      : [{ date, region, usageType, amount: metrics.UnblendedCost.Amount, ...usedOf(metrics) }];
+  });
 }
 
 /** Every page of one question. Throws where a page fails or comes twice: a part never passes for the whole. */
@@ -166,6 +204,7 @@ async function ask(
   client: CostExplorerClient,
   countRequest: CountRequest,
   question: GetCostAndUsageCommandInput,
+  send: Send = byAggregate,
 ): Promise<Answer> {
   const answer: Answer = { rows: [], accountNames: new Map() };
   const seen = new Set<string | undefined>();
@@ -175,9 +214,7 @@ async function ask(
       throw new Error('Cost Explorer sends a page again: its answer is incomplete');
     seen.add(NextPageToken);
     await countRequest();
-    const page = response.parse(
-      await client.send(new GetCostAndUsageCommand({ ...question, NextPageToken })),
-    );
+    const page = response.parse(await send(client, { ...question, NextPageToken }));
     answer.rows.push(...page.ResultsByTime.flatMap(toRows));
     for (const { Value, Attributes } of page.DimensionValueAttributes) {
       if (Attributes['description']) answer.accountNames.set(Value, Attributes['description']);
@@ -187,8 +224,15 @@ async function ask(
   return answer;
 }
 
+/** Sends one page's request by one of the two APIs that answer alike. */
+type Send = (client: CostExplorerClient, question: GetCostAndUsageCommandInput) => Promise<unknown>;
+
+const byAggregate: Send = (client, question) => client.send(new GetCostAndUsageCommand(question));
+const byResource: Send = (client, { Filter, ...question }) =>
+  client.send(new GetCostAndUsageWithResourcesCommand({ ...question, Filter }));
+
 const toRows = ({ TimePeriod, Groups }: z.infer<typeof result>): Row[] =>
-  Groups.map(({ Keys, Metrics }) => ({ date: TimePeriod.Start, keys: pair(Keys), metrics: Metrics }));
+  Groups.map(({ Keys, Metrics }) => ({ date: TimePeriod.Start, keys: Keys, metrics: Metrics }));
 
 const daily = ({ start, end }: Period, Metrics: string[]) => ({
   TimePeriod: { Start: start, End: end },
@@ -196,28 +240,37 @@ const daily = ({ start, end }: Period, Metrics: string[]) => ({
   Metrics,
 });
 
-type Dimension = 'RECORD_TYPE' | 'SERVICE' | 'LINKED_ACCOUNT' | 'REGION' | 'USAGE_TYPE';
+type Dimension =
+  | 'RECORD_TYPE'
+  | 'SERVICE'
+  | 'LINKED_ACCOUNT'
+  | 'REGION'
+  | 'USAGE_TYPE'
+  | 'OPERATION'
+  | 'RESOURCE_ID';
 
 const dimension = (Key: Dimension) => ({ Type: 'DIMENSION', Key }) as const;
 const tag = (Key: string) => ({ Type: 'TAG', Key }) as const;
 const anyOf = (Key: Dimension, Values: string[]): Expression => ({ Dimensions: { Key, Values } });
-const all = (...And: Expression[]): Expression => ({ And });
 
-const filterOf = ({ account, service, usageTypes }: UsageOf): Expression =>
-  all(anyOf('LINKED_ACCOUNT', [account]), anyOf('SERVICE', [service]), anyOf('RECORD_TYPE', [...usageTypes]));
+/** An `And` of one is refused. */
+function all(...And: Expression[]): Expression {
+  const [only, another] = And;
+  return only && another === undefined ? only : { And };
+}
 
-function pair(keys: readonly string[]): [string, string] {
-  const [first, second] = keys;
-  if (first === undefined || second === undefined || keys.length !== 2) {
-    throw new Error(`Cost Explorer was asked for groups by two keys and sent ${keys.length}`);
-  }
-  return [first, second];
+const pair = (keys: readonly string[]): [string, string] => [keyAt(keys, 0), keyAt(keys, 1)];
+
+function keyAt(keys: readonly string[], index: number): string {
+  const key = keys[index];
+  if (key === undefined) throw new Error(`Cost Explorer sent a group with ${keys.length} of its keys`);
+  return key;
 }
 
 /** The value of a group such as `team$search`. It may itself hold a `$`; untagged spend, `team$`, has none. */
 const tagValue = (group: string): string | undefined => group.slice(group.indexOf('$') + 1) || undefined;
 
-function costOf({ NetAmortizedCost }: Metrics): Pick<Charge, 'amount' | 'currency'> {
+function costOf({ NetAmortizedCost }: Metrics): Pick<ScopedCharge, 'amount' | 'currency'> {
   if (NetAmortizedCost === undefined) throw new Error('Cost Explorer sent a group without its cost');
   return { amount: NetAmortizedCost.Amount, currency: NetAmortizedCost.Unit };
 }

@@ -3,6 +3,7 @@ import type { Pluggable } from '@smithy/types';
 /** US dollars by call, us-east-1, for what AWS charges by the call. Others are free, or counted by what they carry. */
 const prices: Readonly<Record<string, number>> = {
   'CostExplorer:GetCostAndUsage': 0.01,
+  'CostExplorer:GetCostAndUsageWithResources': 0.01,
   'CostExplorer:GetDimensionValues': 0.01,
   'CostExplorer:GetTags': 0.01,
   'SQS:SendMessage': 0.4e-6,

@@ -22,6 +22,26 @@ export type Launch = {
   instances: readonly LaunchedInstance[];
 };
 
+/** What there is to remember of a launch. */
+export type LaunchToRecord = Omit<Launch, 'instances'> & {
+  instances: readonly (Pick<LaunchedInstance, 'attribution' | 'hourlyRate'> & {
+    instance: Pick<Instance, 'account' | 'region' | 'instanceId' | 'instanceType'>;
+  })[];
+};
+
+/** What is remembered of an instance that was started. */
+export type LaunchRecord = {
+  account: string;
+  region: string;
+  instanceId: string;
+  instanceType: string;
+  launchTime: IsoTime;
+  startedBy?: string;
+  owner?: string;
+  team?: string;
+  hourlyRate?: Usd;
+};
+
 /** Dollars an hour from which a launch is worth telling. */
 export type LaunchPolicy = { hourlyRate: Usd; hourlyRateWithoutOwner: Usd };
 

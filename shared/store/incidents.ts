@@ -3,6 +3,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Alert } from '../alert/alert.ts';
 import type { Incident } from '../anomaly/incident.ts';
+import { breakdownDimensions } from '../spend/breakdown.ts';
 import { recordAlert } from './outbox.ts';
 import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
 
@@ -18,14 +19,42 @@ const day = z.object({
   closed: z.boolean(),
   high: z.boolean(),
 });
-const cause = z.object({
-  region: z.string(),
-  usageType: z.string(),
+const rise = z.object({ before: z.number(), after: z.number() });
+const level = z.object({
+  dimension: z.enum(breakdownDimensions),
+  parts: z.array(rise.extend({ value: z.string() })),
+  other: rise.extend({ count: z.number() }),
+  risen: z.number(),
   share: z.number(),
-  driver: z.enum(['usage', 'rate', 'unknown']),
+});
+const suspect = z.object({
+  instanceId: z.string(),
+  instanceType: z.string(),
+  launchTime: z.string(),
+  startedBy: z.string().exactOptional(),
+  owner: z.string().exactOptional(),
+  team: z.string().exactOptional(),
+  hourlyRate: z.number().exactOptional(),
+});
+const cause = z.object({
+  levels: z.array(level),
+  cost: rise,
+  share: z.number(),
+  driver: z.enum(['usage', 'rate', 'mix', 'unknown']),
+  split: z.object({
+    usage: z.number(),
+    rate: z.number(),
+    unknown: z.number(),
+    quantity: rise.extend({ unit: z.string() }).exactOptional(),
+    price: rise.exactOptional(),
+  }),
+  commitment: z
+    .object({ kind: z.enum(['savings-plan', 'reservation']), endedOn: z.string(), covered: rise })
+    .exactOptional(),
+  suspects: z.array(suspect),
   team: z.string().exactOptional(),
   owner: z.string().exactOptional(),
-  sentence: z.string(),
+  excessPerDay: z.number(),
 });
 const status = z.enum(['open', 'recovered', 'accepted']);
 const stored = z.object({

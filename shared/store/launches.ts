@@ -1,8 +1,9 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import { inBatches } from '../batches.ts';
-import type { Launch, LaunchedInstance } from '../compute/launch.ts';
-import type { IsoTime } from '../period.ts';
-import { expiresAfter, type Table } from './table.ts';
+import type { LaunchRecord, LaunchToRecord } from '../compute/launch.ts';
+import { datesOf, type IsoTime, type Period } from '../period.ts';
+import { expiresAfter, queryAll, type Table } from './table.ts';
 
 const retentionDays = 30;
 
@@ -10,7 +11,7 @@ const retentionDays = 30;
  * Keeps what was started, one record an instance and start. Harmless when repeated: another event of the same launch
  * adds what it knows, and takes nothing away.
  */
-export async function recordLaunch(table: Table, launch: Launch, at: IsoTime): Promise<void> {
+export async function recordLaunch(table: Table, launch: LaunchToRecord, at: IsoTime): Promise<void> {
   for (const batch of inBatches(launch.instances, 25)) {
     await Promise.all(batch.map((launched) => recordInstance(table, launch, launched, at)));
   }
@@ -18,8 +19,8 @@ export async function recordLaunch(table: Table, launch: Launch, at: IsoTime): P
 
 async function recordInstance(
   { client, name }: Table,
-  { reservationId, launchTime, startedBy, isAutoScaling }: Launch,
-  { instance, attribution, hourlyRate }: LaunchedInstance,
+  { reservationId, launchTime, startedBy, isAutoScaling }: LaunchToRecord,
+  { instance, attribution, hourlyRate }: LaunchToRecord['instances'][number],
   at: IsoTime,
 ): Promise<void> {
   const { account, region, instanceId, instanceType } = instance;
@@ -46,4 +47,30 @@ async function recordInstance(
       ExpressionAttributeValues: Object.fromEntries(known.map(([key, value]) => [`:${key}`, value])),
     }),
   );
+}
+
+const text = z.string();
+const launch: z.ZodType<LaunchRecord> = z.object({
+  account: text,
+  region: text,
+  instanceId: text,
+  instanceType: text,
+  launchTime: text,
+  startedBy: text.exactOptional(),
+  owner: text.exactOptional(),
+  team: text.exactOptional(),
+  hourlyRate: z.number().exactOptional(),
+});
+
+/** What was started in an account and region on the days of a period, as far as events told of it. */
+export async function getLaunches(
+  table: Table,
+  { account, region }: { account: string; region: string },
+  period: Period,
+): Promise<LaunchRecord[]> {
+  const pk = `LAUNCHES#${account}#${region}`;
+  const days = await Promise.all(
+    datesOf(period).map((date) => queryAll(table, { pk, startingWith: date, item: launch })),
+  );
+  return days.flat();
 }

@@ -1,15 +1,10 @@
 import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
+import { causeText } from '../alert/cause-text.ts';
 import { incidentAlert } from '../alert/incident-alert.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, markTold } from '../anomaly/incident.ts';
-import { findRootCause, type RootCause } from '../anomaly/root-cause.ts';
-import {
-  type CountRequest,
-  getCharges,
-  getInstanceUsage,
-  getOwnerBreakdown,
-  getUsageBreakdown,
-} from '../aws/cost-explorer.ts';
+import type { RootCause } from '../anomaly/root-cause.ts';
+import { type CountRequest, getInstanceUsage } from '../aws/cost-explorer.ts';
 import type { Config } from '../config.ts';
 import { formatMoney } from '../money.ts';
 import { logger } from '../observability.ts';
@@ -17,7 +12,6 @@ import {
   addDays,
   addMilliseconds,
   dateOf,
-  datesOf,
   daysBefore,
   daysBetween,
   type IsoDate,
@@ -25,17 +19,21 @@ import {
   type Period,
 } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
-import { isClosed, type Ledger, lastRead, latest, usageTypesOf } from '../spend/ledger.ts';
+import { type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
+import { type LeftOut, lookbackDays } from '../spend/plan.ts';
 import { ratesPaid } from '../spend/rate.ts';
 import type { Scope } from '../spend/scope.ts';
-import { others, toSeries } from '../spend/series.ts';
+import { toSeries } from '../spend/series.ts';
+import { getFeedback } from '../store/feedback.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
 import { ratesReadAt, storeRates } from '../store/prices.ts';
-import { type LedgerStore, loadLedger, recordReading } from '../store/spend-ledger.ts';
+import type { LedgerStore } from '../store/spend-ledger.ts';
 import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
+import { explainIncidents } from './explain-incident.ts';
 import { type JudgedIncident, judgeSpend, type SeriesSummary } from './judge-spend.ts';
+import { isLate, lastClosedDay, readSpend } from './read-spend.ts';
 
 export type SpendClients = {
   /** Cost Explorer has one endpoint, in us-east-1. */
@@ -58,6 +56,8 @@ export type IncidentSummary = {
   excessPerMonth: number;
   reason: string;
   cause?: RootCause | undefined;
+  /** The cause in a few sentences. */
+  because?: string | undefined;
 };
 
 export type SpendResult = {
@@ -65,6 +65,8 @@ export type SpendResult = {
   period: Period;
   /** Cost Explorer requests made, $0.01 each. */
   requests: number;
+  /** What the configuration asks for and wasn't read, with the reason. */
+  leftOut: LeftOut[];
   /** Absent while nothing was charged. */
   currency?: string | undefined;
   /** The newest complete day, and its usage by service, the dearest first; absent where none is complete. */
@@ -80,8 +82,6 @@ export type SpendResult = {
   accepted: number;
 };
 
-/** Days of history that are looked at: eight weeks of rhythm, three months of fees, and room for an incident. */
-const lookbackDays = 120;
 /** Complete days that every run judges: a first run as if it had been there, the next ones as restated since. */
 const judgedDays = 14;
 
@@ -93,7 +93,7 @@ const judgedDays = 14;
 export async function watchSpend(clients: SpendClients, config: Config, time: IsoTime): Promise<SpendResult> {
   const { table } = clients;
   const requests = requestCounter(table, config, time);
-  const ledger = await readSpend(clients, config, time, requests.count);
+  const { ledger, leftOut } = await readSpend(clients, config, time, requests.count);
   const window = daysBefore(time, lookbackDays);
   const closed = lastClosedDay(ledger, window, time);
   const stored = await getIncidents(table);
@@ -101,19 +101,21 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   const from = isLate(ledger, time)
     ? window.end
     : judgeFrom(await getJudgedThrough(table), closed ?? window.end, known);
-  const judged = judgeSpend(toSeries(ledger, window, time), { known, from, config, at: time });
+  const feedback = await getFeedback(table);
+  const judged = judgeSpend(toSeries(ledger, window, time), { known, from, config, at: time, feedback });
 
   const names = namesOf(config, ledger);
-  const unexplained = toExplain(judged.incidents);
-  const usageTypes = usageTypesOf(ledger);
+  const explained = await explainIncidents(clients, judged.incidents, {
+    config,
+    usageTypes: usageTypesOf(ledger),
+    count: requests.count,
+    time,
+  });
   const settled: JudgedIncident[] = [];
-  for (const { incident, change } of judged.incidents) {
-    const explained = unexplained.has(incident.id)
-      ? await explain(clients, config, incident, usageTypes, requests.count)
-      : incident;
-    const accountName = nameOf(incident, names);
-    const isTold = await settle(table, explained, stored.get(incident.id), { change, at: time, accountName });
-    settled.push({ incident: explained, change: isTold ? change : undefined });
+  for (const { incident: found, change } of judged.incidents) {
+    const incident = explained.get(found.id) ?? found;
+    const isTold = await settle(table, incident, stored.get(incident.id), { change, at: time, names });
+    settled.push({ incident, change: isTold ? change : undefined });
   }
   await blockStopsOnDoubt(table, settled, time);
   if (closed !== undefined) await putJudgedThrough(table, closed);
@@ -123,6 +125,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   return {
     period: { start: from, end: window.end },
     requests: requests.made(),
+    leftOut,
     currency: ledger.currency,
     day: closed === undefined ? undefined : dayTotals(ledger, closed, time),
     monthToDate: monthToDate(ledger, time),
@@ -144,49 +147,6 @@ function requestCounter(table: Table, config: Config, time: IsoTime) {
   return { count, made: () => made };
 }
 
-/** The ledger with what Cost Explorer says now; where an event comes again, as it was then. */
-async function readSpend(
-  { costExplorer, ledger: store }: SpendClients,
-  config: Config,
-  time: IsoTime,
-  count: CountRequest,
-): Promise<Ledger> {
-  const window = daysBefore(time, lookbackDays);
-  const before = await loadLedger(store, window);
-  // What is read now is not what was known then: an older event is answered from what was read until then. A run that
-  // crashed before it had written the newest day has read nothing.
-  if ((lastRead(before).get(addDays(window.end, -1)) ?? '') >= time) return before;
-  const period = periodToRead(before, time, config.spend.historyDays);
-  const { charges, usageTypes } = await getCharges(costExplorer, period, count);
-  await recordReading(store, time, charges, period, usageTypes);
-  return loadLedger(store, window);
-}
-
-/**
- * From the first day of the previous month on, because a bill is restated until its invoice; from further back where
- * days were never read; on the first run the whole history.
- */
-function periodToRead(ledger: Ledger, time: IsoTime, historyDays: number): Period {
-  const read = lastRead(ledger);
-  const { start, end } = daysBefore(time, Math.min(lookbackDays, historyDays));
-  if (!datesOf({ start, end }).some((date) => read.has(date))) return daysBefore(time, historyDays);
-  const missing = datesOf({ start, end }).find((date) => !read.has(date)) ?? end;
-  const previousMonth = `${addDays(`${end.slice(0, 7)}-01`, -1).slice(0, 7)}-01`;
-  return { start: missing < previousMonth ? missing : previousMonth, end };
-}
-
-function lastClosedDay(ledger: Ledger, window: Period, time: IsoTime): IsoDate | undefined {
-  const read = lastRead(ledger, time);
-  return datesOf(window).findLast((date) => {
-    const readAt = read.get(date);
-    return readAt !== undefined && isClosed(date, readAt);
-  });
-}
-
-/** What is known by now was judged by the run that read it; an older event judges nothing again. */
-const isLate = ({ readings }: Ledger, time: IsoTime): boolean =>
-  readings.some(({ observed }) => observed > time);
-
 /**
  * From which day on to judge: what no run has judged for good, the days on which something goes on, and as many
  * complete days before the newest one as may well be restated.
@@ -198,58 +158,15 @@ function judgeFrom(judgedThrough: IsoDate | undefined, closed: IsoDate, known: r
   return [...open, ...next, restated].toSorted()[0] ?? restated;
 }
 
-/** Incidents explained in one run: two Cost Explorer requests each. */
-const explainedPerRun = 5;
-
-/** The incidents to explain, by id: new ones, then those whose cause no run could read so far; the dearest first. */
-function toExplain(incidents: readonly JudgedIncident[]): Set<string> {
-  const lacking = incidents.filter(
-    ({ incident: { scope, status, cause } }) =>
-      scope['account'] !== others && status === 'open' && cause === undefined,
-  );
-  const isNew = ({ change }: JudgedIncident) => change === 'opened';
-  const inOrder = [...lacking.filter(isNew), ...lacking.filter((one) => !isNew(one))];
-  return new Set(inOrder.slice(0, explainedPerRun).map(({ incident }) => incident.id));
-}
-
-/** Days before an incident that it is compared with. */
-const comparedDays = 14;
-
-/** The incident with its cause. One whose cause can't be read is told without it: late is worse than vague. */
-async function explain(
-  { costExplorer }: SpendClients,
-  { tags }: Config,
-  incident: Incident,
-  usageTypes: readonly string[],
-  count: CountRequest,
-): Promise<Incident> {
-  const { scope, start, currency } = incident;
-  const { account, service } = scope;
-  if (account === undefined || service === undefined) return incident;
-  const usageOf = { account, service, usageTypes };
-  const end = addDays(incident.days.at(-1)?.date ?? start, 1);
-  const period = { start: addDays(start, -comparedDays), end };
-  const keys = { team: tags.team[0] ?? 'team', owner: tags.owner[0] ?? 'owner' };
-  try {
-    const usage = await getUsageBreakdown(costExplorer, usageOf, period, count);
-    const owners = await getOwnerBreakdown(costExplorer, usageOf, keys, period, count);
-    const cause = findRootCause(usage, owners, start, currency);
-    return cause ? { ...incident, cause } : incident;
-  } catch (error) {
-    logger.warn('incident not explained', { scope, error: error as Error });
-    return incident;
-  }
-}
-
 /** Keeps an incident, with its alert where there is something to tell; false where another run did so before. */
 function settle(
   table: Table,
   incident: Incident,
   stored: StoredIncident | undefined,
-  { change, at, accountName }: { change: Change | undefined; at: IsoTime; accountName: string | undefined },
+  { change, at, names }: { change: Change | undefined; at: IsoTime; names: Readonly<Record<string, string>> },
 ): Promise<boolean> {
   if (change === undefined) return putIncident(table, incident, stored?.version);
-  const alert = incidentAlert(incident, { change, at, accountName });
+  const alert = incidentAlert(incident, { change, at, names });
   return tellIncident(table, markTold(incident, change, at), alert, stored?.version);
 }
 
@@ -302,7 +219,7 @@ function dayTotals(ledger: Ledger, date: IsoDate, time: IsoTime): NonNullable<Sp
   const charges = latest(ledger, time).filter(
     (charge) => charge.date === date && charge.category === 'Usage',
   );
-  const services = [...Map.groupBy(charges, ({ service }) => service)]
+  const services = [...Map.groupBy(charges, ({ scope }) => scope['service'] ?? '')]
     .map(([service, own]) => ({ service, amount: total(own) }))
     .toSorted((a, b) => b.amount - a.amount);
   return { date, total: total(charges), services };
@@ -338,5 +255,6 @@ export function toSummary(
     excessPerMonth: excessPerDay * 30,
     reason,
     cause,
+    because: cause && causeText(cause, { currency: incident.currency, scope, names }),
   };
 }

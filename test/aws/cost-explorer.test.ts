@@ -1,20 +1,24 @@
-import { CostExplorerClient, GetCostAndUsageCommand } from '@aws-sdk/client-cost-explorer';
+import {
+  CostExplorerClient,
+  type Expression,
+  GetCostAndUsageCommand,
+  GetCostAndUsageWithResourcesCommand,
+} from '@aws-sdk/client-cost-explorer';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   costExplorerRegion,
+  getBreakdown,
   getCharges,
   getInstanceUsage,
-  getOwnerBreakdown,
-  getUsageBreakdown,
 } from '../../shared/aws/cost-explorer.ts';
+import type { Scope } from '../../shared/spend/scope.ts';
 import { costPage } from '../support/spend.ts';
 
 const mock = mockClient(CostExplorerClient);
 const client = new CostExplorerClient({ region: 'us-east-1' });
 const period = { start: '2026-11-14', end: '2026-11-16' };
 const ec2 = 'Amazon Elastic Compute Cloud - Compute';
-const series = { account: '210987654321', service: ec2, usageTypes: ['Usage', 'Savings Plan Covered Usage'] };
 
 let requests: number;
 const count = async () => {
@@ -44,22 +48,20 @@ describe('the charges of a period', () => {
     expect(charges).toEqual([
       {
         date: '2026-11-14',
-        account: '210987654321',
+        scope: { account: '210987654321', service: ec2 },
         accountName: 'ml-dev',
-        service: ec2,
         category: 'Usage',
         amount: 120,
         currency: 'USD',
       },
       {
         date: '2026-11-14',
-        account: '*',
-        service: ec2,
+        scope: { service: ec2 },
         category: 'Credit',
         amount: -30,
         currency: 'USD',
       },
-      { date: '2026-11-15', account: '*', service: 'Tax', category: 'Tax', amount: 7, currency: 'USD' },
+      { date: '2026-11-15', scope: { service: 'Tax' }, category: 'Tax', amount: 7, currency: 'USD' },
     ]);
     expect(requests).toBe(2);
   });
@@ -148,43 +150,97 @@ describe('a part never passes for the whole', () => {
   });
 });
 
-describe('the breakdown of one service in one account', () => {
-  it('has regions, usage types and quantities, of the record types that are usage', async () => {
-    const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], 787]], {
-      quantity: 24,
-    });
-    mock.on(GetCostAndUsageCommand).resolves(page);
-    expect(await getUsageBreakdown(client, series, period, count)).toEqual([
+describe('a breakdown', () => {
+  const asked = {
+    dimensions: ['region', 'usageType'] as const,
+    within: { account: '210987654321', service: ec2 },
+    usageTypes: ['Usage', 'Savings Plan Covered Usage'],
+    tagKeys: { team: 'Team', owner: 'Owner' },
+  };
+  const p4d = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], 787]], { quantity: 24 });
+  const usage: Expression = {
+    Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'Savings Plan Covered Usage'] },
+  };
+
+  it('has its parts with their quantities, of the record types that are usage', async () => {
+    mock.on(GetCostAndUsageCommand).resolves(p4d);
+    expect(await getBreakdown(client, asked, period, count)).toEqual([
       {
         date: '2026-11-14',
-        region: 'eu-west-1',
-        usageType: 'EUW1-BoxUsage:p4d.24xlarge',
+        part: { region: 'eu-west-1', usageType: 'EUW1-BoxUsage:p4d.24xlarge' },
         amount: 787,
         quantity: 24,
         unit: 'Hrs',
       },
     ]);
     expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+      GroupBy: [
+        { Type: 'DIMENSION', Key: 'REGION' },
+        { Type: 'DIMENSION', Key: 'USAGE_TYPE' },
+      ],
+      Metrics: ['NetAmortizedCost', 'UsageQuantity'],
       Filter: {
         And: [
           { Dimensions: { Key: 'LINKED_ACCOUNT', Values: ['210987654321'] } },
           { Dimensions: { Key: 'SERVICE', Values: [ec2] } },
-          { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'Savings Plan Covered Usage'] } },
+          usage,
         ],
       },
     });
   });
 
+  it.each<[Scope, Expression]>([
+    [{}, usage],
+    [{ team: 'search' }, { And: [{ Tags: { Key: 'Team', Values: ['search'] } }, usage] }],
+    [{ team: '' }, { And: [{ Tags: { Key: 'Team', MatchOptions: ['ABSENT'] } }, usage] }],
+    [{ project: 'a$b' }, { And: [{ Tags: { Key: 'project', Values: ['a$b'] } }, usage] }],
+    [{ region: 'NoRegion' }, usage],
+    [
+      { usageType: 'EUW1-NatGateway-Bytes', operation: 'NatGateway' },
+      {
+        And: [
+          { Dimensions: { Key: 'USAGE_TYPE', Values: ['EUW1-NatGateway-Bytes'] } },
+          { Dimensions: { Key: 'OPERATION', Values: ['NatGateway'] } },
+          usage,
+        ],
+      },
+    ],
+  ])('of %j is filtered accordingly', async (within, Filter) => {
+    mock.on(GetCostAndUsageCommand).resolves(p4d);
+    await getBreakdown(client, { ...asked, within }, period, count);
+    expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, { Filter });
+  });
+
   it.each([
-    [['team$search', 'owner$jonas'], { team: 'search', owner: 'jonas' }],
-    [['team$', 'owner$'], {}],
-    [['team$a$b', 'owner$'], { team: 'a$b' }],
-  ] as const)('reads the tags %j', async (keys, names) => {
+    [['Team$search', 'Owner$jonas'], { team: 'search', owner: 'jonas' }],
+    [['Team$', 'Owner$'], { team: '', owner: '' }],
+    [['Team$a$b', 'Owner$'], { team: 'a$b', owner: '' }],
+  ] as const)('reads the tags %j', async (keys, part) => {
     mock.on(GetCostAndUsageCommand).resolves(costPage([['2026-11-14', keys, 5]]));
-    const tags = { team: 'team', owner: 'owner' };
-    expect(await getOwnerBreakdown(client, series, tags, period, count)).toEqual([
-      { date: '2026-11-14', amount: 5, ...names },
+    const dimensions = ['team', 'owner'] as const;
+    expect(await getBreakdown(client, { ...asked, dimensions }, period, count)).toEqual([
+      { date: '2026-11-14', amount: 5, part },
     ]);
+  });
+
+  it('asks for resources where they are to be had', async () => {
+    mock
+      .on(GetCostAndUsageWithResourcesCommand)
+      .resolvesOnce(costPage([['2026-11-14', ['i-0abc', 'RunInstances'], 787]], { token: 'next' }))
+      .resolves(costPage([['2026-11-15', ['i-0abc', 'RunInstances'], 780]]));
+    const dimensions = ['resource', 'operation'] as const;
+    expect(await getBreakdown(client, { ...asked, dimensions }, period, count)).toMatchObject([
+      { part: { resource: 'i-0abc', operation: 'RunInstances' }, amount: 787 },
+      { part: { resource: 'i-0abc', operation: 'RunInstances' }, amount: 780 },
+    ]);
+    expect(requests).toBe(2);
+    expect(mock).toHaveReceivedNthCommandWith(GetCostAndUsageWithResourcesCommand, 1, {
+      GroupBy: [
+        { Type: 'DIMENSION', Key: 'RESOURCE_ID' },
+        { Type: 'DIMENSION', Key: 'OPERATION' },
+      ],
+    });
+    expect(mock).not.toHaveReceivedCommand(GetCostAndUsageCommand);
   });
 });
 

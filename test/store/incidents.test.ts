@@ -4,6 +4,7 @@ import { incidentAlert } from '../../shared/alert/incident-alert.ts';
 import { getIncidents, putIncident, tellIncident } from '../../shared/store/incidents.ts';
 import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../../shared/store/spend-state.ts';
 import type { Table } from '../../shared/store/table.ts';
+import { expired } from '../support/cause.ts';
 import { incidentOf } from '../support/incident.ts';
 import { startTable } from '../support/table.ts';
 
@@ -26,18 +27,19 @@ const waiting = async (id: string) => {
   return Items.filter((item) => String(item['sk']).includes(id)).length;
 };
 
+const suspect = {
+  instanceId: 'i-0d4e7b1c93fa26501',
+  instanceType: 'p4d.24xlarge',
+  launchTime: '2026-11-13T16:20:00Z',
+  startedBy: 'ml-engineer/dana',
+  hourlyRate: 32.77,
+};
+
 describe('incidents in the table', () => {
   it('come back as they were, with the version that the next write needs', async () => {
     const incident = incidentOf({
       id: 'whole',
-      cause: {
-        region: 'eu-west-1',
-        usageType: 'EUW1-BoxUsage:p4d.24xlarge',
-        share: 0.9,
-        driver: 'usage',
-        team: 'search',
-        sentence: 'It is the p4d.',
-      },
+      cause: { ...expired, suspects: [suspect] },
     });
     expect(await putIncident(table, incident)).toBe(true);
     expect((await getIncidents(table)).get('whole')).toEqual(

@@ -7,6 +7,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pathOf } from '../../shared/anomaly/drill-down.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
 import { getIncidents } from '../../shared/store/incidents.ts';
@@ -343,7 +344,7 @@ describe('the causes of incidents', () => {
   });
 
   const causesOf = ({ incidents }: SpendResult) =>
-    incidents.map(({ scope, cause }) => [scope['service'], cause?.usageType]);
+    incidents.map(({ scope, cause }) => [scope['service'], cause && pathOf(cause.levels)['usageType']]);
 
   it('are looked for in what was judged: a fee on the same days is none', async () => {
     expect(causesOf(await run(monday))).toEqual([['Service 0', 'use of Service 0']]);

@@ -2,6 +2,8 @@ import type {
   Expression,
   GetCostAndUsageCommandInput,
   GetCostAndUsageCommandOutput,
+  GetCostAndUsageWithResourcesCommandInput,
+  GetCostAndUsageWithResourcesCommandOutput,
   GetDimensionValuesCommandInput,
   GetDimensionValuesCommandOutput,
   GetTagsCommandInput,
@@ -19,6 +21,7 @@ import { awsError, type Caller, type Reply, type Sample } from '../sample.ts';
 
 export const costExplorer = {
   GetCostAndUsage: getCostAndUsage,
+  GetCostAndUsageWithResources: getCostAndUsageWithResources,
   GetDimensionValues: getDimensionValues,
   GetTags: getTags,
   ListCostAllocationTags: listCostAllocationTags,
@@ -40,6 +43,7 @@ const dimensions: Readonly<Record<string, Read>> = {
   SERVICE: ({ service }) => service,
   REGION: ({ region }) => region,
   USAGE_TYPE: ({ usageType }) => usageType,
+  OPERATION: ({ operation }) => operation,
   RECORD_TYPE: ({ recordType }) => recordType,
 };
 
@@ -63,6 +67,21 @@ function getCostAndUsage(
     DimensionValueAttributes: accountNames(input.GroupBy ?? [], sample),
     ...next,
   };
+}
+
+/** The sample account has opted in to resource-level data, which goes back 14 days. */
+function getCostAndUsageWithResources(
+  input: GetCostAndUsageWithResourcesCommandInput,
+  caller: Caller,
+): Reply<GetCostAndUsageWithResourcesCommandOutput> {
+  const { Start = '' } = input.TimePeriod ?? {};
+  const oldest = new Date(caller.sample.now - 14 * day).toISOString().slice(0, 10);
+  if (Start < oldest) throw awsError('ValidationException', 'Resource-level data goes back 14 days');
+  if (!input.GroupBy?.some(({ Key }) => Key === 'RESOURCE_ID'))
+    throw invalid('Resource-level data is grouped or filtered by RESOURCE_ID');
+  if (!JSON.stringify(input.Filter ?? {}).includes('"SERVICE"'))
+    throw invalid('Resource-level data is of a service: filter by SERVICE');
+  return getCostAndUsage(input as GetCostAndUsageCommandInput, caller);
 }
 
 /** A page holds so many groups, and may end in the middle of a day: the rest of the day is on the next one. */
@@ -162,7 +181,7 @@ function readerOf({ Type, Key = '' }: GroupDefinition, sample: Sample): Read {
 }
 
 function dimensionOf(key: string): Read {
-  const read = dimensions[key];
+  const read = key === 'RESOURCE_ID' ? ({ resource }: BillLine) => resource : dimensions[key];
   if (!read) throw invalid(`The sample account has no dimension ${key}`);
   return read;
 }
