@@ -9,7 +9,7 @@ import {
   type Period,
 } from '../period.ts';
 import { byAccount, byUsageType, type Grouping, tagDimension } from './grouping.ts';
-import { type Ledger, lastRead, readingsBy } from './ledger.ts';
+import { isClosed, type Ledger, lastRead, readingsBy } from './ledger.ts';
 
 /** What the days of a period cost, by the dimensions of a grouping: asked of Cost Explorer once. */
 export type Question = { grouping: Grouping; period: Period };
@@ -95,11 +95,11 @@ function duePeriod(ledger: Ledger, grouping: Grouping, time: IsoTime): Period | 
 }
 
 /**
- * Whether a day is to be read again. The newest ones by every run; older ones back to the first of the previous month
+ * Whether a day is to be read again. The newest ones, and what was never read as complete, by every run; older ones back to the first of the previous month
  * once a week, because a bill is restated until its invoice, and every third day while that is being made out.
  */
 function isDue(date: IsoDate, readAt: IsoTime | undefined, today: IsoDate): boolean {
-  if (readAt === undefined || daysBetween(date, today) <= newestDays) return true;
+  if (readAt === undefined || !isClosed(date, readAt) || daysBetween(date, today) <= newestDays) return true;
   if (date < firstOfPreviousMonth(today)) return false;
   const dayOfMonth = Number(today.slice(8));
   const isInvoiced = date < `${today.slice(0, 7)}-01` && dayOfMonth >= 3 && dayOfMonth <= 10;

@@ -69,9 +69,10 @@ type Amounts = { amounts: readonly number[] };
 
 const amountsOf = (
   days: LedgerSeries['days'],
-  dates: readonly { date: IsoDate }[],
+  dates: readonly { date: IsoDate; readAt: IsoTime | undefined }[],
   asOf?: IsoTime,
-): number[] => dates.map(({ date }) => figureAt(days[date] ?? [], asOf) ?? 0);
+): number[] =>
+  dates.map(({ date, readAt }) => (readAt === undefined ? 0 : (figureAt(days[date] ?? [], asOf) ?? 0)));
 
 const sumOf = (series: readonly Amounts[]): number[] =>
   (series[0]?.amounts ?? []).map((_, index) =>

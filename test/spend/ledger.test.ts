@@ -1,16 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, type Period } from '../../shared/period.ts';
+import type { ScopedCharge } from '../../shared/spend/charge.ts';
+import { byAccount, byService } from '../../shared/spend/grouping.ts';
 import {
   emptyLedger,
+  groupingsOf,
   isClosed,
   joinLedgers,
   type Ledger,
+  lastFollowed,
   lastRead,
   latest,
   observe,
+  seriesBy,
 } from '../../shared/spend/ledger.ts';
-import { chargeOf } from '../support/spend.ts';
+import type { Scope } from '../../shared/spend/scope.ts';
+import { chargeOf, chargeOn } from '../support/spend.ts';
 
 const period = { start: '2026-11-13', end: '2026-11-16' };
 const monday = '2026-11-16T06:00:00Z';
@@ -81,6 +87,89 @@ describe('a ledger', () => {
   it('remembers what people call the accounts', () => {
     const ledger = observe(emptyLedger, monday, [chargeOf({ accountName: 'ml-dev' })], period);
     expect(ledger.accountNames).toEqual({ '210987654321': 'ml-dev' });
+  });
+});
+
+describe('a ledger of several groupings', () => {
+  const team = ['team'];
+  const days = { start: '2026-11-10', end: '2026-11-16' };
+  const spent = (amount: number, scope: Scope, date: string) => chargeOn(scope, amount, { date });
+
+  it('adds up to the bill: the same dollars by another grouping are not counted again', () => {
+    const bill = [chargeOf({ amount: 60 }), chargeOn({ service: 'Tax' }, 7, { category: 'Tax' })];
+    const both = observe(
+      observe(emptyLedger, monday, bill, period, { groupings: [byAccount, byService] }),
+      monday,
+      [chargeOn({ team: 'search' }, 40), chargeOn({ team: '' }, 20)],
+      period,
+      { groupings: [team] },
+    );
+    expect(latest(both).map(({ amount }) => amount)).toEqual([7, 60]);
+    expect(seriesBy(both, team).map(({ scope }) => scope)).toEqual([{ team: '' }, { team: 'search' }]);
+    expect(groupingsOf(both)).toEqual([byAccount, team]);
+  });
+
+  it('does not take a grouping for zero that another one was read without', () => {
+    const both = observe(
+      observe(emptyLedger, monday, [chargeOf({ amount: 60 })], period),
+      monday,
+      [],
+      period,
+      {
+        groupings: [team],
+      },
+    );
+    expect(amounts(both)).toEqual({ '2026-11-14': 60 });
+  });
+
+  it('knows by which grouping a day was read', () => {
+    const read = observe(emptyLedger, monday, [], period, { groupings: [team] });
+    expect([lastRead(read).size, lastRead(read, undefined, team).size]).toEqual([0, 3]);
+  });
+
+  it('keeps apart teams whose names differ in case, or hold a dollar sign', () => {
+    const charges = ['search', 'Search', 'sear$ch', ''].map((name) => chargeOn({ team: name }, 1));
+    const read = observe(emptyLedger, monday, charges, period, { groupings: [team] });
+    expect(seriesBy(read, team)).toHaveLength(4);
+  });
+
+  it('keeps apart tags whose keys differ in case', () => {
+    const charges = [chargeOn({ team: 'search' }, 1), chargeOn({ Team: 'search' }, 2)];
+    const read = observe(emptyLedger, monday, charges, period, { groupings: [team, ['Team']] });
+    expect([seriesBy(read, team).length, seriesBy(read, ['Team']).length]).toEqual([1, 1]);
+  });
+
+  const followed = (charges: ScopedCharge[], asOf?: string) => {
+    const ledger = observe(emptyLedger, monday, charges, days, { groupings: [team] });
+    return [...lastFollowed(ledger, asOf, team).keys()];
+  };
+
+  it('follows a tag from the first day on which it was on the bill: before that whose the spend was is unknown', () => {
+    const charges = [
+      ...['2026-11-10', '2026-11-11'].map((date) => spent(100, { team: '' }, date)),
+      ...['2026-11-12', '2026-11-13', '2026-11-14', '2026-11-15'].flatMap((date) => [
+        spent(30, { team: '' }, date),
+        spent(70, { team: 'search' }, date),
+      ]),
+    ];
+    expect(followed(charges)).toEqual(['2026-11-12', '2026-11-13', '2026-11-14', '2026-11-15']);
+  });
+
+  it('follows it to the last day, so that a tag that was given up is no drop', () => {
+    const charges = [
+      spent(70, { team: 'search' }, '2026-11-10'),
+      spent(70, { team: 'search' }, '2026-11-11'),
+      ...['2026-11-12', '2026-11-13'].map((date) => spent(70, { team: '' }, date)),
+    ];
+    expect(followed(charges)).toEqual(['2026-11-10', '2026-11-11']);
+  });
+
+  it('follows no tag that never was on the bill', () => {
+    expect(followed([spent(100, { team: '' }, '2026-11-12')])).toEqual([]);
+  });
+
+  it('follows everything else on every day that was read', () => {
+    expect(lastFollowed(observe(emptyLedger, monday, [], period)).size).toBe(3);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { byUsageType } from '../../shared/spend/grouping.ts';
 import { emptyLedger, observe } from '../../shared/spend/ledger.ts';
 import { toSeries } from '../../shared/spend/series.ts';
-import { chargeOf } from '../support/spend.ts';
+import { chargeOf, chargeOn } from '../support/spend.ts';
 
 const read = { start: '2026-11-13', end: '2026-11-16' };
 const observed = '2026-11-16T06:00:00Z';
@@ -56,5 +57,45 @@ describe('the series of a ledger', () => {
     expect(series.at(-1)).toMatchObject({ scope: { account: 'other', service: 'other' } });
     const total = series.flatMap(({ days }) => days).reduce((sum, { amount = 0 }) => sum + amount, 0);
     expect(total).toBe((4999 * 5000) / 2);
+  });
+
+  it('of a tag that was activated mid-month show neither a drop nor a spike', () => {
+    const days = { start: '2026-11-11', end: '2026-11-16' };
+    const charges = [
+      ...['2026-11-11', '2026-11-12'].map((date) => chargeOn({ team: '' }, 100, { date })),
+      ...['2026-11-13', '2026-11-14', '2026-11-15'].flatMap((date) => [
+        chargeOn({ team: '' }, 30, { date }),
+        chargeOn({ team: 'search' }, 70, { date }),
+      ]),
+    ];
+    const ledger = observe(emptyLedger, observed, charges, days, { groupings: [['team']] });
+    const amountsOf = toSeries(ledger, days).map(({ scope, days }) => [
+      scope['team'],
+      days.map(({ amount }) => amount),
+    ]);
+    expect(amountsOf).toEqual([
+      ['search', [undefined, undefined, 70, 70, 70]],
+      ['', [undefined, undefined, 30, 30, 30]],
+    ]);
+  });
+
+  it('of each grouping add up to the same, the small ones of each folded by themselves', () => {
+    const usageTypes = Array.from({ length: 10 }, (_, index) =>
+      chargeOn({ service: 'Amazon EC2', usageType: `type ${index}` }, 6),
+    );
+    const ledger = observe(
+      observe(emptyLedger, observed, [chargeOf({ amount: 60 })], read),
+      observed,
+      usageTypes,
+      read,
+      { groupings: [byUsageType] },
+    );
+    const series = toSeries(ledger, read, undefined, 3);
+    expect(series.map(({ scope, days }) => [scope, days[1]?.amount])).toEqual([
+      [{ account: '210987654321', service: 'Amazon Elastic Compute Cloud - Compute' }, 60],
+      [{ service: 'Amazon EC2', usageType: 'type 0' }, 6],
+      [{ service: 'Amazon EC2', usageType: 'type 1' }, 6],
+      [{ service: 'other', usageType: 'other' }, 48],
+    ]);
   });
 });
