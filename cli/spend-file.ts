@@ -57,7 +57,8 @@ function report(path: string, database: Database, onProgress: (text: string) => 
 }
 
 function layoutOf(path: string, sources: readonly SpendSource[], options: SpendFileOptions): Layout {
-  const { cost = 'effective', tags = [] } = options;
+  const { cost = 'effective' } = options;
+  const tags = [...new Set(options.tags)];
   const kinds = new Set(sources.map(kindOf));
   if (kinds.size > 1) {
     throw new InputError(`${path}: holds files of different kinds: ${[...kinds].toSorted().join(', ')}`);

@@ -1,5 +1,6 @@
 import { chargeCategory } from '../../shared/spend/charge.ts';
 import { type FocusCost, toUtcDate } from '../../shared/spend/focus.ts';
+import { tagDimension } from '../../shared/spend/grouping.ts';
 import { InputError } from '../input-error.ts';
 import { toDayNumber } from './focus-export.ts';
 import type { CellsSql, Layout, RowCheck, RowFault } from './layout.ts';
@@ -36,7 +37,7 @@ export function curLayout(sources: readonly SpendSource[], cost: FocusCost, tags
   for (const source of sources) checkColumns(source);
   return {
     kind: 'CUR',
-    dimensions: ['account', 'service', 'region', 'usageType', ...tags],
+    dimensions: ['account', 'service', 'region', 'usageType', ...tags.map(tagDimension)],
     bitemporal: false,
     summed: true,
     sqlOf: (source) => sqlOf(source, cost, tags),

@@ -1,5 +1,6 @@
 import { daysBetween } from '../../shared/period.ts';
 import { type FocusCost, focusColumns, toCategory, toFocusRow, toUtcDate } from '../../shared/spend/focus.ts';
+import { tagDimension } from '../../shared/spend/grouping.ts';
 import { InputError } from '../input-error.ts';
 import type { CellsSql, Layout } from './layout.ts';
 import type { SpendSource } from './source.ts';
@@ -21,7 +22,13 @@ export function focusLayout(
   const hasUsageType = sources.some((source) => usageTypeColumns.some((name) => columnOf(source, name)));
   return {
     kind: 'FOCUS',
-    dimensions: ['account', 'service', 'region', ...(hasUsageType ? ['usageType'] : []), ...tags],
+    dimensions: [
+      'account',
+      'service',
+      'region',
+      ...(hasUsageType ? ['usageType'] : []),
+      ...tags.map(tagDimension),
+    ],
     bitemporal: false,
     summed: true,
     sqlOf: (source) => sqlOf(source, cost, hasUsageType, tags),

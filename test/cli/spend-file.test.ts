@@ -435,6 +435,17 @@ describe('a FOCUS export', () => {
     ]);
   });
 
+  it('has a tag called as a column of the bill under a name of its own', async () => {
+    const text = [focusHeader, focusLine.replace('team', 'service')].join('\n');
+    const { histories } = await read(text, { tags: ['service', 'service'] });
+    expect(histories[0]?.scope).toEqual({
+      account: '222',
+      service: 'Amazon Bedrock',
+      region: 'eu-west-1',
+      'tag:service': 'search',
+    });
+  });
+
   it('has the usage type where there is one', async () => {
     const record = await read(`${focusHeader},x_UsageType\n${focusLine},BoxUsage:g5.xlarge\n`);
     expect(record.histories[0]?.scope).toEqual({
