@@ -28,11 +28,13 @@ type Names = BacktestReport['accountNames'];
 /** Incidents that get a chart of their own, and other series that are drawn: more would take a page minutes to read. */
 const [drawnIncidents, drawnSeries] = [300, 300];
 
-const asset = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const read = (file: URL): string => readFileSync(file, 'utf8');
+const scriptFile = new URL('./backtest-page.js', import.meta.url);
+const styleFile = new URL('./backtest-page.css', import.meta.url);
 
 /** The whole answer as one HTML file that asks the network for nothing. */
 export function backtestPage(report: BacktestReport): string {
-  const script = asset('backtest-page.js');
+  const script = read(scriptFile);
   const hash = createHash('sha256').update(script).digest('base64');
   const { result } = report;
   const page = html`<!doctype html>
@@ -42,7 +44,7 @@ export function backtestPage(report: BacktestReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${raw(hash)}'; base-uri 'none'; form-action 'none'">
 <title>Backtest of ${report.source}, ${result.period.start} to ${addDays(result.period.end, -1)}</title>
-<style>${raw(asset('backtest-page.css'))}</style>
+<style>${raw(read(styleFile))}</style>
 </head>
 <body>
 <a class="skip" href="#incidents">Skip to the incidents</a>
