@@ -11,6 +11,7 @@ import {
   getBreakdown,
   getCharges,
   getInstanceUsage,
+  getUsage,
 } from '../../shared/aws/cost-explorer.ts';
 import type { Scope } from '../../shared/spend/scope.ts';
 import { costPage } from '../support/spend.ts';
@@ -105,6 +106,53 @@ describe('the charges of a period', () => {
       .resolvesOnce(byRecordType)
       .resolvesOnce(costPage([['2026-11-14', ['210987654321', ec2], 0.0000008]]));
     expect((await getCharges(client, period, count)).charges[0]?.amount).toBe(0.0000008);
+  });
+});
+
+describe('the usage of a period by a grouping', () => {
+  const usageBy = (grouping: readonly string[], page: ReturnType<typeof costPage>) => {
+    mock.on(GetCostAndUsageCommand).resolves(page);
+    return getUsage(client, { grouping, period }, ['Usage'], count);
+  };
+
+  it('is asked for by dimensions of the bill', async () => {
+    const page = costPage([['2026-11-14', [ec2, 'EUW1-BoxUsage:p4d.24xlarge'], 5]]);
+    const usage = await usageBy(['service', 'usageType'], page);
+    expect(usage).toEqual([
+      {
+        date: '2026-11-14',
+        scope: { service: ec2, usageType: 'EUW1-BoxUsage:p4d.24xlarge' },
+        category: 'Usage',
+        amount: 5,
+        currency: 'USD',
+      },
+    ]);
+    expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+      GroupBy: [
+        { Type: 'DIMENSION', Key: 'SERVICE' },
+        { Type: 'DIMENSION', Key: 'USAGE_TYPE' },
+      ],
+      Filter: { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage'] } },
+    });
+  });
+
+  it('is asked for by a tag, whose name may be that of a dimension', async () => {
+    const usage = await usageBy(['tag:service'], costPage([['2026-11-14', ['service$search'], 5]]));
+    expect(usage[0]?.scope).toEqual({ 'tag:service': 'search' });
+    expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+      GroupBy: [{ Type: 'TAG', Key: 'service' }],
+    });
+  });
+
+  it('has untagged spend once, and teams that differ in case or hold a dollar sign apart', async () => {
+    const names = ['team$', 'team$search', 'team$Search', 'team$a$b'];
+    const usage = await usageBy(['team'], costPage(names.map((name) => ['2026-11-14', [name], 1])));
+    expect(usage.map(({ scope }) => scope['team'])).toEqual(['', 'search', 'Search', 'a$b']);
+  });
+
+  it('fails where a key is missing', async () => {
+    const page = costPage([['2026-11-14', [ec2], 5]]);
+    await expect(usageBy(['service', 'usageType'], page)).rejects.toThrow('a group with 1 of its keys');
   });
 });
 

@@ -59,9 +59,9 @@ export const chargeOn = (
   ...charge,
 });
 
-/** What Cost Explorer answers to a question by two keys: one group a line, `[date, [key, key], amount]`. */
+/** What Cost Explorer answers to a question by one or two keys: one group a line, `[date, [key, key], amount]`. */
 export const costPage = (
-  lines: readonly (readonly [IsoDate, readonly [string, string], number])[],
+  lines: readonly (readonly [IsoDate, readonly string[], number])[],
   { currency = 'USD', token, quantity }: { currency?: string; token?: string; quantity?: number } = {},
 ) => ({
   ResultsByTime: [...Map.groupBy(lines, ([date]) => date)].map(([date, own]) => ({
