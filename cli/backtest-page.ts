@@ -26,7 +26,7 @@ export type BacktestReport = {
 type Names = BacktestReport['accountNames'];
 
 /** Incidents that get a chart of their own, and other series that are drawn: more would take a page minutes to read. */
-const [drawnIncidents, drawnSeries] = [300, 300];
+const [drawnIncidents, drawnSeries] = [200, 300];
 
 const read = (file: URL): string => readFileSync(file, 'utf8');
 const scriptFile = new URL('./backtest-page.js', import.meta.url);
