@@ -67,7 +67,7 @@ const batch: Archetype = (dice, start, days) => {
   const amounts = eachDay(start, days, () =>
     dice.chance(frequency) ? dice.whole(1, 2) * job * Math.exp(0.25 * dice.bell()) : 0,
   );
-  return { level: job, noise: 1.5 * job, weekend: 1, amounts };
+  return { level: job, noise: 0.6 * job, weekend: 1, amounts };
 };
 
 /** Data sets, checkpoints and images that pile up. */
