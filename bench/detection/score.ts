@@ -2,7 +2,7 @@ import type { Usd } from '../../shared/money.ts';
 import type { Decoy, LabelledEvent, LabelledSeries, LabelledSet } from './labelled.ts';
 
 /** Days of a series before alarms count. */
-export const warmUp = 28;
+const warmUp = 28;
 /** Alarms of a series that are no more than so many days apart are one. */
 const gap = 7;
 /** Days after an event in which an alarm may still belong to it. */
@@ -16,7 +16,7 @@ export type Alarms = ReadonlyMap<string, readonly number[]>;
 export type KindScore = { found: number; events: number; delays: readonly number[] };
 
 /** A false alarm: its first run, and the decoy that it fell for, or `plain`. */
-export type FalseAlarm = { series: string; day: number; kind: string };
+type FalseAlarm = { series: string; day: number; kind: string };
 
 export type Score = {
   precision: number;
