@@ -1,6 +1,6 @@
 import { pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
-import type { Incident } from '../anomaly/incident.ts';
+import { acceptedAfter, type Incident } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { instanceTypeOf } from '../anomaly/suspects.ts';
 import type { Scope } from '../spend/scope.ts';
@@ -19,7 +19,7 @@ export function incidentAction(incident: Incident): string {
   if (cause?.driver === 'rate') {
     return 'The same usage costs more: look for a discount or a credit that ended, a price that rose, or a purchase option that changed (spot that became on-demand).';
   }
-  return `${whom(cause)} ${whatToDo(incident)} What stays for two weeks becomes the new normal.`;
+  return `${whom(cause)} ${whatToDo(incident)} What stays for ${acceptedAfter} days becomes the new normal.`;
 }
 
 function renewal({ kind, endedOn }: NonNullable<RootCause['commitment']>): string {

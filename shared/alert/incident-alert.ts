@@ -1,6 +1,6 @@
 import { explainedBy, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
-import type { Change, Incident } from '../anomaly/incident.ts';
+import { type Change, type Incident, runRate, severityOf } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, type IsoTime } from '../period.ts';
@@ -31,7 +31,7 @@ export function incidentAlert(incident: Incident, { names = {}, change, at }: To
     id: alertId(subject, change === 'grown' ? `grown-${growths + 1}` : change),
     subject,
     kind: 'spend-anomaly',
-    severity: severityOf(incident, change),
+    severity: alertSeverity(incident, change),
     at,
     title: `${placeName(scope, names)}: ${headline(incident, change)}`,
     summary: [
@@ -76,7 +76,8 @@ function headline(incident: Incident, change: Change): string {
   if (incident.status === 'open') return `${perDay} a day above expected since ${since}`;
   if (incident.status === 'accepted') return `${perDay} a day above expected ever since ${since}`;
   // A figure restated downwards can leave nothing of an incident.
-  if (incident.impact === 0) return `nothing above expected since ${since} after all, the bill was restated`;
+  if (incident.impact === 0)
+    return `estimate implausible, the bill was restated: nothing above expected since ${since} after all`;
   const last = addDays(incident.end ?? incident.start, -1);
   const days = last <= incident.start ? `on ${since}` : `from ${since} to ${dayName(last)}`;
   return `back to normal, ${total} above expected ${days}`;
@@ -90,12 +91,10 @@ const doubt = (incident: Incident): string[] =>
       ]
     : [];
 
-/** Dollars a day from which it can't wait for the weekly review. */
-const criticalExcess = 500;
-
-function severityOf(incident: Incident, change: Change): Severity {
+/** What is over needs nobody; what can't be true is no emergency. */
+function alertSeverity(incident: Incident, change: Change): Severity {
   if (incident.status !== 'open' || change === 'recovered' || change === 'accepted') return 'info';
-  return incident.excessPerDay >= criticalExcess && !isImplausible(incident) ? 'critical' : 'warning';
+  return isImplausible(incident) ? 'warning' : severityOf(incident);
 }
 
 const labels: Readonly<Record<string, string>> = {
@@ -130,8 +129,8 @@ const percentage = (actual: number, expected: number): string =>
 
 function atStake(incident: Incident): Alert['facts'] {
   if (incident.status !== 'open') return [];
-  const { excessPerDay } = incident;
-  const value = `${money(incident, excessPerDay)} a day, ${money(incident, excessPerDay * 30)} a month`;
+  const { perDay, perMonth } = runRate(incident);
+  const value = `${money(incident, perDay)} a day, ${money(incident, perMonth)} a month`;
   return [{ label: 'Still at stake', value }];
 }
 

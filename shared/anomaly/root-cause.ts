@@ -42,9 +42,11 @@ export function nextQuestion(
   { resources }: { resources: boolean },
 ): Question | undefined {
   if (answers.length >= questionsPerIncident) return undefined;
+  const levels = levelsIn(answers);
+  if (answers.length > 0 && levels.length === 0) return undefined; // nothing rose, so there is nothing to look into
   const asked = new Set(answers.flatMap(({ question }) => [...question.dimensions]));
   const isNew = (dimension: BreakdownDimension) => scope[dimension] === undefined && !asked.has(dimension);
-  const within = { ...scope, ...pathOfAnswers(answers) };
+  const within = { ...scope, ...pathOf(levels) };
   const places = placesOf(scope).find((pair) => pair.some((dimension) => !asked.has(dimension)));
   const driver = driverOf(splitIn(answers));
   const details = [

@@ -1,5 +1,5 @@
 import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
-import type { Incident } from '../anomaly/incident.ts';
+import type { Change, Incident } from '../anomaly/incident.ts';
 import { type Compared, comparedDays } from '../anomaly/rise.ts';
 import {
   type Answered,
@@ -19,7 +19,8 @@ import { type Scope, scopeKey } from '../spend/scope.ts';
 import { others } from '../spend/series.ts';
 import { getLaunches } from '../store/launches.ts';
 import type { Table } from '../store/table.ts';
-import type { JudgedIncident } from './judge-spend.ts';
+
+type Found = { incident: Incident; change?: Change | undefined };
 
 type Clients = { costExplorer: CostExplorerClient; table: Table };
 
@@ -41,7 +42,7 @@ const explainedPerRun = 5;
  */
 export async function explainIncidents(
   clients: Clients,
-  incidents: readonly JudgedIncident[],
+  incidents: readonly Found[],
   run: Run,
 ): Promise<Map<string, Incident>> {
   const bill = openBill(clients.costExplorer, run);
@@ -56,9 +57,9 @@ export async function explainIncidents(
   return explained;
 }
 
-function toExplain(incidents: readonly JudgedIncident[]): Incident[] {
+function toExplain(incidents: readonly Found[]): Incident[] {
   const lacking = incidents.filter(({ incident }) => isToExplain(incident));
-  const isNew = ({ change }: JudgedIncident) => change === 'opened';
+  const isNew = ({ change }: Found) => change === 'opened';
   const inOrder = [...lacking.filter(isNew), ...lacking.filter((one) => !isNew(one))];
   return inOrder.slice(0, explainedPerRun).map(({ incident }) => incident);
 }

@@ -26,7 +26,7 @@ describe('the alert of an incident', () => {
     });
     expect(alert.summary).toContain('makes up 97 % of the rise');
     expect(alert.action).toBe(
-      'Ask jonas whether it is meant. If not, stop it: aws ec2 stop-instances --region eu-west-1 --instance-ids i-0d4e7b1c93fa26501. What stays for two weeks becomes the new normal.',
+      'Ask jonas whether it is meant. If not, stop it: aws ec2 stop-instances --region eu-west-1 --instance-ids i-0d4e7b1c93fa26501. What stays for 21 days becomes the new normal.',
     );
     expect(fact(alert, 'Account')).toBe('ml-dev (210987654321)');
     expect(fact(alert, 'Lost so far')).toBe('$1,592.00 since 14 Nov');
@@ -87,7 +87,7 @@ describe('the alert of an incident', () => {
 
   it.each([
     ['grown', {}, '$812.00 a day above expected by now, $1,592.00 since 14 Nov', 'critical'],
-    ['opened', { excessPerDay: 60 }, '$60.00 a day above expected since 14 Nov', 'warning'],
+    ['opened', { excessPerDay: 60, impact: 110 }, '$60.00 a day above expected since 14 Nov', 'warning'],
     [
       'recovered',
       { status: 'recovered', end: '2026-11-16' },
@@ -103,7 +103,7 @@ describe('the alert of an incident', () => {
     [
       'recovered',
       { status: 'recovered', end: '2026-11-14', impact: 0 },
-      'nothing above expected since 14 Nov after all, the bill was restated',
+      'estimate implausible, the bill was restated: nothing above expected since 14 Nov after all',
       'info',
     ],
     [

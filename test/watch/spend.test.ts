@@ -114,15 +114,18 @@ describe('the first run', () => {
   it('reads the whole history, judges the last two weeks, and explains what it found', async () => {
     const result = await run(monday);
     expect(asked()[0]?.TimePeriod).toEqual({ Start: '2026-05-20', End: '2026-11-16' });
-    expect(result).toMatchObject({ opened: 1, requests: 5, currency: 'USD' });
+    expect(result).toMatchObject({ opened: 1, requests: 6, currency: 'USD' });
     expect(result.period).toEqual({ start: '2026-10-31', end: '2026-11-16' });
     expect(result.incidents).toMatchObject([
       { scope: { account, service: ec2 }, accountName: 'ml-dev', start: '2026-11-14', change: 'opened' },
     ]);
-    expect(result.incidents[0]?.cause).toMatchObject({
+    const [incident] = result.incidents;
+    expect(pathOf(incident?.cause?.levels ?? [])).toMatchObject({
+      region: 'eu-west-1',
       usageType: 'EUW1-BoxUsage:p4d.24xlarge',
       team: 'search',
     });
+    expect(incident?.because).toMatch(/^EUW1-BoxUsage:p4d\.24xlarge .* makes up 100 % of the rise/);
     expect(await alerts()).toMatchObject([
       { title: 'Amazon EC2 in ml-dev: $800.00 a day above expected since 14 Nov', team: 'search' },
     ]);
@@ -249,7 +252,7 @@ describe('the next runs', () => {
     bill = (date, on) => ({ usage: date === '2026-11-14' && on < '2026-11-18' ? 900 : 100 });
     expect(await changesOf(15, 22)).toEqual(['15 opened', '18 recovered']);
     expect((await alerts()).map(({ title }) => title)).toContain(
-      'Amazon EC2 in ml-dev: nothing above expected since 14 Nov after all, the bill was restated',
+      'Amazon EC2 in ml-dev: estimate implausible, the bill was restated: nothing above expected since 14 Nov after all',
     );
   });
 
@@ -350,36 +353,15 @@ describe('the causes of incidents', () => {
     expect(causesOf(await run(monday))).toEqual([['Service 0', 'use of Service 0']]);
   });
 
-  it('are told of a new leak while five dearer ones go on', async () => {
-    const starts = new Map(
-      services.map((service, index) => [service, index < 5 ? '2026-11-14' : '2026-11-16']),
-    );
-    costs = (service, date) => {
-      if (service === 'Service 6' || date < (starts.get(service) ?? '')) return 100;
-      return service === 'Service 5' ? 300 : 900;
-    };
-    expect(causesOf(await run(monday))).toHaveLength(5);
-    const tuesday = causesOf(await run('2026-11-17T06:00:00Z'));
-    expect(tuesday).toHaveLength(6);
-    expect(tuesday.at(-1)).toEqual(['Service 5', 'use of Service 5']);
-  });
-
   it('that could not be read are read by a later run, and by the same event again, without a word', async () => {
     isBreakdownRead = false;
     expect(causesOf(await run(monday))).toEqual([['Service 0', undefined]]);
     isBreakdownRead = true;
     const again = await run(monday);
-    expect(again).toMatchObject({ requests: 3, opened: 0 });
+    expect(again).toMatchObject({ requests: 4, opened: 0 });
     expect(causesOf(again)).toEqual([['Service 0', 'use of Service 0']]);
     expect((await run('2026-11-17T06:00:00Z')).requests).toBe(2);
     expect(await alerts()).toHaveLength(1);
-  });
-
-  it('are those of five incidents a run, the rest by the next one', async () => {
-    costs = (_, date) => (date >= '2026-11-14' ? 900 : 100);
-    const named = (result: SpendResult) => causesOf(result).filter(([, cause]) => cause !== undefined);
-    expect(named(await run(monday))).toHaveLength(5);
-    expect(named(await run('2026-11-17T06:00:00Z'))).toHaveLength(7);
   });
 });
 
