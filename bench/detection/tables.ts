@@ -11,7 +11,8 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 const share = (value: number): string => value.toFixed(3);
-const days = (value: number | undefined): string => (value === undefined ? '-' : String(value));
+const days = (value: number | undefined, unit = ''): string =>
+  value === undefined ? '-' : `${value}${unit}`;
 
 /** One contender a row, all events together. */
 export const qualityTable = (contenders: readonly Contender[]): string =>
@@ -44,7 +45,7 @@ export const qualityTable = (contenders: readonly Contender[]): string =>
 export function kindTable(contenders: readonly Contender[]): string {
   const kinds = [...(contenders[0]?.score.kinds.keys() ?? [])];
   const cell = (kind: KindScore | undefined) =>
-    kind === undefined ? '-' : `${kind.found}/${kind.events}, ${days(medianOf(kind.delays))} d`;
+    kind === undefined ? '-' : `${kind.found}/${kind.events}, ${days(medianOf(kind.delays), ' d')}`;
   return table(
     ['method', ...kinds.map((kind) => kind.replaceAll('_', ' '))],
     contenders.map(({ name, score }) => [name, ...kinds.map((kind) => cell(score.kinds.get(kind)))]),
