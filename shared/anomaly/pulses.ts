@@ -1,0 +1,182 @@
+import {
+  type DetectorState,
+  dayAgo,
+  dayCount,
+  learned,
+  memoryDays,
+  pulseAmounts,
+  pulseCount,
+  pulseDays,
+  pulsesKept,
+  read,
+} from './detector-state.ts';
+import { medianOf, normalDeviation } from './statistics.ts';
+
+/** A day that costs a tenth of the dearest one is a pulse: a batch that ran. The others rest. */
+const pulseShare = 0.1;
+/** A series of which more days rest is judged by its pulses. */
+const restingShare = 0.25;
+/** Fewer pulses tell nothing of the next one. */
+export const fewestPulses = 4;
+
+export const isPulse = (amount: number, dearest: number): boolean => amount > pulseShare * dearest;
+
+/** What the last eight weeks look like, as far as they were learnt. */
+export type Recent = {
+  known: number;
+  /** Days with spend. */
+  active: number;
+  resting: number;
+  dearest: number;
+  /** The dearest of the judged day's weekday. */
+  dearestOfWeekday: number;
+};
+
+const recentDays = 56;
+
+export function recentOf(state: DetectorState): Recent {
+  const recent: Recent = { known: 0, active: 0, resting: 0, dearest: 0, dearestOfWeekday: 0 };
+  for (let age = 1; age <= recentDays; age++) {
+    const amount = dayAgo(state, learned, age);
+    if (Number.isNaN(amount)) continue;
+    recent.known++;
+    if (amount > 0) recent.active++;
+    if (amount > recent.dearest) recent.dearest = amount;
+    if (age % 7 === 0 && amount > recent.dearestOfWeekday) recent.dearestOfWeekday = amount;
+  }
+  const resting = pulseShare * recent.dearest;
+  for (let age = 1; age <= recentDays; age++) if (dayAgo(state, learned, age) <= resting) recent.resting++;
+  return recent;
+}
+
+/** Whether a series rests so often, and so irregularly, that a day says nothing of the next one. */
+export const comesInPulses = (state: DetectorState, recent: Recent): boolean =>
+  read(state, pulseCount) >= fewestPulses &&
+  recent.resting > restingShare * recent.known &&
+  !followsTheWeek(state, recent.dearest);
+
+/** Working days and weekends: the same four weekdays or more every week. */
+function followsTheWeek(state: DetectorState, dearest: number): boolean {
+  let working = 0;
+  for (let weekday = 1; weekday <= 7; weekday++) {
+    let [known, pulses] = [0, 0];
+    for (let age = weekday; age <= recentDays; age += 7) {
+      const amount = dayAgo(state, learned, age);
+      if (Number.isNaN(amount)) continue;
+      known++;
+      if (isPulse(amount, dearest)) pulses++;
+    }
+    if (pulses > 0.2 * known && pulses < 0.8 * known) return false;
+    if (known > 0 && pulses >= 0.8 * known) working++;
+  }
+  return working >= 4;
+}
+
+/** What the pulses of a series say of a day. */
+export type PulseLimits = {
+  /** What a pulse costs. */
+  usual: number;
+  limit: number;
+  /** No pulse is due: they come every so many days, at the earliest. */
+  every?: number;
+};
+
+/** Times its noise, in logarithms, that a pulse may exceed the others by. */
+const pulseDeviations = 4;
+/** And times the dearest of the last twelve. */
+const abovePulses = 1.5;
+/** The share of a pulse that a day may cost on which none is due. */
+const unexpectedShare = 0.3;
+
+const scratch = new Float64Array(memoryDays);
+
+export function pulseLimits(state: DetectorState, day: number, floor: number): PulseLimits {
+  const count = read(state, pulseCount);
+  const kept = Math.min(pulsesKept, count);
+  let dearest = 0;
+  for (let index = 0; index < kept; index++) {
+    const amount = read(state, pulseAmounts + ((count - kept + index) % pulsesKept));
+    scratch[index] = Math.log(amount);
+    if (amount > dearest) dearest = amount;
+  }
+  const middle = medianOf(scratch, kept);
+  const usual = Math.exp(middle);
+  const every = periodOf(state, day, count, kept);
+  if (every !== undefined) return { usual, limit: Math.max(floor, unexpectedShare * usual), every };
+  for (let index = 0; index < kept; index++) scratch[index] = Math.abs((scratch[index] as number) - middle);
+  const noise = Math.max(0.1, normalDeviation * medianOf(scratch, kept));
+  return { usual, limit: Math.max(usual * Math.exp(pulseDeviations * noise), abovePulses * dearest) + floor };
+}
+
+/** The shortest time between pulses, where it hardly varies and hasn't gone by since the last one. */
+function periodOf(state: DetectorState, day: number, count: number, kept: number): number | undefined {
+  let [shortest, longest] = [Number.POSITIVE_INFINITY, 0];
+  let previous = read(state, pulseDays + ((count - kept) % pulsesKept));
+  for (let index = 1; index < kept; index++) {
+    const next = read(state, pulseDays + ((count - kept + index) % pulsesKept));
+    shortest = Math.min(shortest, next - previous);
+    longest = Math.max(longest, next - previous);
+    previous = next;
+  }
+  const isRegular = shortest > 1 && longest - shortest <= Math.max(2, 0.2 * shortest);
+  return isRegular && day - previous < shortest - 1 ? shortest : undefined;
+}
+
+/** Spans in which a batch that runs every day shows. */
+const runs = [3, 7];
+/** How much dearer such a run is than the dearest span as long before. */
+const aboveRuns = 1.3;
+
+/** The sum and the dearest sum before, of a run of pulses without a rest that exceeds all before it. */
+export function pulseRun(
+  state: DetectorState,
+  amount: number,
+  { dearest }: Recent,
+  usual: number,
+  floor: number,
+): { span: number; actual: number; limit: number } | undefined {
+  if (amount < 0.9 * usual) return undefined;
+  for (const span of runs) {
+    const actual = amount + runBefore(state, span, dearest);
+    if (Number.isNaN(actual)) continue;
+    const limit = aboveRuns * dearestSpan(state, span) + (floor * span) / 2;
+    if (actual > limit) return { span, actual, limit };
+  }
+  return undefined;
+}
+
+/** What the days of a run before its last one cost; NaN where one of them rests. */
+function runBefore(state: DetectorState, span: number, dearest: number): number {
+  let total = 0;
+  for (let age = 1; age < span; age++) {
+    const amount = dayAgo(state, learned, age);
+    if (!isPulse(amount, dearest)) return Number.NaN;
+    total += amount;
+  }
+  return total;
+}
+
+/** Spans that it takes to know what is usual. */
+const enoughSpans = 21;
+
+/** Infinity where too few are known. */
+function dearestSpan(state: DetectorState, span: number): number {
+  const oldest = Math.min(memoryDays, read(state, dayCount));
+  let [highest, spansKnown] = [0, 0];
+  for (let age = span; age + span - 1 <= oldest; age++) {
+    let total = 0;
+    for (let before = 0; before < span; before++) total += dayAgo(state, learned, age + before);
+    if (Number.isNaN(total)) continue;
+    spansKnown++;
+    if (total > highest) highest = total;
+  }
+  return spansKnown >= enoughSpans ? highest : Number.POSITIVE_INFINITY;
+}
+
+/** Remembers a pulse. */
+export function learnPulse(state: DetectorState, day: number, amount: number): void {
+  const place = read(state, pulseCount) % pulsesKept;
+  state[pulseAmounts + place] = amount;
+  state[pulseDays + place] = day;
+  state[pulseCount] = read(state, pulseCount) + 1;
+}
