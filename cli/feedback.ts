@@ -27,10 +27,10 @@ export async function feedbackCommand(id: string, answer: string, options: Feedb
     checkEnd(said, dateOf(session.now));
     const table = await incidentTable(session, options);
     const stored = await getIncidents(table);
-    const incident = findIncident(
-      [...stored.values()].map((one) => one.incident),
-      id,
-    );
+    const leaks = [...stored.values()]
+      .map((one) => one.incident)
+      .filter(({ partOf }) => partOf === undefined);
+    const incident = findIncident(leaks, id);
     checkOpen(said, incident);
     const feedback = toFeedback(incident, { ...said, at: session.now, by: options.by });
     if (!(await putFeedback(table, feedback))) {

@@ -1,5 +1,4 @@
-import type { Feedback } from '../shared/anomaly/feedback.ts';
-import { isMuted } from '../shared/anomaly/feedback.ts';
+import { allowedBy, type Feedback, isMuted } from '../shared/anomaly/feedback.ts';
 import type { Incident } from '../shared/anomaly/incident.ts';
 import { formatMoney } from '../shared/money.ts';
 import { addDays, dateOf, type IsoDate, type IsoTime } from '../shared/period.ts';
@@ -71,8 +70,7 @@ const byUrgency = (a: Incident, b: Incident): number =>
 const toEntry = ({ incident, feedback }: Listed) => ({
   id: incident.id,
   scope: incident.scope,
-  status: incident.status,
-  muted: isMuted(incident, feedback),
+  status: statusOf({ incident, feedback }),
   start: incident.start,
   end: incident.end ?? null,
   impact: incident.impact,
@@ -89,7 +87,12 @@ const styles: Readonly<Record<Incident['status'], Style>> = {
   open: 'red',
   recovered: 'green',
   accepted: 'dim',
+  muted: 'dim',
 };
+
+/** What is open, and was said to be fine, is muted. */
+const statusOf = ({ incident, feedback }: Listed): Incident['status'] =>
+  incident.status === 'open' && isMuted(incident, feedback) ? 'muted' : incident.status;
 
 /** The incidents as people read them: each id in a line of its own, to be copied whole. */
 export function incidentsText(listed: readonly Listed[]): string {
@@ -99,21 +102,25 @@ export function incidentsText(listed: readonly Listed[]): string {
 }
 
 function incidentText({ incident, feedback }: Listed): string {
-  const { id, status, start, end, excessPerDay, impact, currency } = incident;
+  const status = statusOf({ incident, feedback });
+  const { id, start, end, excessPerDay, impact, currency } = incident;
   const money = (amount: number) => formatMoney(amount, currency);
   const span = end === undefined ? `since ${start}` : `${start} through ${addDays(end, -1)}`;
   const rate = end === undefined ? `${money(excessPerDay)} a day above expected, ` : '';
   const lines = [
     paint('bold', printable(id)),
     `${paint(styles[status], status)} ${span}: ${rate}${money(impact)} ${end === undefined ? 'so far' : 'above expected'}`,
-    ...(feedback ? [answerText(incident, feedback)] : []),
+    ...answerText({ incident, feedback }),
   ];
   return lines.map((line, index) => `${index === 0 ? '  ' : '    '}${line}`).join('\n');
 }
 
-/** `expected through 2026-12-15 (dana): muted` */
-function answerText(incident: Incident, feedback: Feedback): string {
+/** `expected through 2026-12-15 (dana)` */
+function answerText({ incident, feedback }: Listed): string[] {
+  if (feedback === undefined) return [];
   const by = feedback.by === undefined ? '' : ` (${printable(feedback.by)})`;
-  const effect = isMuted(incident, feedback) ? 'muted' : 'told, for it goes beyond that';
-  return `${feedback.answer} through ${throughOf(feedback)}${by}: ${effect}`;
+  const exceeds = incident.status === 'open' && incident.excessPerDay > allowedBy(feedback);
+  return [
+    `${feedback.answer} through ${throughOf(feedback)}${by}${exceeds ? ', and told, for it goes beyond that' : ''}`,
+  ];
 }
