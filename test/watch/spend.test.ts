@@ -8,8 +8,10 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pathOf } from '../../shared/anomaly/drill-down.ts';
+import { toFeedback } from '../../shared/anomaly/feedback.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
+import { putFeedback } from '../../shared/store/feedback.ts';
 import { getIncidents } from '../../shared/store/incidents.ts';
 import { getStopBlock } from '../../shared/store/stop-block.ts';
 import { type SpendResult, watchSpend } from '../../shared/watch/spend.ts';
@@ -217,6 +219,15 @@ describe('the next runs', () => {
     bill = (date) => ({ usage: date >= '2026-11-14' && date < '2026-11-25' ? 900 : 100 });
     expect(await changesOf(14, 30)).toEqual(['15 opened', '23 grown', '29 recovered']);
     expect(new Set((await alerts()).map(({ id }) => id)).size).toBe(3);
+  });
+
+  it('tell nothing more of a leak that somebody said to be expected', async () => {
+    bill = (date) => ({ usage: date >= '2026-11-14' && date < '2026-11-26' ? 900 : 100 });
+    expect(await changesOf(14, 16)).toEqual(['15 opened']);
+    const [stored] = (await getIncidents(database.table)).values();
+    if (stored === undefined) throw new Error('nothing to answer');
+    await putFeedback(database.table, toFeedback(stored.incident, { answer: 'expected', at: monday }));
+    expect(await changesOf(17, 30)).toEqual([]);
   });
 
   it('update the incident when its day is restated by 30 %', async () => {
