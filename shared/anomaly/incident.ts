@@ -16,7 +16,8 @@ export type Incident = {
   currency: string;
   /** `rise`: days above the usual; `drift`: a week of them, each too small alone; `new`: hardly any spend before. */
   kind: 'rise' | 'drift' | 'new';
-  status: 'open' | 'recovered' | 'accepted';
+  /** `muted`: open, and somebody has said that it is fine. It is kept as open, and shown as muted. */
+  status: 'open' | 'recovered' | 'accepted' | 'muted';
   start: IsoDate;
   /** The first day that is no longer part of it. */
   end?: IsoDate;
@@ -37,7 +38,8 @@ export type Incident = {
   partOf?: string;
 };
 
-type IncidentDay = JudgedDay & { closed: boolean; high: boolean };
+/** `limit`: the most that would have passed as normal; absent where several days were judged together. */
+type IncidentDay = JudgedDay & { limit?: Usd; closed: boolean; high: boolean };
 
 /** What people know of an incident. */
 type Told = {
@@ -52,12 +54,15 @@ type Told = {
 /** What has happened to an incident since it was last told. */
 export type Change = 'opened' | 'grown' | 'recovered' | 'accepted';
 
+/** How much it matters: whether it can wait for the weekly review, for tomorrow, or not at all. */
+export type IncidentSeverity = 'info' | 'warning' | 'critical';
+
 /** Days that it takes to see a drift, the last of which tells. */
 const driftDays = 7;
 /** Closed days without excess, in a row, that end an incident. */
 const calmDays = 2;
-/** Closed days after which a lasting excess is the new normal. */
-export const acceptedAfter = 14;
+/** Closed days after which a lasting excess is the new normal: three weeks. */
+export const acceptedAfter = 21;
 /** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
 const reminderDays = 7;
 
@@ -184,18 +189,51 @@ function newestExcess(days: readonly IncidentDay[]): Usd {
 const excessOf = ({ expected, actual }: JudgedDay): Usd => Math.max(0, actual - expected);
 
 function incidentDay(verdict: Verdict): IncidentDay | undefined {
-  const { date, expected, actual, closed } = verdict;
+  const { date, expected, limit, actual, closed } = verdict;
   if (expected === undefined || actual === undefined) return undefined;
-  return { date, expected, actual, closed, high: isHigh(verdict) };
+  const high = isHigh(verdict);
+  return { date, expected, actual, ...(limit !== undefined && { limit }), closed, high };
 }
 
 /** Above the middle between the expected and the limit: back near the expected is calm, just below the limit isn't. */
 const isHigh = ({ state, actual = 0, expected = 0, limit = 0 }: Verdict): boolean =>
   state !== 'normal' || actual > (expected + limit) / 2;
 
-/** What there is to tell of an incident; nothing while it merely goes on. */
+/** What it goes on costing above what was to be expected; nothing once it is over or the new normal. */
+export const runRate = ({ status, excessPerDay }: Incident): { perDay: Usd; perMonth: Usd } =>
+  status === 'open' || status === 'muted'
+    ? { perDay: excessPerDay, perMonth: 30 * excessPerDay }
+    : { perDay: 0, perMonth: 0 };
+
+/** Dollars a day, of what is not more surprising than usual. */
+const warningExcess = 25;
+const criticalExcess = 500;
+/** Times the distance from the expected to the limit: what isn't further off counts once, twice as far and more double. */
+const usualSurprise = 2;
+
+/**
+ * Dollars times surprise. The dollars are those of a day above the expected, the newest or the mean one, whichever is
+ * dearer; the surprise is how many times the distance from the expected to the limit the most surprising day was off,
+ * over 2, from 1 to 2. From 500 on it is critical, from 25 on a warning. What is muted is not more than information.
+ */
+export function severityOf(incident: Incident): IncidentSeverity {
+  const { status, impact, excessPerDay, days } = incident;
+  if (status === 'muted') return 'info';
+  const surprise = Math.max(0, ...days.map(surpriseOf));
+  const weight = Math.min(2, Math.max(1, surprise / usualSurprise));
+  const weighed = weight * Math.max(excessPerDay, impact / Math.max(1, days.length));
+  if (weighed >= criticalExcess) return 'critical';
+  return weighed >= warningExcess ? 'warning' : 'info';
+}
+
+/** 1 at the limit; 0 where there is none. */
+const surpriseOf = ({ expected, actual, limit = expected }: IncidentDay): number =>
+  limit > expected ? (actual - expected) / (limit - expected) : 0;
+
+/** What there is to tell of an incident; nothing while it merely goes on, or is muted. */
 export function changeOf(incident: Incident): Change | undefined {
   const { status, told } = incident;
+  if (status === 'muted') return undefined;
   if (told === undefined) return 'opened';
   // What was taken back, and is there again after all, is news.
   if (told.status !== 'open') return status === 'open' ? 'grown' : undefined;

@@ -48,18 +48,21 @@ type Group<One> = { scope: Scope; members: readonly One[] };
 function groupsOf<One extends Scoped>(series: readonly One[]): Group<One>[] {
   const cuts = Map.groupBy(series, ({ scope }) => Object.keys(scope).toSorted().join('\n'));
   const taken = new Set(series.map(({ scope }) => scopeKey(scope)));
-  return [...cuts.values()].flatMap((cut) =>
-    groupsOfCut(cut).filter(({ scope }) => {
-      const key = scopeKey(scope);
-      return !taken.has(key) && taken.add(key);
-    }),
-  );
+  return [...cuts.values()].flatMap((cut) => {
+    const groups = groupsOfCut(cut).filter(({ scope }) => !taken.has(scopeKey(scope)));
+    for (const { scope } of groups) taken.add(scopeKey(scope));
+    return withoutRepeats(cut, groups);
+  });
 }
 
 function groupsOfCut<One extends Scoped>(cut: readonly One[]): Group<One>[] {
   const dimensions = Object.keys(cut[0]?.scope ?? {});
   const singles = dimensions.length > 1 ? dimensions : [];
-  const groups = [...singles.flatMap((dimension) => byValue(cut, dimension)), { scope: {}, members: cut }];
+  return [...singles.flatMap((dimension) => byValue(cut, dimension)), { scope: {}, members: cut }];
+}
+
+/** Without what is one series alone, or the same as a group before it. */
+function withoutRepeats<One>(cut: readonly One[], groups: readonly Group<One>[]): Group<One>[] {
   const numbers = new Map(cut.map((one, index) => [one, index]));
   const seen = new Set<string>();
   return groups.filter(({ members }) => {

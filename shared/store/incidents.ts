@@ -16,6 +16,7 @@ const day = z.object({
   date: z.string(),
   expected: z.number(),
   actual: z.number(),
+  limit: z.number().exactOptional(),
   closed: z.boolean(),
   high: z.boolean(),
 });
@@ -56,7 +57,7 @@ const cause = z.object({
   owner: z.string().exactOptional(),
   excessPerDay: z.number(),
 });
-const status = z.enum(['open', 'recovered', 'accepted']);
+const status = z.enum(['open', 'recovered', 'accepted', 'muted']);
 const stored = z.object({
   version: z.number(),
   incident: z.object({
@@ -82,6 +83,8 @@ const stored = z.object({
         growths: z.number(),
       })
       .exactOptional(),
+    plannedUntil: z.string().exactOptional(),
+    partOf: z.string().exactOptional(),
   }),
 });
 

@@ -1,18 +1,25 @@
-import { asPlanned, type Feedback, heeding } from '../anomaly/feedback.ts';
+import { asPlanned, type Feedback, heeding, isMuted } from '../anomaly/feedback.ts';
 import { floorOf } from '../anomaly/floors.ts';
+import { foldIncidents, type Leak, recordsOf } from '../anomaly/hierarchy.ts';
 import { type Change, changeOf, type Incident } from '../anomaly/incident.ts';
 import { type Policy, toPolicy } from '../anomaly/policy.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
 import type { Config } from '../config.ts';
 import type { IsoDate, IsoTime } from '../period.ts';
+import { seriesLevels } from '../spend/levels.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { SpendSeries } from '../spend/series.ts';
 
-/** An incident after a run. */
+/** A leak after a run. */
 export type JudgedIncident = {
+  /** As the series shows it that carries it, under the id that people know. */
   incident: Incident;
   /** Absent where there is nothing to tell. */
   change?: Change | undefined;
+  /** The incident of that id, as its own series goes on with it; what is told of the leak is noted there. */
+  record: Incident;
+  /** Its incidents in other series that are new or have changed; they are kept, and never told. */
+  parts: readonly Incident[];
 };
 
 /** One series as it was judged. */
@@ -44,31 +51,66 @@ type Task = {
   feedback?: readonly Feedback[];
 };
 
-/** Judges every series from a day on; what is known of incidents goes in, what has become of them comes out. */
-export function judgeSpend(
-  series: readonly SpendSeries[],
-  { known, from, config, at, feedback = [] }: Task,
-): Judged {
+/**
+ * Judges every series and their sums from a day on; what is known of incidents goes in, what has become of the leaks
+ * comes out, each once, in however many series it was seen.
+ */
+export function judgeSpend(series: readonly SpendSeries[], task: Task): Judged {
+  const { known, feedback = [] } = task;
   const answers = new Map(feedback.map((one) => [one.incidentId, one]));
   const bySeries = Map.groupBy(
-    known.map((incident) => asPlanned(incident, answers.get(incident.id))),
+    known.map((incident) => asFollowed(incident, answers.get(incident.partOf ?? incident.id))),
     keyOf,
   );
-  const walks = series.map((one) => {
-    const floor = floorOf(config.spend, one.scope);
-    const policy: Policy = toPolicy(config.spend.sensitivity, floor, one.currency);
-    const incidents = bySeries.get(keyOf(one)) ?? [];
-    return { one, walk: walkForward(one, incidents, from, policy, at) };
+  const walks = seriesLevels(series).map((one) => {
+    const own = bySeries.get(keyOf(one)) ?? [];
+    return { one, own, walk: walk(one, own, task) };
   });
-  const incidents = walks
-    .flatMap(({ walk }) => walk.incidents)
-    .toSorted((a, b) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
+  const changed = walks.flatMap(({ walk }) => walk.incidents);
+  const incidents = judgeLeaks(known, changed)
+    .map((leak) => answered(leak, answers.get(leak.incident.id)))
+    .toSorted(({ incident: a }, { incident: b }) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
   return {
-    series: walks.map(({ one, walk }) => summarize(one, walk, bySeries.get(keyOf(one)) ?? [])),
-    incidents: incidents.map((incident) =>
-      heeding({ incident, change: changeOf(incident) }, answers.get(incident.id)),
-    ),
+    series: walks.slice(0, series.length).map(({ one, own, walk }) => summarize(one, walk, own)),
+    incidents,
   };
+}
+
+/** An incident as its series goes on with it: muting is for people. */
+function asFollowed(incident: Incident, feedback: Feedback | undefined): Incident {
+  const planned = asPlanned(incident, feedback);
+  return planned.status === 'muted' ? { ...planned, status: 'open' } : planned;
+}
+
+function walk(series: SpendSeries, known: readonly Incident[], { from, config, at }: Task): Walk {
+  const floor = floorOf(config.spend, series.scope);
+  const policy: Policy = toPolicy(config.spend.sensitivity, floor, series.currency);
+  return walkForward(series, known, from, policy, at);
+}
+
+/** The leaks of which any incident is new or has changed. */
+function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {
+  const before = new Map(known.map((incident) => [incident.id, incident]));
+  const after = new Map([...known, ...changed].map((incident) => [incident.id, incident]));
+  return foldIncidents([...after.values()]).flatMap((leak) => toJudged(leak, before) ?? []);
+}
+
+function toJudged(leak: Leak, before: ReadonlyMap<string, Incident>): JudgedIncident | undefined {
+  const { incident } = leak;
+  const records = recordsOf(leak);
+  const record = records.find(({ id }) => id === incident.id) ?? incident;
+  const changed = records.filter((one) => before.get(one.id) !== one);
+  if (changed.length === 0) return undefined;
+  const parts = changed.filter((one) => one !== record);
+  return { incident, change: changeOf(incident), record, parts };
+}
+
+/** What is left to tell after what people have said of it. */
+function answered(leak: JudgedIncident, feedback: Feedback | undefined): JudgedIncident {
+  const heeded = heeding(leak, feedback);
+  const { incident } = heeded;
+  if (incident.status !== 'open' || !isMuted(incident, feedback)) return heeded;
+  return { ...heeded, incident: { ...incident, status: 'muted' } };
 }
 
 /** How many series are in each state. */

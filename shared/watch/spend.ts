@@ -1,6 +1,7 @@
 import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { causeText } from '../alert/cause-text.ts';
 import { incidentAlert } from '../alert/incident-alert.ts';
+import { placeName } from '../alert/spend-place.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, markTold } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
@@ -31,6 +32,7 @@ import type { LedgerStore } from '../store/spend-ledger.ts';
 import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
+import { tellEndedCredits } from './credits.ts';
 import { explainIncidents } from './explain-incident.ts';
 import { type JudgedIncident, judgeSpend, type SeriesSummary } from './judge-spend.ts';
 import { isLate, lastClosedDay, readSpend } from './read-spend.ts';
@@ -112,12 +114,16 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     time,
   });
   const settled: JudgedIncident[] = [];
-  for (const { incident: found, change } of judged.incidents) {
-    const incident = explained.get(found.id) ?? found;
-    const isTold = await settle(table, incident, stored.get(incident.id), { change, at: time, names });
-    settled.push({ incident, change: isTold ? change : undefined });
+  for (const judgedOne of judged.incidents) {
+    const incident = explained.get(judgedOne.incident.id) ?? judgedOne.incident;
+    const leak = { ...judgedOne, incident };
+    const isTold = await settle(table, leak, stored, { at: time, names });
+    settled.push({ ...leak, change: isTold ? leak.change : undefined });
   }
-  await blockStopsOnDoubt(table, settled, time);
+  await blockStopsOnDoubt(table, settled, names, time);
+  if (closed !== undefined && !isLate(ledger, time)) {
+    await tellEndedCredits(table, ledger, { closed, floor: config.spend.floor, at: time });
+  }
   if (closed !== undefined) await putJudgedThrough(table, closed);
   await refreshPrices(clients, time, requests.count);
 
@@ -152,23 +158,33 @@ function requestCounter(table: Table, config: Config, time: IsoTime) {
  * complete days before the newest one as may well be restated.
  */
 function judgeFrom(judgedThrough: IsoDate | undefined, closed: IsoDate, known: readonly Incident[]): IsoDate {
-  const open = known.filter(({ status }) => status === 'open').map(({ start }) => start);
+  const open = known.filter(({ end }) => end === undefined).map(({ start }) => start);
   const next = judgedThrough === undefined ? [] : [addDays(judgedThrough, 1)];
   const restated = addDays(closed, 1 - judgedDays);
   return [...open, ...next, restated].toSorted()[0] ?? restated;
 }
 
-/** Keeps an incident, with its alert where there is something to tell; false where another run did so before. */
-function settle(
+/** Keeps a leak, with its alert where there is something to tell; false where another run did so before. */
+async function settle(
   table: Table,
-  incident: Incident,
-  stored: StoredIncident | undefined,
-  { change, at, names }: { change: Change | undefined; at: IsoTime; names: Readonly<Record<string, string>> },
+  { incident, change, record, parts }: JudgedIncident,
+  stored: ReadonlyMap<string, StoredIncident>,
+  { at, names }: { at: IsoTime; names: Readonly<Record<string, string>> },
 ): Promise<boolean> {
-  if (change === undefined) return putIncident(table, incident, stored?.version);
+  for (const part of parts) await putIncident(table, part, stored.get(part.id)?.version);
+  const version = stored.get(record.id)?.version;
+  if (change === undefined) return putIncident(table, noted(record, incident), version);
   const alert = incidentAlert(incident, { change, at, names });
-  return tellIncident(table, markTold(incident, change, at), alert, stored?.version);
+  return tellIncident(table, noted(record, markTold(incident, change, at)), alert, version);
 }
+
+/** What people know of the leak, on the incident under whose id they know it. */
+const noted = (record: Incident, { scope, reason, told, cause }: Incident): Incident => ({
+  ...record,
+  ...(scope === record.scope && { reason }),
+  ...(told && { told }),
+  ...(cause && { cause }),
+});
 
 const twoDaysMs = 48 * 3_600_000;
 
@@ -176,13 +192,14 @@ const twoDaysMs = 48 * 3_600_000;
 async function blockStopsOnDoubt(
   table: Table,
   settled: readonly { incident: Incident }[],
+  names: Readonly<Record<string, string>>,
   time: IsoTime,
 ): Promise<void> {
   const doubted = settled.find(({ incident }) => isImplausible(incident))?.incident;
   if (doubted === undefined) return;
   const { scope, currency, excessPerDay, start } = doubted;
   await putStopBlock(table, {
-    reason: `The bill can't be believed: ${Object.values(scope).toReversed().join(' in ') || 'all spend'} is ${formatMoney(excessPerDay, currency)} a day above expected since ${start}, at unchanged usage. Nothing is stopped until that is settled.`,
+    reason: `The bill can't be believed: ${placeName(scope, names)} is ${formatMoney(excessPerDay, currency)} a day above expected since ${start}, at unchanged usage. Nothing is stopped until that is settled.`,
     since: time,
     until: addMilliseconds(time, twoDaysMs),
   });
