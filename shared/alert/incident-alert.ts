@@ -1,9 +1,10 @@
-import { explainedBy, pathOf } from '../anomaly/drill-down.ts';
+import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, runRate, severityOf } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, type IsoTime } from '../period.ts';
+import { breakdownDimensions } from '../spend/breakdown.ts';
 import type { Scope } from '../spend/scope.ts';
 import type { Alert, Severity } from './alert.ts';
 import { causeText, isNamed, partName, partsText, suspectText } from './cause-text.ts';
@@ -139,11 +140,7 @@ const drivers = { usage: 'usage', rate: 'price', mix: 'usage and price', unknown
 /** The way down to where it comes from, on what it spreads, what drives it and what was just started. */
 function causeFacts({ cause, currency }: Incident, names: Names): Alert['facts'] {
   if (cause === undefined) return [{ label: 'Cause', value: 'not known' }];
-  const way = cause.levels.flatMap((level) => {
-    const part = explainedBy(level);
-    const isTold = part && part.value !== '' && (level.dimension !== 'resource' || isNamed(part.value));
-    return isTold ? [partName(level.dimension, part.value, names)] : [];
-  });
+  const way = cause.levels.toSorted(downwards).flatMap((level) => wayPoint(level, names));
   const spread = cause.levels.filter((level) => explainedBy(level) === undefined && level.risen > 1);
   return [
     { label: 'Cause', value: way.join(' › ') || 'spread' },
@@ -154,6 +151,17 @@ function causeFacts({ cause, currency }: Incident, names: Names): Alert['facts']
     { label: 'Driven by', value: drivers[cause.driver] },
     ...cause.suspects.slice(0, 3).map((suspect) => ({ label: 'Suspect', value: suspectText(suspect) })),
   ];
+}
+
+const downwards = (a: Level, b: Level): number =>
+  breakdownDimensions.indexOf(a.dimension) - breakdownDimensions.indexOf(b.dimension);
+
+function wayPoint(level: Level, names: Names): string[] {
+  const { dimension } = level;
+  const value = explainedBy(level)?.value ?? '';
+  if (value === '' || (dimension === 'resource' && !isNamed(value))) return [];
+  const name = partName(dimension, value, names);
+  return [dimension === 'team' || dimension === 'owner' ? `${dimension} ${name}` : name];
 }
 
 const money = ({ currency }: Incident, amount: number): string => formatMoney(amount, currency);

@@ -14,7 +14,10 @@ export type UsageLine = {
   unit?: string;
 };
 
-/** By what a question to the bill can break spend down; `team` and `owner` are the tags that name them. */
+/**
+ * By what a question to the bill can break spend down, from the whole to the single thing; `team` and `owner` are the
+ * tags that name them.
+ */
 export const breakdownDimensions = [
   'account',
   'service',

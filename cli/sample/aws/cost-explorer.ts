@@ -44,6 +44,7 @@ const dimensions: Readonly<Record<string, Read>> = {
   REGION: ({ region }) => region,
   USAGE_TYPE: ({ usageType }) => usageType,
   OPERATION: ({ operation }) => operation,
+  RESOURCE_ID: ({ resource }) => resource,
   RECORD_TYPE: ({ recordType }) => recordType,
 };
 
@@ -54,6 +55,14 @@ function getCostAndUsage(
   input: GetCostAndUsageCommandInput,
   caller: Caller,
 ): Reply<GetCostAndUsageCommandOutput> {
+  if (isByResource(input)) throw invalid('RESOURCE_ID is for GetCostAndUsageWithResources');
+  return answerTo(input, caller);
+}
+
+const isByResource = ({ GroupBy = [] }: Pick<GetCostAndUsageCommandInput, 'GroupBy'>): boolean =>
+  GroupBy.some(({ Key }) => Key === 'RESOURCE_ID');
+
+function answerTo(input: GetCostAndUsageCommandInput, caller: Caller): Reply<GetCostAndUsageCommandOutput> {
   const { NextPageToken, ...asked } = input;
   const { sample } = caller;
   const key = JSON.stringify([caller.account, sample.now, sample.version, asked]);
@@ -77,11 +86,10 @@ function getCostAndUsageWithResources(
   const { Start = '' } = input.TimePeriod ?? {};
   const oldest = new Date(caller.sample.now - 14 * day).toISOString().slice(0, 10);
   if (Start < oldest) throw awsError('ValidationException', 'Resource-level data goes back 14 days');
-  if (!input.GroupBy?.some(({ Key }) => Key === 'RESOURCE_ID'))
-    throw invalid('Resource-level data is grouped or filtered by RESOURCE_ID');
+  if (!isByResource(input)) throw invalid('Resource-level data is grouped by RESOURCE_ID');
   if (!JSON.stringify(input.Filter ?? {}).includes('"SERVICE"'))
     throw invalid('Resource-level data is of a service: filter by SERVICE');
-  return getCostAndUsage(input as GetCostAndUsageCommandInput, caller);
+  return answerTo(input as GetCostAndUsageCommandInput, caller);
 }
 
 /** A page holds so many groups, and may end in the middle of a day: the rest of the day is on the next one. */
@@ -181,7 +189,7 @@ function readerOf({ Type, Key = '' }: GroupDefinition, sample: Sample): Read {
 }
 
 function dimensionOf(key: string): Read {
-  const read = key === 'RESOURCE_ID' ? ({ resource }: BillLine) => resource : dimensions[key];
+  const read = dimensions[key];
   if (!read) throw invalid(`The sample account has no dimension ${key}`);
   return read;
 }

@@ -3,6 +3,7 @@ import {
   type Expression,
   GetCostAndUsageCommand,
   type GetCostAndUsageCommandInput,
+  GetCostAndUsageWithResourcesCommand,
   GetDimensionValuesCommand,
   GetTagsCommand,
   type ResultByTime,
@@ -280,5 +281,44 @@ describe("the sample account's Cost Explorer", () => {
     expect(DimensionValues).toContainEqual({ Value: '210987654321', Attributes: { description: 'ml-dev' } });
     const { Tags } = await costExplorer.send(new GetTagsCommand({ TimePeriod, TagKey: 'team' }));
     expect(Tags).toEqual(expect.arrayContaining(['', 'llm', 'search', 'vision']));
+  });
+
+  describe('resource by resource', () => {
+    const ask = (Start: string, Filter: Expression | undefined = is('SERVICE', compute), ...keys: string[]) =>
+      costExplorer.send(
+        new GetCostAndUsageWithResourcesCommand({
+          TimePeriod: { Start, End: '2026-11-15' },
+          Granularity: 'DAILY',
+          Metrics: ['NetAmortizedCost'],
+          GroupBy: groupBy(...keys, 'OPERATION'),
+          Filter,
+        }),
+      );
+
+    it('says which instance cost what', async () => {
+      const { ResultsByTime = [] } = await ask(
+        '2026-11-14',
+        { And: [p4d, is('SERVICE', compute)] },
+        'RESOURCE_ID',
+      );
+      expect(ResultsByTime[0]?.Groups).toEqual([
+        {
+          Keys: ['i-0d4e7b1c93fa26501', 'RunInstances'],
+          Metrics: { NetAmortizedCost: { Amount: expect.stringMatching(/^7\d\d\./), Unit: 'USD' } },
+        },
+      ]);
+    });
+
+    it.each([
+      ['days that are too long ago', () => ask('2026-11-01', undefined, 'RESOURCE_ID')],
+      ['no service in particular', () => ask('2026-11-14', is('RECORD_TYPE', 'Usage'), 'RESOURCE_ID')],
+      ['no resource', () => ask('2026-11-14', undefined, 'REGION')],
+      [
+        'resources of the aggregate',
+        () => pagesOf('2026-11-14', '2026-11-15', { GroupBy: groupBy('RESOURCE_ID') }),
+      ],
+    ])('refuses %s', async (_, refused) => {
+      await expect(refused()).rejects.toMatchObject({ name: 'ValidationException' });
+    });
   });
 });
