@@ -1,5 +1,5 @@
 import type { Usd } from '../money.ts';
-import { addDays, daysBetween, type IsoDate, type Period } from '../period.ts';
+import { addDays, type IsoDate, type Period } from '../period.ts';
 import { areCompatible, type Scope } from '../spend/scope.ts';
 import { type Feedback, feedbackEvents } from './feedback.ts';
 
@@ -114,7 +114,7 @@ export const allowedExcess = (calendar: readonly PlannedEvent[], scope: Scope): 
 export const allowanceOn = (calendar: readonly PlannedEvent[], scope: Scope, date: IsoDate): number =>
   allowances(calendar, scope)(dayOf(date));
 
-const dayOf = (date: IsoDate): number => daysBetween('1970-01-01', date);
+const dayOf = (date: IsoDate): number => Date.parse(date) / 86_400_000;
 
 /** Days from `start` until before `end`, on which something has a value. */
 type Span = { start: number; end: number; value: number };

@@ -3,7 +3,7 @@ import { isWithin, type Scope } from '../spend/scope.ts';
 import { scopeOf } from './calendar.ts';
 
 /** Dollars a day for a part of the spend; every key but `floor` names a dimension. */
-export type Floor = { readonly floor: Usd; readonly [dimension: string]: string | number | undefined };
+type Floor = { readonly floor: Usd; readonly [dimension: string]: string | number | undefined };
 
 /** The general floor, and those of parts. */
 export type Floors = { floor: Usd; floors: readonly Floor[] };
