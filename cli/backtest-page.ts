@@ -107,6 +107,11 @@ ${months.map((one) => html`<tr><th scope="row">${monthText(one.month)}</th><td c
 /** Incidents with a name beside their bar; more would cover each other. */
 const namedBars = 16;
 
+/** More lanes than that are drawn thin. */
+const roomyLanes = 16;
+
+const severities: readonly BacktestIncident['severity'][] = ['critical', 'warning', 'info'];
+
 /** Each incident as a bar under the chart, on the first lane that has room. */
 function lanes(result: BacktestResult, names: Names): Html | false {
   const { period, incidents } = result;
@@ -127,7 +132,8 @@ function lanes(result: BacktestResult, names: Names): Html | false {
     if (lane) lane.push(bar);
     else packed.push([bar]);
   }
-  return html`<nav class="lanes" aria-label="Incidents by time">${packed.map(
+  return html`<ul class="legend lanes-legend">${severities.map((severity) => html`<li class="${severity}">${severity}</li>`)}</ul>
+<nav class="lanes${packed.length > roomyLanes && ' dense'}" aria-label="Incidents by time">${packed.map(
     (lane) =>
       html`<div class="lane">${lane.map(({ incident, from, to }) => {
         const name = placeName(incident.series, names);
