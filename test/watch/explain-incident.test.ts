@@ -125,6 +125,25 @@ describe('an incident is explained', () => {
     expect(requests).toBe(3);
   });
 
+  it('as a Savings Plan that ended: the same hours, covered before and on demand since', async () => {
+    mock.on(GetCostAndUsageCommand).callsFake(({ TimePeriod, GroupBy = [] }: GetCostAndUsageCommandInput) => {
+      const dates = datesOf({ start: TimePeriod?.Start ?? '', end: TimePeriod?.End ?? '' });
+      const isOfRecords = GroupBy[0]?.Key === 'RECORD_TYPE';
+      const keysOn = (date: string) => {
+        const recordType = date < start ? 'Savings Plan Covered Usage' : 'Usage';
+        return [isOfRecords ? recordType : 'eu-west-1', isOfRecords ? 'RunInstances' : p4d] as const;
+      };
+      const lines = dates.map((date) => [date, keysOn(date), date < start ? 400 : 800] as const);
+      return costPage(lines, { quantity: 24 });
+    });
+    const [cause] = await explain([incidentOf()]);
+    expect(cause).toMatchObject({
+      driver: 'rate',
+      split: { usage: expect.closeTo(0), rate: expect.closeTo(400) },
+      commitment: { kind: 'savings-plan', endedOn: start },
+    });
+  });
+
   it('with what was launched there, of that type, about then', async () => {
     const instance = {
       account: '210987654321',
