@@ -56,17 +56,21 @@ const epoch = '1970-01-01';
 export function toParquet(ledger: Ledger): Uint8Array {
   const { series, ...others } = ledger;
   const cells = new Map(columns.map(({ name }) => [name, [] as unknown[]]));
+  const add = (name: string, value: unknown) => cells.get(name)?.push(value);
+  const dayOf = once((date: IsoDate) => daysBetween(epoch, date));
+  const timeOf = once((time: IsoTime) => Date.parse(time));
   for (const one of series) {
-    const ofSeries = { ...columnsOf(one.scope), category: one.category, currency: ledger.currency };
+    const ofSeries = Object.entries({
+      ...columnsOf(one.scope),
+      category: one.category,
+      currency: ledger.currency,
+    });
     for (const [date, observations] of inOrder(one.days)) {
       for (const [observed, amount] of observations) {
-        const row: Row = {
-          ...ofSeries,
-          date: daysBetween(epoch, date),
-          observed: Date.parse(observed),
-          amount,
-        };
-        for (const [name, values] of cells) values.push(row[name]);
+        add('date', dayOf(date));
+        add('observed', timeOf(observed));
+        add('amount', amount);
+        for (const [name, value] of ofSeries) add(name, value);
       }
     }
   }
@@ -76,18 +80,29 @@ export function toParquet(ledger: Ledger): Uint8Array {
     codec: 'ZSTD',
     compressors: { ZSTD: (page) => zstdCompressSync(page) },
     rowGroupSize: 1_000_000, // read as a whole: one group, one dictionary a column
+    statistics: false, // they tell which groups to skip, and there is one
     kvMetadata: [{ key: factsKey, value: JSON.stringify(others) }],
     createdBy: factsKey,
   });
   return new Uint8Array(buffer);
 }
 
-type Row = Readonly<Record<string, string | number | undefined>>;
+/** Works each value out once: dates and times repeat in every series. */
+function once<From, To>(work: (from: From) => To): (from: From) => To {
+  const known = new Map<From, To>();
+  return (from) => {
+    const found = known.get(from);
+    if (found !== undefined) return found;
+    const result = work(from);
+    known.set(from, result);
+    return result;
+  };
+}
 
 const inOrder = (days: LedgerSeries['days']) => Object.entries(days).toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 /** Throws where a scope has a dimension that no column is for: its figures would be taken for those of another. */
-function columnsOf(scope: Scope): Row {
+function columnsOf(scope: Scope): Readonly<Record<string, string | undefined>> {
   const { account, service, usageType, ...others } = scope;
   const [tag, ...more] = Object.entries(others);
   const key = tag === undefined ? undefined : tagKeyOf(tag[0]);
@@ -138,16 +153,14 @@ function toLedgerSeries(cells: Cells, rows: number, times: ReadonlyMap<number, I
   const series: DraftSeries[] = [];
   const [dates, observed, amounts] = [cells('date'), cells('observed'), cells('amount')];
   const names = ['account', 'service', 'usage_type', 'tag_key', 'tag_value', 'category'].map(cells);
-  let date = epoch;
-  let day: unknown;
+  const dateOf = once((day: unknown) => addDays(epoch, Number(day)));
   for (let row = 0; row < rows; row += 1) {
     const isFirst = row === 0 || names.some((values) => values[row] !== values[row - 1]);
     if (isFirst) series.push(seriesAt(names.map((values) => values[row])));
     const time = times.get(observed[row] as number);
     const amount = amounts[row];
     if (time === undefined || !Number.isFinite(amount)) throw new Error(`row ${row} is of no reading`);
-    if (dates[row] !== day) date = addDays(epoch, Number(dates[row]));
-    day = dates[row];
+    const date = dateOf(dates[row]);
     const days = series.at(-1)?.days ?? {};
     const observations = days[date] ?? [];
     observations.push([time, amount as number]);

@@ -12,9 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { parquetMetadata } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { bundleOptions, functionNames } from '../../build.ts';
+import { emptyLedger } from '../../shared/spend/ledger.ts';
+import { toParquet } from '../../shared/store/ledger-parquet.ts';
 import { buildCommand, packageStack, type Resource, type Template } from './template.ts';
 
 type Statement = {
@@ -23,6 +26,11 @@ type Statement = {
   Resource: unknown;
   Condition?: Record<string, unknown>;
   'Fn::If'?: [string, Statement, unknown];
+};
+
+type AthenaTable = {
+  PartitionKeys: unknown[];
+  StorageDescriptor: { Location: unknown; Columns: { Name: string }[] };
 };
 
 const names = functionNames();
@@ -188,6 +196,7 @@ describe('permissions', () => {
       .flatMap(actionsOf);
     expect([...new Set(wild)].toSorted()).toEqual([
       'ce:GetCostAndUsage',
+      'ce:GetCostAndUsageWithResources',
       'cloudwatch:GetMetricData',
       'cloudwatch:ListMetrics',
       'ec2:DescribeInstanceTypes',
@@ -416,6 +425,16 @@ describe('state', () => {
       VersioningConfiguration: { Status: 'Enabled' },
     });
     expect(JSON.stringify(named('LedgerBucketPolicy').Properties)).toContain('"aws:SecureTransport":"false"');
+  });
+
+  it('shows Athena the columns that the ledger has', () => {
+    const written = parquetMetadata(toParquet(emptyLedger).buffer as ArrayBuffer).schema.slice(1);
+    const { TableInput } = named('LedgerTable').Properties as { TableInput: AthenaTable };
+    expect(TableInput.StorageDescriptor.Columns.map(({ Name }) => Name)).toEqual(
+      written.map(({ name }) => name),
+    );
+    expect(JSON.stringify(TableInput.StorageDescriptor.Location)).toContain('LedgerBucket}/ledger/v2/"');
+    expect(TableInput.PartitionKeys).toEqual([{ Name: 'month', Type: 'string' }]);
   });
 
   it('lets AWS publish budgets and cost anomalies of this account alone', () => {
