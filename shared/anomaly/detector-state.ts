@@ -14,7 +14,7 @@ export const memoryDays = 84;
 const version = 1;
 
 /** Where each number lies. */
-const scalars = 16;
+const scalars = 24;
 /** The day after the newest one that was learnt, since 1970-01-01; NaN before the first. */
 export const nextDay = 1;
 /** Days learnt so far, unknown ones included. */
@@ -39,6 +39,14 @@ export const meanExcess = 12;
 export const pulseCount = 13;
 /** Days of which it is known how complete they were when first read. */
 export const readingCount = 14;
+
+/** What the next day is judged by, made once when a day was learnt: the level, and the noise (see `learnOutlook`). */
+export const level = 15;
+export const noiseMeasured = 16;
+export const noiseUsual = 17;
+export const noiseHighest = 18;
+/** The level before each of the spans that end on the next day. */
+export const levelsBefore = 19;
 
 /** By how much each weekday lies above its week, in logarithms; by day number modulo 7. */
 export const rhythm = scalars;
@@ -83,6 +91,7 @@ export function newDetector(): DetectorState {
   for (const zero of [dayCount, pendingFee, isOpen, openDays, calmDays, pulseCount, readingCount])
     state[zero] = 0;
   state[logOffset] = 1;
+  state.set([0.1, 0.1, 0], noiseMeasured);
   state.fill(0, rhythm, rhythm + 7);
   state.fill(0, feeAmounts, feeAmounts + 31 * feesKept);
   state.fill(0, peaks, peaks + peaksKept);

@@ -10,12 +10,17 @@ import {
   isOpen,
   lastHigh,
   learned,
+  level,
   levelSince,
+  levelsBefore,
   logOffset,
   logs,
   meanExcess,
   memoryDays,
   nextDay,
+  noiseHighest,
+  noiseMeasured,
+  noiseUsual,
   offsets,
   openDays,
   openSince,
@@ -31,10 +36,9 @@ import {
   weekdayOf,
 } from './detector-state.ts';
 import { feeDue, learnFee, monthDay, withFee, withoutFee } from './fees.ts';
-import type { Policy } from './policy.ts';
+import { balanced, type Policy } from './policy.ts';
 import {
   comesInPulses,
-  fewestPulses,
   isPulse,
   learnPulse,
   pulseLimits,
@@ -72,9 +76,64 @@ export type Verdict = {
   expectedDays?: readonly Usd[];
   /** Above what is usual by enough to keep an incident open. */
   high: boolean;
-  /** One sentence. */
-  reason: string;
+  /** What `reasonOf` needs to say why, in numbers: saying it takes longer than judging. */
+  grounds: Grounds;
 };
+
+export type Grounds =
+  | { of: 'unread' }
+  | { of: 'history'; known: number; needed: number }
+  | { of: 'new'; highest: Usd }
+  | { of: 'pulse'; usual: Usd; every?: number | undefined }
+  | { of: 'run'; actual: Usd; limit: Usd }
+  | { of: 'day' }
+  | { of: 'span'; actual: Usd; expected: Usd };
+
+/** What was planned, or said to be fine: so many times the expected, and so many dollars a day on top. */
+export type Allowance = { factor: number; excess: Usd };
+
+export const noAllowance: Allowance = { factor: 1, excess: 0 };
+
+const isPlanned = ({ factor, excess }: Allowance): boolean => factor > 1 || excess > 0;
+
+/** Why it is so, in one sentence. */
+export function reasonOf(verdict: Verdict, currency: string): string {
+  const sentence = sentenceOf(verdict, (dollars) => formatMoney(dollars, currency));
+  return verdict.state === 'held' ? `${sentence} Held: it may be a fee, the next day tells.` : sentence;
+}
+
+function sentenceOf(
+  { state, grounds, actual, expected, limit, span }: Verdict,
+  money: (dollars: Usd) => string,
+): string {
+  if (grounds.of === 'unread') return 'The day was never read.';
+  if (grounds.of === 'history') {
+    return `Too little history to judge: ${grounds.known} of ${grounds.needed} days.`;
+  }
+  if (state === 'normal') return usualOf(grounds.of);
+  if (grounds.of === 'new') {
+    const { highest } = grounds;
+    const before = highest > 0 ? `never cost more than ${money(highest)} a day` : 'cost nothing so far';
+    return `New: ${money(actual)} on a day, where it ${before}.`;
+  }
+  if (grounds.of === 'span') {
+    return `${money(grounds.actual)} in ${span} days that should cost ${money(grounds.expected)}, a rise beyond any of the last weeks.`;
+  }
+  if (grounds.of === 'run') {
+    return `${money(grounds.actual)} in ${span} days without a rest, where up to ${money(grounds.limit)} would be usual.`;
+  }
+  if (grounds.of === 'day') {
+    return `${money(actual)} on a day that should cost ${money(expected)}, and for which up to ${money(limit)} would be usual.`;
+  }
+  return grounds.every === undefined
+    ? `${money(actual)} at once, where a run costs ${money(grounds.usual)} and up to ${money(limit)} would be usual.`
+    : `${money(actual)} on a day without a run: one comes every ${grounds.every} days.`;
+}
+
+function usualOf(grounds: Grounds['of']): string {
+  if (grounds === 'new') return 'New, and below the floor.';
+  return grounds === 'pulse' ? 'Within what a run costs.' : 'Within what is usual for the day.';
+}
 
 /** What becomes of an incident on a day. */
 export type Turn = 'none' | 'opens' | 'returns' | 'goes on' | 'recovers' | 'is accepted';
@@ -104,8 +163,22 @@ const spanRules = [
   { ratio: 1.1, deviations: 4, floors: 3.5, noise: 0.025, margin: 1, young: 2 },
   { ratio: 1.15, deviations: 4, floors: 5, noise: 0.02, margin: 2, young: 2 },
 ] as const;
+type SpanRule = Record<keyof (typeof spanRules)[number], number>;
+
+/** The rule of a span; a policy that is less or more sensitive than the balanced one is so for spans, too. */
+function ruleOf(index: number, policy: Policy): SpanRule {
+  const rule = spanRules[index] as SpanRule;
+  const { deviations, ratio } = balanced;
+  if (policy.deviations === deviations && policy.ratio === ratio) return rule;
+  return {
+    ...rule,
+    ratio: 1 + ((rule.ratio - 1) * (policy.ratio - 1)) / (ratio - 1),
+    deviations: (rule.deviations * policy.deviations) / deviations,
+  };
+}
+
 /** Newer rises aren't compared with: a leak that grows slowly would hide behind its own yesterday. */
-const riseGap = 10;
+const riseGap = 7;
 /** Rises that it takes to know what is usual. */
 const enoughRises = 14;
 /** The share of a span's days that must lie above what was expected of them. */
@@ -128,8 +201,8 @@ type Sight = {
   state: DetectorState;
   policy: Policy;
   figure: Figure;
-  /** How far above the expected a day may lie because it was planned so: 1 is not at all. */
-  allowance: number;
+  /** How far above the expected a day may lie because it was planned so. */
+  allowance: Allowance;
   /** Noise, in logarithms, that comes from a figure's being incomplete. */
   uncertainty: number;
   /** Whether a high day may yet turn out to be a fee. */
@@ -144,7 +217,7 @@ export function judgeDay(
   state: DetectorState,
   figure: Figure,
   policy: Policy,
-  allowance = 1,
+  allowance: Allowance = noAllowance,
   age: 0 | 1 | 'closed' = 'closed',
 ): Verdict {
   if (age === 'closed') return judge(sightOf(state, figure, policy, allowance, 0));
@@ -157,7 +230,7 @@ function sightOf(
   state: DetectorState,
   figure: Figure,
   policy: Policy,
-  allowance: number,
+  allowance: Allowance,
   uncertainty: number,
 ): Sight {
   return { state, policy, figure, allowance, uncertainty, mayBeFee: false };
@@ -166,11 +239,10 @@ function sightOf(
 function judge(sight: Sight): Verdict {
   const { state, figure } = sight;
   const { day, amount } = figure;
-  if (Number.isNaN(amount)) return unknown(day, amount, 'The day was never read.');
+  if (Number.isNaN(amount)) return unknown(day, amount, { of: 'unread' });
   const recent = recentOf(state);
   if (recent.known < minimumHistory) {
-    const reason = `Too little history to judge: ${recent.known} of ${minimumHistory} days.`;
-    return unknown(day, amount, reason);
+    return unknown(day, amount, { of: 'history', known: recent.known, needed: minimumHistory });
   }
   sight.mayBeFee = monthDay(day).dayOfMonth === 0;
   if (comesInPulses(state, recent)) return judgePulse(sight, recent);
@@ -180,7 +252,7 @@ function judge(sight: Sight): Verdict {
   return judgeUsual(sight, recent);
 }
 
-const unknown = (day: number, actual: number, reason: string): Verdict => ({
+const unknown = (day: number, actual: number, grounds: Grounds): Verdict => ({
   day,
   state: 'unknown',
   expected: Number.NaN,
@@ -188,7 +260,7 @@ const unknown = (day: number, actual: number, reason: string): Verdict => ({
   actual,
   span: 1,
   high: false,
-  reason,
+  grounds,
 });
 
 /** Without a normal of its own only the floor speaks, above twice what the series has cost before. */
@@ -196,82 +268,65 @@ function judgeNew({ state, policy, figure, allowance, mayBeFee }: Sight): Verdic
   const { day, amount } = figure;
   let highest = 0;
   for (let place = peaks; place < peaks + peaksKept; place++) highest = Math.max(highest, read(state, place));
-  const limit = (2 * highest + policy.floor) * allowance;
-  const verdict = { day, expected: 0, limit, actual: amount, test: 'new' as const, span: 1 };
-  if (!(amount > limit * (1 + epsilon)))
-    return { ...verdict, state: 'normal', high: false, reason: 'New, and below the floor.' };
-  const money = (dollars: Usd) => formatMoney(dollars, policy.currency);
-  const before = highest > 0 ? `never cost more than ${money(highest)} a day` : 'cost nothing so far';
-  return raised(
-    { ...verdict, high: true, reason: `New: ${money(amount)} on a day, where it ${before}.` },
-    mayBeFee,
-  );
+  const limit = (2 * highest + policy.floor) * allowance.factor + allowance.excess;
+  const high = amount > limit * (1 + epsilon);
+  const grounds = { of: 'new', highest } as const;
+  const verdict = { day, expected: 0, limit, actual: amount, test: 'new', span: 1, high, grounds } as const;
+  return high ? raised(verdict, mayBeFee) : { ...verdict, state: 'normal' };
 }
 
 /** Told, or held where the next day may show that it was a fee. */
-const raised = (verdict: Omit<Verdict, 'state'>, mayBeFee: boolean): Verdict =>
-  mayBeFee
-    ? { ...verdict, state: 'held', reason: `${verdict.reason} Held: it may be a fee, the next day tells.` }
-    : { ...verdict, state: 'anomalous' };
+const raised = (verdict: Omit<Verdict, 'state'>, mayBeFee: boolean): Verdict => ({
+  ...verdict,
+  state: mayBeFee ? 'held' : 'anomalous',
+});
 
 function judgePulse({ state, policy, figure, allowance, mayBeFee }: Sight, recent: Recent): Verdict {
   const { day, amount } = figure;
-  const money = (dollars: Usd) => formatMoney(dollars, policy.currency);
   const { usual, limit: plain, every } = pulseLimits(state, day, policy.floor);
-  const limit = plain * allowance;
+  const limit = plain * allowance.factor + allowance.excess;
   const expected = every === undefined && isPulse(amount, recent.dearest) ? usual : 0;
-  const verdict = { day, expected, limit, actual: amount, test: 'pulse' as const, span: 1 };
-  if (amount > limit * (1 + epsilon)) {
-    const reason =
-      every === undefined
-        ? `${money(amount)} at once, where a run costs ${money(usual)} and up to ${money(limit)} would be usual.`
-        : `${money(amount)} on a day without a run: one comes every ${every} days.`;
-    return raised({ ...verdict, high: true, reason }, mayBeFee);
-  }
+  const grounds = { of: 'pulse', usual, every } as const;
+  const verdict = { day, expected, limit, actual: amount, test: 'pulse', span: 1, grounds } as const;
+  if (amount > limit * (1 + epsilon)) return raised({ ...verdict, high: true }, mayBeFee);
   const run = every === undefined ? pulseRun(state, amount, recent, usual, policy.floor) : undefined;
-  if (run !== undefined && run.actual > run.limit * allowance) {
-    const reason = `${money(run.actual)} in ${run.span} days without a rest, where up to ${money(run.limit)} would be usual.`;
-    const expectedDays = Array<Usd>(run.span).fill(expected);
-    return { ...verdict, state: 'anomalous', high: true, span: run.span, expectedDays, reason };
+  if (run === undefined || run.actual <= run.limit * allowance.factor + run.span * allowance.excess) {
+    return { ...verdict, state: 'normal', high: amount > 0.8 * limit };
   }
-  return { ...verdict, state: 'normal', high: amount > 0.8 * limit, reason: 'Within what a run costs.' };
+  const { span, actual } = run;
+  const expectedDays = Array<Usd>(span).fill(expected);
+  const told = { of: 'run', actual, limit: run.limit } as const;
+  return { ...verdict, state: 'anomalous', high: true, span, expectedDays, grounds: told };
 }
 
 function judgeUsual(sight: Sight, recent: Recent): Verdict {
   const { state, policy, figure, allowance, uncertainty, mayBeFee } = sight;
   const { day, amount } = figure;
   const offset = read(state, logOffset);
-  const level = levelOfLast(state, day);
-  const weekday = read(state, rhythm + weekdayOf(day));
-  const usual = spendAt(level + weekday, offset);
+  const log = read(state, level) + read(state, rhythm + weekdayOf(day));
+  const usual = spendAt(log, offset);
   const month = monthDay(day);
   const fee = feeDue(state, day, month);
   const expected = usual + fee;
-  const noise = noiseOf(state);
-  const log = level + weekday;
   // Deviation, ratio, dollars and what was seen before: a day above the highest of them is above them all.
   const unplanned =
     Math.max(
-      spendAt(log + policy.deviations * Math.hypot(noise.usual, uncertainty), offset) + fee,
-      spendAt(log + ownNoise * noise.highest, offset) + fee,
+      spendAt(log + policy.deviations * Math.hypot(read(state, noiseUsual), uncertainty), offset) + fee,
+      spendAt(log + ownNoise * read(state, noiseHighest), offset) + fee,
       expected * policy.ratio,
       expected + policy.floor,
       aboveSeen * recent.dearestOfWeekday + fee,
       fee > 0 ? withFee(usual, fee) : 0,
     ) *
     (1 + epsilon);
-  const limit = Math.max(unplanned, expected * allowance);
-  const verdict = { day, expected, limit, actual: amount, test: 'day' as const, span: 1 };
-  if (amount > limit) {
-    const money = (dollars: Usd) => formatMoney(dollars, policy.currency);
-    const reason = `${money(amount)} on a day that should cost ${money(expected)}, and for which up to ${money(limit)} would be usual.`;
-    return raised({ ...verdict, high: true, reason }, mayBeFee);
-  }
+  const limit = Math.max(unplanned, expected * allowance.factor + allowance.excess);
+  const grounds = { of: 'day' } as const;
+  const verdict = { day, expected, limit, actual: amount, test: 'day', span: 1, grounds } as const;
+  if (amount > limit) return raised({ ...verdict, high: true }, mayBeFee);
   const spent = withoutFee(amount, usual, fee);
-  const told = allowance > 1 ? undefined : judgeSpans(sight, spent, noise.measured, month);
+  const told = isPlanned(allowance) ? undefined : judgeSpans(sight, spent, month);
   if (told !== undefined) return { ...verdict, ...told };
-  const high = amount > (expected + unplanned) / 2;
-  return { ...verdict, state: 'normal', high, reason: 'Within what is usual for the day.' };
+  return { ...verdict, state: 'normal', high: amount > (expected + unplanned) / 2 };
 }
 
 const spendAt = (log: number, offset: Usd): Usd => Math.max(0, Math.exp(log) - offset);
@@ -286,18 +341,10 @@ function levelOfLast(state: DetectorState, day: number): number {
   return medianOf(values, count);
 }
 
-type Noise = {
-  /** As measured, and with what it is believed to be at least. */
-  measured: number;
-  usual: number;
-  /** The furthest that a day of the last weeks lay above what was expected of it. */
-  highest: number;
-};
-
 const noiseDays = 56;
 
 /** How far days lie from what is expected of them, in logarithms: robust, but aware of heavy tails. */
-function noiseOf(state: DetectorState): Noise {
+function learnNoise(state: DetectorState): void {
   let [count, highest] = [0, 0];
   for (let age = 1; age <= noiseDays; age++) {
     const residual = dayAgo(state, residuals, age);
@@ -305,16 +352,18 @@ function noiseOf(state: DetectorState): Noise {
     if (!Number.isNaN(dayAgo(state, learned, age))) values[count++] = Math.abs(residual);
     if (residual > highest) highest = residual;
   }
-  if (count < enoughRises) return { measured: 0.1, usual: 0.1, highest };
-  const measured = normalDeviation * medianOf(values, count);
-  const tail = quantileOf(values, count, 0.9) / ninthDecile;
-  return { measured, usual: Math.max(smallestNoise, measured, tail), highest };
+  const isKnown = count >= enoughRises;
+  const measured = isKnown ? normalDeviation * medianOf(values, count) : 0.1;
+  const tail = isKnown ? quantileOf(values, count, 0.9) / ninthDecile : 0.1;
+  state[noiseMeasured] = measured;
+  state[noiseUsual] = Math.max(smallestNoise, measured, tail);
+  state[noiseHighest] = highest;
 }
 
 /** What is told of several days together, which no day of them alone would show. */
 type SpanVerdict = Pick<
   Verdict,
-  'state' | 'test' | 'span' | 'expectedDays' | 'expected' | 'limit' | 'high' | 'reason'
+  'state' | 'test' | 'span' | 'expectedDays' | 'expected' | 'limit' | 'high' | 'grounds'
 >;
 
 /**
@@ -324,13 +373,12 @@ type SpanVerdict = Pick<
 function judgeSpans(
   sight: Sight,
   spent: Usd,
-  noise: number,
   { month, previousMonth }: ReturnType<typeof monthDay>,
 ): SpanVerdict | undefined {
   const { state } = sight;
   // What is billed by the GB-month costs more a day in a shorter month; only what hardly moves otherwise shows it.
   const shorter = Math.max(0, Math.log(previousMonth / month));
-  const shift = shorter > 0 && noise < 0.05 && rhythmRange(state) < 0.05 ? shorter : 0;
+  const shift = shorter > 0 && read(state, noiseMeasured) < 0.05 && rhythmRange(state) < 0.05 ? shorter : 0;
   const held = sight.mayBeFee ? 3 : 0;
   for (const [index, span] of spans.entries()) {
     if (span <= held) continue;
@@ -357,8 +405,8 @@ function judgeSpan(
   shift: number,
 ): SpanVerdict | undefined {
   const { state, policy, figure } = sight;
-  const rule = spanRules[index] as (typeof spanRules)[number];
-  const rise = riseOf(state, figure.day, spent, span);
+  const rule = ruleOf(index, policy);
+  const rise = riseOf(state, figure.day, spent, index, span);
   if (!(rise.rise - shift >= 0.7 * Math.log(rule.ratio))) return undefined;
   const usual = usualRises(state, index);
   const growth = Math.max(0, usual.middle);
@@ -377,7 +425,7 @@ type Rise = {
 };
 
 /** NaN where too little of the span, or of the weeks before it, is known. */
-function riseOf(state: DetectorState, day: number, spent: Usd, span: number): Rise {
+function riseOf(state: DetectorState, day: number, spent: Usd, index: number, span: number): Rise {
   const offset = read(state, logOffset);
   let [total, known] = [Math.log(Math.max(0, spent) + offset) - read(state, rhythm + weekdayOf(day)), 1];
   for (let age = 1; age < span; age++) {
@@ -385,7 +433,7 @@ function riseOf(state: DetectorState, day: number, spent: Usd, span: number): Ri
     total += dayAgo(state, logs, age) - read(state, rhythm + weekdayOf(day, age));
     known++;
   }
-  const before = known < 0.7 * span ? Number.NaN : levelBefore(state, day, span);
+  const before = known < 0.7 * span ? Number.NaN : read(state, levelsBefore + index);
   return { rise: total / known - before, before };
 }
 
@@ -419,7 +467,7 @@ function usualRises(
     if (rise > highest) highest = rise;
   }
   if (count < enoughRises)
-    return { middle: 0, noise: 0.8 * noiseOf(state).measured, highest: 0, isYoung: true };
+    return { middle: 0, noise: 0.8 * read(state, noiseMeasured), highest: 0, isYoung: true };
   const middle = medianOf(values, count);
   const centre = Math.max(0, middle);
   for (let at = 0; at < count; at++) values[at] = Math.abs((copied[at] as number) - centre);
@@ -431,14 +479,14 @@ function toldSpan(
   { state, policy, figure }: Sight,
   spent: Usd,
   span: number,
-  rule: (typeof spanRules)[number],
-  level: number,
+  rule: SpanRule,
+  base: number,
 ): SpanVerdict | undefined {
   const offset = read(state, logOffset);
   const expectedDays: Usd[] = [];
   let [actual, expected, known, above] = [0, 0, 0, 0];
   for (let age = span - 1; age >= 0; age--) {
-    const usual = spendAt(level + read(state, rhythm + weekdayOf(figure.day, age)), offset);
+    const usual = spendAt(base + read(state, rhythm + weekdayOf(figure.day, age)), offset);
     expectedDays.push(usual);
     const amount = age === 0 ? spent : dayAgo(state, learned, age);
     if (Number.isNaN(amount)) continue;
@@ -451,7 +499,6 @@ function toldSpan(
   const isDear = actual > rule.ratio * expected && actual - expected > rule.floors * policy.floor;
   const isDearToday = spent - today > 0.5 * policy.floor && spent > (1 + (rule.ratio - 1) / 2) * today;
   if (!isDear || !isDearToday || above < Math.ceil(quorum * known)) return undefined;
-  const money = (dollars: Usd) => formatMoney(dollars, policy.currency);
   return {
     state: 'anomalous',
     test: 'span',
@@ -460,7 +507,7 @@ function toldSpan(
     expected: today,
     limit: today + (spent - today) / 2,
     high: true,
-    reason: `${money(actual)} in ${span} days that should cost ${money(expected)}, a rise beyond any of the last weeks.`,
+    grounds: { of: 'span', actual, expected },
   };
 }
 
@@ -472,7 +519,7 @@ export function learnDay(
   state: DetectorState,
   figure: Figure,
   policy: Policy,
-  allowance = 1,
+  allowance: Allowance = noAllowance,
 ): { verdict: Verdict; turn: Turn } {
   const { day, amount, seen } = figure;
   const verdict = judgeDay(state, figure, policy, allowance);
@@ -490,20 +537,29 @@ export function learnDay(
   state[amounts + memoryDays - 1] = Math.max(0, amount);
   state[logs + memoryDays - 1] = Math.log(spent + read(state, logOffset));
   if (isLearned) state[learned + memoryDays - 1] = spent;
-  if (isLearned || (read(state, isOpen) > 0 && verdict.state !== 'held'))
-    state[residuals + memoryDays - 1] = residual;
-  for (const [index, span] of spans.entries()) {
-    // While a new level settles in, what it rises above is the old one.
-    const isUsual = read(state, isOpen) === 0 && !(day - read(state, levelSince) < span + comparedDays(span));
-    state[rises + (index + 1) * memoryDays - 1] = isUsual ? (riseToday[index] as number) : Number.NaN;
-  }
+  const isTold = read(state, isOpen) > 0 && verdict.state !== 'held';
+  if (isLearned || isTold) state[residuals + memoryDays - 1] = residual;
+  learnRises(state, day, riseToday);
   state[nextDay] = day + 1;
   state[dayCount] = read(state, dayCount) + 1;
   if (turn === 'is accepted') adoptLevel(state, day);
   else learnOffset(state, day, 4);
   if (isLearned) learnPeak(state, day, amount, dearest);
   if (read(state, dayCount) % 7 === 1) learnLogOffset(state, policy.floor);
+  learnOutlook(state, day + 1);
   return { verdict, turn };
+}
+
+/**
+ * Makes once what `day` is judged by, as often as that happens: while it fills, when it is complete, and, close
+ * enough, the day after it while both fill.
+ */
+function learnOutlook(state: DetectorState, day: number): void {
+  state[level] = levelOfLast(state, day);
+  learnNoise(state);
+  for (const [index, span] of spans.entries()) {
+    state[levelsBefore + index] = levelBefore(state, day, span);
+  }
 }
 
 /** What a day cost without the fee that was due on it, and what it should have cost so. */
@@ -520,10 +576,19 @@ function withoutFees(
 }
 
 /** What is held, what was planned and what leaks must not become what is expected. */
-function isLeftOut(turn: Turn, verdict: Verdict, allowance: number): boolean {
+function isLeftOut(turn: Turn, verdict: Verdict, allowance: Allowance): boolean {
   if (turn === 'is accepted' || turn === 'recovers') return false;
   if (turn === 'opens' || turn === 'returns' || verdict.state === 'held') return true;
-  return verdict.high && (turn === 'goes on' || allowance > 1);
+  return verdict.high && (turn === 'goes on' || isPlanned(allowance));
+}
+
+function learnRises(state: DetectorState, day: number, today: Float64Array): void {
+  for (const [index, span] of spans.entries()) {
+    // While a new level settles in, what it rises above is the old one.
+    const isSettling = day - read(state, levelSince) < span + comparedDays(span);
+    const isUsual = read(state, isOpen) === 0 && !isSettling;
+    state[rises + (index + 1) * memoryDays - 1] = isUsual ? (today[index] as number) : Number.NaN;
+  }
 }
 
 const noRises = new Float64Array(spans.length).fill(Number.NaN);
@@ -531,13 +596,14 @@ const todaysRises = new Float64Array(spans.length);
 
 function risesOn(state: DetectorState, day: number, spent: Usd, { test }: Verdict): Float64Array {
   if (test !== 'day' && test !== 'span') return noRises;
-  for (const [index, span] of spans.entries()) todaysRises[index] = riseOf(state, day, spent, span).rise;
+  for (const [index, span] of spans.entries())
+    todaysRises[index] = riseOf(state, day, spent, index, span).rise;
   return todaysRises;
 }
 
 function residualOf(state: DetectorState, day: number, spent: Usd, { test }: Verdict): number {
   if (test !== 'day' && test !== 'span') return Number.NaN;
-  const expected = levelOfLast(state, day) + read(state, rhythm + weekdayOf(day));
+  const expected = read(state, level) + read(state, rhythm + weekdayOf(day));
   return Math.log(spent + read(state, logOffset)) - expected;
 }
 

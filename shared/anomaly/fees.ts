@@ -7,6 +7,17 @@ const dayMs = 86_400_000;
 
 /** Where a day number lies in its month; months differ in length, and what is billed by the month differs with them. */
 export function monthDay(day: number): MonthDay {
+  const known = monthDays.get(day);
+  if (known !== undefined) return known;
+  const made = toMonthDay(day);
+  monthDays.set(day, made);
+  return made;
+}
+
+/** Some thousand days at most, each asked for by every series. */
+const monthDays = new Map<number, MonthDay>();
+
+function toMonthDay(day: number): MonthDay {
   const date = new Date(day * dayMs);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   return {

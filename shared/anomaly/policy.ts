@@ -13,10 +13,13 @@ export type Policy = {
   ratio: number;
 };
 
+/** What everything else is tuned to. */
+export const balanced = { deviations: 5, ratio: 1.25 } as const;
+
 const presets: Record<Sensitivity, Pick<Policy, 'deviations' | 'ratio'>> = {
   quiet: { deviations: 7, ratio: 1.5 },
-  balanced: { deviations: 5, ratio: 1.25 },
-  eager: { deviations: 3.5, ratio: 1.15 },
+  balanced,
+  eager: { deviations: 4, ratio: 1.2 },
 };
 
 export const toPolicy = (sensitivity: Sensitivity, floor: Usd, currency = 'USD'): Policy => ({

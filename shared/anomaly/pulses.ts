@@ -17,7 +17,7 @@ const pulseShare = 0.1;
 /** A series of which more days rest is judged by its pulses. */
 const restingShare = 0.25;
 /** Fewer pulses tell nothing of the next one. */
-export const fewestPulses = 4;
+const fewestPulses = 4;
 
 export const isPulse = (amount: number, dearest: number): boolean => amount > pulseShare * dearest;
 

@@ -31,18 +31,19 @@ function select(values: Float64Array, count: number, rank: number): number {
   let [low, high] = [0, count - 1];
   while (low < high) {
     const pivot = values[(low + high) >> 1] as number;
-    let [left, right] = [low, high];
-    while (left <= right) {
-      while ((values[left] as number) < pivot) left++;
-      while ((values[right] as number) > pivot) right--;
-      if (left > right) break;
+    let [left, right] = [low - 1, high + 1];
+    for (;;) {
+      do left++;
+      while ((values[left] as number) < pivot);
+      do right--;
+      while ((values[right] as number) > pivot);
+      if (left >= right) break;
       const swapped = values[left] as number;
-      values[left++] = values[right] as number;
-      values[right--] = swapped;
+      values[left] = values[right] as number;
+      values[right] = swapped;
     }
     if (rank <= right) high = right;
-    else if (rank >= left) low = left;
-    else break;
+    else low = right + 1;
   }
   return values[rank] as number;
 }
