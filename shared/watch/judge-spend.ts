@@ -88,19 +88,21 @@ function walk(series: SpendSeries, known: readonly Incident[], { from, config, a
   return walkForward(series, known, from, policy, at);
 }
 
-/** The leaks of which any incident is new or has changed. */
+/** The leaks of which any incident is new or has changed; what is left of old ones is no news. */
 function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {
   const before = new Map(known.map((incident) => [incident.id, incident]));
   const after = new Map([...known, ...changed].map((incident) => [incident.id, incident]));
-  return foldIncidents([...after.values()]).flatMap((leak) => toJudged(leak, before) ?? []);
+  const news = new Set(changed.map(({ id }) => id));
+  return foldIncidents([...after.values()])
+    .filter(({ carrier, folded }) => [carrier, ...folded].some(({ id }) => news.has(id)))
+    .map((leak) => toJudged(leak, before));
 }
 
-function toJudged(leak: Leak, before: ReadonlyMap<string, Incident>): JudgedIncident | undefined {
+function toJudged(leak: Leak, before: ReadonlyMap<string, Incident>): JudgedIncident {
   const { incident } = leak;
   const records = recordsOf(leak);
   const record = records.find(({ id }) => id === incident.id) ?? incident;
   const changed = records.filter((one) => before.get(one.id) !== one);
-  if (changed.length === 0) return undefined;
   const parts = changed.filter((one) => one !== record);
   return { incident, change: changeOf(incident), record, parts };
 }

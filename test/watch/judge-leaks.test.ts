@@ -94,6 +94,18 @@ describe('a leak in one account and service', () => {
   });
 });
 
+describe('what is left of an old leak', () => {
+  it('is not told when the incident that it was part of is forgotten', () => {
+    const over = bill({ excess: (date) => (date >= '2026-11-14' && date < '2026-11-17' ? 900 : 0) });
+    const { kept } = mornings('2026-11-15', '2026-11-22', over);
+    const parts = kept.filter(({ partOf }) => partOf !== undefined);
+    expect(parts).toHaveLength(3);
+    const at = '2026-11-29T06:00:00Z';
+    const task = { known: parts, from: '2026-11-27', config, at };
+    expect(judgeSpend(seriesUntil(over, '2026-11-28'), task).incidents).toEqual([]);
+  });
+});
+
 describe('several leaks at once', () => {
   it('in two accounts are two', () => {
     const costs = bill({ excess: from('2026-11-14', 900) }, undefined, undefined, {
