@@ -216,7 +216,7 @@ const leaksAmong = (sighting: Sighting, others: readonly Sighting[]): Part[] =>
       const [best] = seen
         .map((one) => ({ root, seen: one, amount: inCommon(sighting, [one]).shown }))
         .toSorted(byAmount);
-      return best === undefined ? [] : [best];
+      return best === undefined || best.amount === 0 ? [] : [best];
     })
     .toSorted(byAmount);
 
@@ -289,8 +289,11 @@ function rejoin(sightings: readonly Sighting[]): void {
   for (const sighting of sightings) {
     const { partOf } = sighting.incident;
     if (partOf === undefined || sighting.into !== undefined || sighting.isTold) continue;
-    const known = byLeak.get(partOf)?.find((other) => rootOf(other).isTold && isStillOne(sighting, other));
-    if (known !== undefined) join(sighting, known);
+    const known = byLeak.get(partOf)?.filter((other) => rootOf(other).isTold) ?? [];
+    const same = known.find((other) => isStillOne(sighting, other));
+    const companion = known.find((other) => Math.abs(other.from - sighting.from) <= startTolerance);
+    if (same !== undefined) join(sighting, same);
+    else if (companion !== undefined) joinLarger(sighting, rootOf(companion));
   }
 }
 
@@ -299,6 +302,12 @@ const isStillOne = (a: Sighting, b: Sighting): boolean =>
   b.total === 0 ||
   shareExplained(a, [b]) >= stayingShare ||
   shareExplained(b, [a]) >= stayingShare;
+
+/** Of what only a wider series made one, the larger part carries it once that series is explained otherwise. */
+function joinLarger(a: Sighting, b: Sighting): void {
+  if (a.total > b.total) join(b, a);
+  else join(a, b);
+}
 
 function toLeak(root: Sighting, members: readonly Sighting[]): Leak {
   const carrier = root.incident;

@@ -221,6 +221,13 @@ describe('a leak that was told', () => {
     expect(leaks.map(({ incident }) => incident.id)).toEqual([known.id]);
   });
 
+  it('keeps what began with it, though the series that made them one shows nothing any more; the larger part carries it', () => {
+    const known = rise(devCompute, 10, [50, 50], told(11));
+    const part = rise(devDisks, 11, [60, 60], { partOf: known.id });
+    const leaks = foldIncidents([known, part]);
+    expect(leaks.map(({ incident: { id, scope } }) => [id, scope])).toEqual([[known.id, devDisks]]);
+  });
+
   it('keeps its cause, whichever series carries it', () => {
     const cause = findRootCause([], { excessPerDay: 200, suspects: [] });
     const known = rise(dev, 10, [200, 200], { ...told(11), cause });
