@@ -297,11 +297,11 @@ function rejoin(sightings: readonly Sighting[]): void {
   }
 }
 
-const isStillOne = (a: Sighting, b: Sighting): boolean =>
-  a.total === 0 ||
-  b.total === 0 ||
-  shareExplained(a, [b]) >= stayingShare ||
-  shareExplained(b, [a]) >= stayingShare;
+function isStillOne(a: Sighting, b: Sighting): boolean {
+  if (a.total === 0 || b.total === 0) return true;
+  if (!areCompatible(a.incident.scope, b.incident.scope)) return false;
+  return shareExplained(a, [b]) >= stayingShare || shareExplained(b, [a]) >= stayingShare;
+}
 
 /** Of what only a wider series made one, the larger part carries it once that series is explained otherwise. */
 function joinLarger(a: Sighting, b: Sighting): void {
