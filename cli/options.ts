@@ -37,5 +37,30 @@ export function toIsoTime(value: string): IsoTime {
   return toTime(Date.parse(value));
 }
 
+/** A whole number of days that Cost Explorer can be asked for. */
+export function toDays(value: string): number {
+  const days = Number(value);
+  if (Number.isInteger(days) && days >= 1 && days <= 396) return days;
+  throw new InvalidArgumentError('expected a whole number from 1 to 396');
+}
+
+export const toDollars = (value: string): number => toAmount(value, 'an amount such as 25');
+
+export const toAlertsPerMonth = (value: string): number => toAmount(value, 'a number such as 4');
+
+/** Not negative; what is empty is no 0. */
+function toAmount(value: string, expected: string): number {
+  const amount = value.trim() === '' ? Number.NaN : Number(value);
+  if (amount >= 0 && Number.isFinite(amount)) return amount;
+  throw new InvalidArgumentError(`expected ${expected}`);
+}
+
+/** Names between commas. */
+export const toNames = (value: string): string[] =>
+  value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
 /** JSON for programs goes to standard output alone. */
 export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2));

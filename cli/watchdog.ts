@@ -2,7 +2,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../shared/config.ts';
 import { InputError } from './input-error.ts';
-import { toIsoTime, withAccountOptions, withCommonOptions } from './options.ts';
+import {
+  toAlertsPerMonth,
+  toDays,
+  toDollars,
+  toIsoTime,
+  toNames,
+  withAccountOptions,
+  withCommonOptions,
+} from './options.ts';
 
 // Standard output is the command's own. In its development mode the logger writes through the console.
 process.env['POWERTOOLS_DEV'] = 'true';
@@ -52,6 +60,26 @@ withCommonOptions(program.command('watch'))
       .default('effective'),
   )
   .action(async (options) => (await import('./watch.ts')).watchCommand(options));
+
+withAccountOptions(program.command('backtest'))
+  .description('what would have been told of a spend history, each day by what was known on it')
+  .option('--spend <file>', 'CSV with date,amount and dimensions, or a FOCUS or CUR export, CSV or Parquet')
+  .option('--days <count>', 'with --profile or --sample: how far back (default: 396)', toDays)
+  .addOption(
+    new Option('--cost <which>', 'of an export: which of its costs to judge (default: effective)').choices([
+      'effective',
+      'billed',
+    ]),
+  )
+  .addOption(
+    new Option('--sensitivity <preset>', 'default: as configured').choices(['quiet', 'balanced', 'eager']),
+  )
+  .option('--floor <dollars>', 'a smaller excess a day is noise (default: as configured)', toDollars)
+  .option('--flat', 'judge each series by itself, not as parts of one whole')
+  .option('--html <file>', 'write it as one self-contained page too')
+  .option('--compare <methods>', 'put other methods beside it: all, or seed,holt-winters,...', toNames)
+  .option('--tune [alerts]', 'propose settings for so many alerts a month (default: 4)', toAlertsPerMonth)
+  .action(async (options) => (await import('./backtest.ts')).backtestCommand(options));
 
 const withTable = (command: Command): Command =>
   withAccountOptions(command).option('--table <name>', "the stack's table (default: TABLE_NAME)");

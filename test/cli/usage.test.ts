@@ -37,7 +37,7 @@ describe('the command line', () => {
   it('explains itself', async () => {
     const { code, stdout, stderr } = await watchdog(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['demo', 'invoke', 'plan', 'doctor', 'watch', 'schedule']) {
+    for (const command of ['demo', 'invoke', 'plan', 'doctor', 'watch', 'backtest', 'schedule']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
