@@ -10,10 +10,10 @@ export type Period = { start: IsoDate; end: IsoDate };
 const day = 86_400_000; // every UTC day has as many milliseconds
 
 /** The UTC date on which `time` falls. */
-export const dateOf = (time: IsoTime): IsoDate => toDate(Date.parse(time));
+export const dateOf = (time: IsoTime): IsoDate => dateAt(Date.parse(time));
 
 /** `days` after `date`; negative counts go back. */
-export const addDays = (date: IsoDate, days: number): IsoDate => toDate(Date.parse(date) + days * day);
+export const addDays = (date: IsoDate, days: number): IsoDate => dateAt(Date.parse(date) + days * day);
 
 /** Whole days from `start` to `end`; negative where `end` is earlier. */
 export const daysBetween = (start: IsoDate, end: IsoDate): number =>
@@ -37,4 +37,10 @@ export const addMilliseconds = (time: IsoTime, milliseconds: number): IsoTime =>
 export const toTime = (milliseconds: number): IsoTime =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
-const toDate = (milliseconds: number): IsoDate => new Date(milliseconds).toISOString().slice(0, 10);
+/** The number of a date, in days since 1970-01-01. */
+export const toDay = (date: IsoDate): number => Date.parse(date) / day;
+
+/** The date of a number of days since 1970-01-01. */
+export const toDate = (days: number): IsoDate => dateAt(days * day);
+
+const dateAt = (milliseconds: number): IsoDate => new Date(milliseconds).toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
+import { acceptedAfter } from '../anomaly/detector.ts';
 import { pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
-import { acceptedAfter, type Incident } from '../anomaly/incident.ts';
+import type { Incident } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { instanceTypeOf } from '../anomaly/suspects.ts';
 import type { Scope } from '../spend/scope.ts';

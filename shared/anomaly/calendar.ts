@@ -1,6 +1,7 @@
 import type { Usd } from '../money.ts';
 import { addDays, type IsoDate, type Period } from '../period.ts';
 import { areCompatible, type Scope } from '../spend/scope.ts';
+import { type Allowance, noAllowance } from './detector.ts';
 import { type Feedback, feedbackEvents } from './feedback.ts';
 
 /** Days on which a part of the spend may exceed what is expected of it. */
@@ -155,4 +156,14 @@ function lastUpTo(sorted: readonly number[], limit: number): number {
     else high = middle;
   }
   return low - 1;
+}
+
+/** What is allowed for on each day of a scope, by day number. */
+export function allowanceOf(calendar: readonly PlannedEvent[], scope: Scope): (day: number) => Allowance {
+  const factorOn = allowances(calendar, scope);
+  const excessOn = allowedExcess(calendar, scope);
+  return (day) => {
+    const [factor, excess] = [factorOn(day), excessOn(day)];
+    return factor === 1 && excess === 0 ? noAllowance : { factor, excess };
+  };
 }

@@ -513,13 +513,15 @@ function toldSpan(
 
 /**
  * Judges a day whose figure is complete, and learns from it. Days come in order and without a gap; one that was never
- * read is NaN. What belongs to an incident isn't learnt until that has lasted for three weeks and is the new normal.
+ * read is NaN. What belongs to an incident isn't learnt until that has lasted for three weeks, from `acceptFrom` on, and is
+ * the new normal.
  */
 export function learnDay(
   state: DetectorState,
   figure: Figure,
   policy: Policy,
   allowance: Allowance = noAllowance,
+  acceptFrom: number = Number.NEGATIVE_INFINITY,
 ): { verdict: Verdict; turn: Turn } {
   const { day, amount, seen } = figure;
   const verdict = judgeDay(state, figure, policy, allowance);
@@ -530,7 +532,7 @@ export function learnDay(
   const residual = residualOf(state, day, spent, verdict);
   learnFee(state, day, isJudged && amount > 0 ? amount - usual : 0, usual, policy.floor / 5);
 
-  const turn = turnOf(state, verdict, policy);
+  const turn = turnOf(state, verdict, policy, acceptFrom);
   const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowance);
   const dearest = isLearned ? recentOf(state).dearest : 0;
   shiftDays(state);
@@ -608,14 +610,14 @@ function residualOf(state: DetectorState, day: number, spent: Usd, { test }: Ver
 }
 
 /** Follows an incident through a closed day: whether one opens, goes on or ends. Sets the verdict's `high` to match. */
-function turnOf(state: DetectorState, verdict: Verdict, { floor }: Policy): Turn {
+function turnOf(state: DetectorState, verdict: Verdict, { floor }: Policy, acceptFrom: number): Turn {
   const excess = verdict.actual - verdict.expected;
   if (read(state, isOpen) === 0) {
     return verdict.state === 'anomalous' ? opens(state, verdict, excess, floor) : 'none';
   }
   if (Number.isNaN(excess)) return 'goes on';
-  verdict.high = excess > calmShare * read(state, meanExcess) || verdict.state === 'anomalous';
-  state[openDays] = read(state, openDays) + 1;
+  verdict.high = staysHigh(state, verdict);
+  if (verdict.day >= acceptFrom) state[openDays] = read(state, openDays) + 1;
   state[calmDays] = verdict.high ? 0 : read(state, calmDays) + 1;
   if (verdict.high) {
     state[lastHigh] = verdict.day;
@@ -654,8 +656,9 @@ function acceptedOr(state: DetectorState, turn: Turn): Turn {
 export const isReturn = (state: DetectorState, day: number, excess: Usd): boolean =>
   day - read(state, lastHigh) <= returnsWithin && excess <= 2 * read(state, meanExcess);
 
-/** Whether an incident is open on the newest day that was learnt. */
-export const hasIncident = (state: DetectorState): boolean => read(state, isOpen) > 0;
+/** Whether an open incident goes on through a day: a quarter of its usual excess is enough. */
+export const staysHigh = (state: DetectorState, { actual, expected, state: verdict }: Verdict): boolean =>
+  actual - expected > calmShare * read(state, meanExcess) || verdict === 'anomalous';
 
 /** The days of an incident that stays are what is expected from now on; what was before is no measure any more. */
 function adoptLevel(state: DetectorState, day: number): void {
@@ -737,9 +740,9 @@ function learnLogOffset(state: DetectorState, floor: Usd): void {
 }
 
 /** The state as if a day that still fills had been learnt: what the day after it is judged by. */
-export function assumeDay(state: DetectorState, figure: Figure, verdict: Verdict): DetectorState {
+export function assumeDay(state: DetectorState, figure: Figure, verdict: Verdict, age: 0 | 1): DetectorState {
   const assumed = state.slice();
-  const { amount } = correctedFor(state, figure.amount, 1);
+  const { amount } = correctedFor(state, figure.amount, age);
   const { spent } = withoutFees(state, { day: figure.day, amount }, verdict);
   shiftDays(assumed);
   assumed[logs + memoryDays - 1] = Math.log(spent + read(state, logOffset));

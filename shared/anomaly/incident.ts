@@ -1,9 +1,9 @@
 import { digest } from '../alert/identity.ts';
 import type { Usd } from '../money.ts';
-import { addDays, dateOf, type IsoDate, type IsoTime } from '../period.ts';
+import { addDays, dateOf, type IsoDate, type IsoTime, toDate, toDay } from '../period.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
-import type { DailyFigure, SpendSeries } from '../spend/series.ts';
-import type { JudgedDay, Verdict } from './detection.ts';
+import { reasonOf, type Verdict } from './detector.ts';
+import type { Excess } from './follow.ts';
 import type { RootCause } from './root-cause.ts';
 import { sum } from './statistics.ts';
 
@@ -39,7 +39,14 @@ export type Incident = {
 };
 
 /** `limit`: the most that would have passed as normal; absent where several days were judged together. */
-type IncidentDay = JudgedDay & { limit?: Usd; closed: boolean; high: boolean };
+type IncidentDay = {
+  date: IsoDate;
+  expected: Usd;
+  actual: Usd;
+  limit?: Usd;
+  closed: boolean;
+  high: boolean;
+};
 
 /** What people know of an incident. */
 type Told = {
@@ -59,10 +66,6 @@ export type IncidentSeverity = 'info' | 'warning' | 'critical';
 
 /** Days that it takes to see a drift, the last of which tells. */
 const driftDays = 7;
-/** Closed days without excess, in a row, that end an incident. */
-const calmDays = 2;
-/** Closed days after which a lasting excess is the new normal: three weeks. */
-export const acceptedAfter = 21;
 /** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
 const reminderDays = 7;
 
@@ -92,88 +95,128 @@ function scopeName(scope: Scope): string {
     : `${name.slice(0, longestName - 15)}~${digest(scopeKey(scope))}`;
 }
 
-/** An incident that begins with this verdict, or with the day that was held until this one confirmed it. */
-export function openIncident(
-  { scope, currency }: SpendSeries,
-  verdict: Verdict,
-  held: Verdict | undefined,
-  detected: IsoTime,
-): Incident {
-  const confirmed = held && incidentDay(held);
-  const earlier = verdict.earlier?.map((day) => ({ ...day, closed: true, high: true }));
-  const days = earlier ?? (confirmed ? [confirmed] : []);
-  const start = days[0]?.date ?? verdict.date;
-  const incident: Incident = {
+/** A series as the incidents in it see it. */
+export type SeriesView = {
+  scope: Scope;
+  currency: string;
+  /** What a day cost, by day number, as it is known now. */
+  amountOn: (day: number) => Usd | undefined;
+  /** The newest complete day, by day number. */
+  closedThrough: number;
+  /** The first day that was judged: what began before it is no news, unless it still goes on. */
+  from: number;
+  /** The run. */
+  at: IsoTime;
+};
+
+/** Days apart that two beginnings may lie and still be of one leak, seen anew when its days were complete. */
+const sameStart = 4;
+
+/**
+ * What is known of the incidents of a series, brought up to what was found in its figures: those found again go on
+ * under their id, with what people were told of them; what was found anew begins; what isn't there any more, because
+ * the bill was restated or a filling day came to less than it seemed, is over. The very same objects where nothing is
+ * new.
+ */
+export function reconcile(
+  known: readonly Incident[],
+  excesses: readonly Excess[],
+  view: SeriesView,
+): Incident[] {
+  const left = new Set(known);
+  const found = excesses.flatMap((excess) => {
+    const before = knownOf(excess, left);
+    if (before !== undefined) left.delete(before);
+    else if (excess.end !== undefined && excess.end <= view.from) return [];
+    return [toIncident(excess, before, view)];
+  });
+  return [...[...left].map((incident) => takenBack(incident, view)), ...found];
+}
+
+/** The incident that an excess is already known as: the one that began with it, else one that it overlaps. */
+function knownOf(excess: Excess, known: ReadonlySet<Incident>): Incident | undefined {
+  const last = excess.days.at(-1)?.day ?? excess.start;
+  return [...known]
+    .filter((incident) => {
+      const start = toDay(incident.start);
+      const newest = incident.end === undefined ? start + sameStart : toDay(incident.end) - 1;
+      return start <= last + 1 && excess.start <= Math.max(newest, start + sameStart);
+    })
+    .toSorted((a, b) => distance(a, excess) - distance(b, excess))[0];
+}
+
+const distance = ({ start }: Incident, excess: Excess): number => Math.abs(toDay(start) - excess.start);
+
+function toIncident(excess: Excess, before: Incident | undefined, view: SeriesView): Incident {
+  const { scope, currency, at } = view;
+  const { found } = excess;
+  const first = toDate(excess.days[0]?.day ?? excess.start);
+  const earlier = before?.days.filter(({ date }) => date < first && date < toDate(excess.start)) ?? [];
+  const days = [...earlier, ...daysOf(excess, view)];
+  const start = days[0]?.date ?? first;
+  const end = excess.end === undefined ? undefined : toDate(excess.end);
+  const { end: _, ...rest } = before ?? {
     id: incidentId(scope, start),
     scope,
     currency,
-    kind: verdict.test === 'new' ? 'new' : verdict.test === 'sustained' ? 'drift' : 'rise',
-    status: 'open',
+    kind: kindOf(found),
+    detected: at,
+    reason: reasonOf(found, currency),
+  };
+  const incident: Incident = {
+    ...rest,
+    status: excess.status,
     start,
-    detected,
-    reason: verdict.reason,
+    ...(end !== undefined && { end }),
     days,
-    impact: 0,
-    excessPerDay: 0,
+    ...totals(end === undefined ? days : days.filter(({ date }) => date < end)),
   };
-  return advance(incident, verdict);
+  return before !== undefined && isSame(before, incident) ? before : incident;
 }
 
-/**
- * The incident after one more day. A day that is judged again takes its place, and the days after it are to be judged
- * again too. Days that can't be judged change nothing; days before its start, and all days once it has ended, are
- * none of its business.
- */
-export function advance(incident: Incident, verdict: Verdict): Incident {
-  const day = incidentDay(verdict);
-  if (incident.status !== 'open' || day === undefined || verdict.date < incident.start) return incident;
-  const before = incident.days.filter(({ date }) => date < day.date);
-  return settle({ ...incident, days: [...before, day] });
+const kindOf = ({ test, span }: Verdict): Incident['kind'] =>
+  test === 'new' ? 'new' : span >= driftDays ? 'drift' : 'rise';
+
+function daysOf({ days }: Excess, { amountOn }: SeriesView): IncidentDay[] {
+  return days.flatMap(({ day, expected, limit, high, closed }) => {
+    const actual = amountOn(day);
+    return actual === undefined ? [] : [{ date: toDate(day), expected, limit, actual, closed, high }];
+  });
 }
 
-/**
- * Whether a day of an incident has its verdict for good: it has ended, or the day is one of those that only together
- * began a drift. Its figure may still be restated.
- */
-export function isSettled({ kind, status, start, end }: Incident, date: IsoDate): boolean {
-  if (date < start) return false;
-  if (status !== 'open') return end !== undefined && date < end;
-  return kind === 'drift' && date < addDays(start, driftDays);
+/** What was found while days filled, or before they were restated, and isn't found any more once they are complete. */
+function takenBack(incident: Incident, { amountOn, closedThrough, from }: SeriesView): Incident {
+  const last = toDay(incident.days.at(-1)?.date ?? incident.start);
+  const isPlanned = incident.plannedUntil !== undefined && toDay(incident.plannedUntil) > closedThrough;
+  const isDecided = last <= closedThrough && last >= from - sameStart;
+  if (incident.status !== 'open' || !isDecided || isPlanned) return incident;
+  const days = incident.days.map((day) => ({
+    ...day,
+    actual: amountOn(toDay(day.date)) ?? day.actual,
+    closed: true,
+    high: false,
+  }));
+  const end = toDate(last + 1);
+  return { ...incident, status: 'recovered', end, days, ...totals(days) };
 }
 
-/** The incident with what a settled day turns out to cost; the very same where that is nothing new. */
-export function restate(incident: Incident, { date, amount, closed }: DailyFigure): Incident {
-  const known = incident.days.find((day) => day.date === date);
-  if (known === undefined || amount === undefined) return incident;
-  if (known.actual === amount && known.closed === closed) return incident;
-  const day = { ...known, actual: amount, closed, high: amount > known.expected };
-  const days = incident.days.map((one) => (one === known ? day : one));
-  const { end } = incident;
-  if (end === undefined) return settle({ ...incident, days });
-  return { ...incident, days, ...totals(days.filter((one) => one.date < end)) };
+function isSame(a: Incident, b: Incident): boolean {
+  return (
+    a.status === b.status &&
+    a.start === b.start &&
+    a.end === b.end &&
+    a.days.length === b.days.length &&
+    a.days.every((day, index) => isSameDay(day, b.days[index]))
+  );
 }
 
-/** Whether it has ended, and what it comes to. */
-function settle(incident: Incident): Incident {
-  const closed = incident.days.filter((day) => day.closed);
-  const last = closed.slice(-calmDays);
-  if (last.length === calmDays && last.every(({ high }) => !high)) {
-    const end = last[0]?.date ?? incident.start;
-    return {
-      ...incident,
-      status: 'recovered',
-      end,
-      ...totals(incident.days.filter((day) => day.date < end)),
-    };
-  }
-  const { plannedUntil = '' } = incident;
-  const ended = closed.filter(({ date }) => date >= plannedUntil).length >= acceptedAfter && closed.at(-1);
-  return {
-    ...incident,
-    ...totals(incident.days),
-    ...(ended && { status: 'accepted', end: addDays(ended.date, 1) }),
-  };
-}
+const isSameDay = (a: IncidentDay, b: IncidentDay | undefined): boolean =>
+  b !== undefined &&
+  a.date === b.date &&
+  a.expected === b.expected &&
+  a.actual === b.actual &&
+  a.closed === b.closed &&
+  a.high === b.high;
 
 const totals = (days: readonly IncidentDay[]): Pick<Incident, 'impact' | 'excessPerDay'> => ({
   impact: sum(days.map(excessOf)),
@@ -186,18 +229,8 @@ function newestExcess(days: readonly IncidentDay[]): Usd {
   return Math.max(0, ...days.slice(Math.max(0, closed)).map(excessOf));
 }
 
-const excessOf = ({ expected, actual }: JudgedDay): Usd => Math.max(0, actual - expected);
-
-function incidentDay(verdict: Verdict): IncidentDay | undefined {
-  const { date, expected, limit, actual, closed } = verdict;
-  if (expected === undefined || actual === undefined) return undefined;
-  const high = isHigh(verdict);
-  return { date, expected, actual, ...(limit !== undefined && { limit }), closed, high };
-}
-
-/** Above the middle between the expected and the limit: back near the expected is calm, just below the limit isn't. */
-const isHigh = ({ state, actual = 0, expected = 0, limit = 0 }: Verdict): boolean =>
-  state !== 'normal' || actual > (expected + limit) / 2;
+const excessOf = ({ expected, actual }: Pick<IncidentDay, 'expected' | 'actual'>): Usd =>
+  Math.max(0, actual - expected);
 
 /** What it goes on costing above what was to be expected; nothing once it is over or the new normal. */
 export const runRate = ({ status, excessPerDay }: Incident): { perDay: Usd; perMonth: Usd } =>

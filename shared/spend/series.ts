@@ -1,4 +1,4 @@
-import { datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
+import { addDays, datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
 import type { Grouping } from './grouping.ts';
 import {
   figureAt,
@@ -7,6 +7,7 @@ import {
   type Ledger,
   type LedgerSeries,
   lastFollowed,
+  type Observation,
   seriesBy,
 } from './ledger.ts';
 import type { Scope } from './scope.ts';
@@ -18,6 +19,8 @@ export type DailyFigure = {
   amount: number | undefined;
   /** Read late enough to be complete; an open figure can only be too low. */
   closed: boolean;
+  /** What was read of it on the first and on the second run that saw it, NaN where that is not known. */
+  seen?: readonly [first: number, second: number];
 };
 
 /** The usage of one scope, day by day, without a gap, oldest first. */
@@ -46,21 +49,31 @@ function seriesOf(ledger: Ledger, grouping: Grouping, { period, asOf, limit }: W
   const dates = datesOf(period).map((date) => ({ date, readAt: read.get(date) }));
   if (currency === undefined || dates.every(({ readAt }) => readAt === undefined)) return [];
   const sorted = seriesBy(ledger, grouping)
-    .map(({ scope, days }) => ({ scope, amounts: amountsOf(days, dates, asOf) }))
+    .map(({ scope, days }) => ({ scope, amounts: amountsOf(days, dates, asOf), read: days }))
     .toSorted((a, b) => peak(b) - peak(a));
   const own = sorted.length > limit ? sorted.slice(0, limit - 1) : sorted;
   const rest = sorted.slice(own.length);
-  const folded = rest.length > 0 ? [{ scope: scopeOfOthers(grouping), amounts: sumOf(rest) }] : [];
-  return [...own, ...folded].map(({ scope, amounts }) => ({
+  const folded = rest.length > 0 ? [{ scope: scopeOfOthers(grouping), amounts: sumOf(rest), read: {} as LedgerSeries['days'] }] : [];
+  return [...own, ...folded].map(({ scope, amounts, read }) => ({
     scope,
     currency,
     days: dates.map(({ date, readAt }, index) =>
       readAt === undefined
         ? { date, amount: undefined, closed: false }
-        : { date, amount: amounts[index] ?? 0, closed: isClosed(date, readAt) },
+        : { date, amount: amounts[index] ?? 0, closed: isClosed(date, readAt), ...seenOf(read[date], date) },
     ),
   }));
 }
+
+/** What was read of a day on the first and on the second morning after it, where it was read so early. */
+function seenOf(observations: readonly Observation[] = [], date: IsoDate): Pick<DailyFigure, 'seen'> {
+  const [earliest] = observations;
+  if (earliest === undefined || earliest[0] > endOf(addDays(date, 1))) return {};
+  const first = figureAt(observations, endOf(addDays(date, 1))) ?? Number.NaN;
+  return { seen: [first, figureAt(observations, endOf(addDays(date, 2))) ?? first] };
+}
+
+const endOf = (date: IsoDate): IsoTime => `${date}T23:59:59Z`;
 
 const scopeOfOthers = (grouping: Grouping): Scope =>
   Object.fromEntries(grouping.map((dimension) => [dimension, others]));

@@ -1,11 +1,13 @@
-import { asPlanned, type Feedback, heeding, isMuted } from '../anomaly/feedback.ts';
+import { allowanceOf, calendarOf, type PlannedEvent } from '../anomaly/calendar.ts';
+import { reasonOf } from '../anomaly/detector.ts';
+import { asPlanned, type Feedback, heeding, inForce, isMuted } from '../anomaly/feedback.ts';
 import { floorOf } from '../anomaly/floors.ts';
 import { foldIncidents, type Leak, recordsOf } from '../anomaly/hierarchy.ts';
 import { type Change, changeOf, type Incident } from '../anomaly/incident.ts';
-import { type Policy, toPolicy } from '../anomaly/policy.ts';
+import { toPolicy } from '../anomaly/policy.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
 import type { Config } from '../config.ts';
-import type { IsoDate, IsoTime } from '../period.ts';
+import { daysBefore, type IsoDate, type IsoTime, toDate } from '../period.ts';
 import { seriesLevels } from '../spend/levels.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { SpendSeries } from '../spend/series.ts';
@@ -20,6 +22,8 @@ export type JudgedIncident = {
   record: Incident;
   /** Its incidents in other series that are new or have changed; they are kept, and never told. */
   parts: readonly Incident[];
+  /** The other series in which it was seen. */
+  folded: readonly Scope[];
 };
 
 /** One series as it was judged. */
@@ -62,9 +66,10 @@ export function judgeSpend(series: readonly SpendSeries[], task: Task): Judged {
     known.map((incident) => asFollowed(incident, answers.get(incident.partOf ?? incident.id))),
     keyOf,
   );
+  const calendar = calendarOf(task.config.spend, inForce(feedback, known), daysBefore(task.at, plannedDays));
   const walks = seriesLevels(series).map((one) => {
     const own = bySeries.get(keyOf(one)) ?? [];
-    return { one, own, walk: walk(one, own, task) };
+    return { one, own, walk: walk(one, own, calendar, task) };
   });
   const changed = walks.flatMap(({ walk }) => walk.incidents);
   const incidents = judgeLeaks(known, changed)
@@ -82,14 +87,22 @@ function asFollowed(incident: Incident, feedback: Feedback | undefined): Inciden
   return planned.status === 'muted' ? { ...planned, status: 'open' } : planned;
 }
 
-function walk(series: SpendSeries, known: readonly Incident[], { from, config, at }: Task): Walk {
-  const floor = floorOf(config.spend, series.scope);
-  const policy: Policy = toPolicy(config.spend.sensitivity, floor, series.currency);
-  return walkForward(series, known, from, policy, at);
+/** Days whose seasons and plans a walk may come by. */
+const plannedDays = 400;
+
+function walk(
+  series: SpendSeries,
+  known: readonly Incident[],
+  calendar: readonly PlannedEvent[],
+  { from, config, at }: Task,
+): Walk {
+  const { scope, currency } = series;
+  const policy = toPolicy(config.spend.sensitivity, floorOf(config.spend, scope), currency);
+  return walkForward(series, known, { policy, allowanceOn: allowanceOf(calendar, scope), from, at });
 }
 
 /** The leaks of which any incident is new or has changed; what is left of old ones is no news. */
-function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {
+export function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {
   const before = new Map(known.map((incident) => [incident.id, incident]));
   const after = new Map([...known, ...changed].map((incident) => [incident.id, incident]));
   const news = new Set(changed.map(({ id }) => id));
@@ -104,8 +117,17 @@ function toJudged(leak: Leak, before: ReadonlyMap<string, Incident>): JudgedInci
   const record = records.find(({ id }) => id === incident.id) ?? incident;
   const changed = records.filter((one) => before.get(one.id) !== one);
   const parts = changed.filter((one) => one !== record);
-  return { incident, change: changeOf(incident), record, parts };
+  const folded = leak.folded.map(({ scope }) => scope);
+  return { incident, change: changeOf(incident), record, parts, folded };
 }
+
+/** What people know of the leak, on the incident under whose id they know it. */
+export const noted = (record: Incident, { scope, reason, told, cause }: Incident): Incident => ({
+  ...record,
+  ...(scope === record.scope && { reason }),
+  ...(told && { told }),
+  ...(cause && { cause }),
+});
 
 /** What is left to tell after what people have said of it. */
 function answered(leak: JudgedIncident, feedback: Feedback | undefined): JudgedIncident {
@@ -124,8 +146,10 @@ export function countStates(series: readonly SeriesSummary[]): Record<SeriesSumm
 
 const keyOf = ({ scope }: { scope: Scope }): string => scopeKey(scope);
 
+const numberOrNone = (value = Number.NaN): number | undefined => (Number.isNaN(value) ? undefined : value);
+
 function summarize(
-  { scope }: SpendSeries,
+  { scope, currency }: SpendSeries,
   { verdicts, incidents }: Walk,
   known: readonly Incident[],
 ): SeriesSummary {
@@ -134,10 +158,10 @@ function summarize(
   const open = [...changed.values()].some(({ status }) => status === 'open');
   const summary = {
     scope,
-    date: newest?.date,
-    actual: newest?.actual,
-    expected: newest?.expected,
-    reason: newest?.reason ?? 'Nothing new to judge.',
+    date: newest && toDate(newest.day),
+    actual: numberOrNone(newest?.actual),
+    expected: numberOrNone(newest?.expected),
+    reason: newest ? reasonOf(newest, currency) : 'Nothing new to judge.',
   };
   if (open) return { ...summary, state: 'incident' };
   if (newest?.state === 'unknown' || newest?.test === 'new')

@@ -34,7 +34,7 @@ import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
 import { tellEndedCredits } from './credits.ts';
 import { explainIncidents } from './explain-incident.ts';
-import { type JudgedIncident, judgeSpend, type SeriesSummary } from './judge-spend.ts';
+import { type JudgedIncident, judgeSpend, noted, type SeriesSummary } from './judge-spend.ts';
 import { isLate, lastClosedDay, readSpend } from './read-spend.ts';
 
 export type SpendClients = {
@@ -177,14 +177,6 @@ async function settle(
   const alert = incidentAlert(incident, { change, at, names });
   return tellIncident(table, noted(record, markTold(incident, change, at)), alert, version);
 }
-
-/** What people know of the leak, on the incident under whose id they know it. */
-const noted = (record: Incident, { scope, reason, told, cause }: Incident): Incident => ({
-  ...record,
-  ...(scope === record.scope && { reason }),
-  ...(told && { told }),
-  ...(cause && { cause }),
-});
 
 const twoDaysMs = 48 * 3_600_000;
 

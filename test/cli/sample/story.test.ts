@@ -94,7 +94,9 @@ describe('Monday morning in the sample account', () => {
     const { charges } = await getCharges(createClient(CostExplorerClient), period, async () => undefined);
     const series = toSeries(observe(emptyLedger, sample.now(), charges, period), period);
     const incidents = series.flatMap(
-      (each) => walkForward(each, [], period.start, toPolicy('balanced', 25), sample.now()).incidents,
+      (each) =>
+        walkForward(each, [], { policy: toPolicy('balanced', 25), from: period.start, at: sample.now() })
+          .incidents,
     );
     await sample.close();
     expect(

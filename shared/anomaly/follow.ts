@@ -1,0 +1,151 @@
+import type { Usd } from '../money.ts';
+import {
+  type Allowance,
+  assumeDay,
+  type Figure,
+  isReturn,
+  judgeDay,
+  learnDay,
+  staysHigh,
+  type Turn,
+  type Verdict,
+} from './detector.ts';
+import type { DetectorState } from './detector-state.ts';
+import { newDetector } from './detector-state.ts';
+import type { Policy } from './policy.ts';
+
+/** A series as it is followed from day to day: what was learnt of it, and the excesses found in it. */
+export type Follower = {
+  state: DetectorState;
+  /** Oldest first; at most the last one is open. */
+  excesses: Excess[];
+  /** The newest day, where it was held until the next one tells. */
+  held?: Verdict | undefined;
+};
+
+/** Days above what was to be expected, by day number; what they cost is looked up when it is asked for. */
+export type Excess = {
+  start: number;
+  status: 'open' | 'recovered' | 'accepted';
+  /** The first day that is no longer part of it. */
+  end?: number;
+  /** What it was found by. */
+  found: Verdict;
+  days: readonly ExcessDay[];
+};
+
+type ExcessDay = { day: number; expected: Usd; limit: Usd; high: boolean; closed: boolean };
+
+/** How a series is to be judged. */
+export type Terms = {
+  policy: Policy;
+  allowanceOn: (day: number) => Allowance;
+  /** Days before it make nothing the new normal: somebody planned it so until then. */
+  acceptFrom?: number | undefined;
+};
+
+export const newFollower = (state: DetectorState = newDetector()): Follower => ({ state, excesses: [] });
+
+/** Judges the next complete day, learns from it, and follows what it is part of. */
+export function followDay(follower: Follower, figure: Figure, terms: Terms): Verdict {
+  const allowance = terms.allowanceOn(figure.day);
+  const { verdict, turn } = learnDay(
+    follower.state,
+    figure,
+    terms.policy,
+    allowance,
+    terms.acceptFrom ?? Number.NEGATIVE_INFINITY,
+  );
+  const { excesses, held } = follower;
+  const last = excesses.at(-1);
+  if (turn === 'opens' || last === undefined) {
+    if (turn !== 'none') excesses.push(opened(verdict, held, true));
+  } else if (turn !== 'none') {
+    excesses[excesses.length - 1] = afterTurn(last, verdict, turn);
+  }
+  follower.held = verdict.state === 'held' && turn === 'none' ? verdict : undefined;
+  return verdict;
+}
+
+/** What began on a day, on the days before it that only together with it are too many, or on the one that was held. */
+function opened(found: Verdict, held: Verdict | undefined, closed: boolean): Excess {
+  const { day, expectedDays, span } = found;
+  const earlier = (expectedDays ?? []).slice(0, -1).map((expected, index) => ({
+    day: day - span + 1 + index,
+    expected,
+    limit: expected,
+    high: true,
+    closed: true,
+  }));
+  const confirmed = held && held.day === day - 1 && earlier.length === 0 ? [excessDay(held, true)] : [];
+  const days = [...earlier, ...confirmed, { ...excessDay(found, closed), high: true }];
+  return { start: days[0]?.day ?? day, status: 'open', found, days };
+}
+
+const excessDay = ({ day, expected, limit, high }: Verdict, closed: boolean): ExcessDay => ({
+  day,
+  expected,
+  limit,
+  high,
+  closed,
+});
+
+function afterTurn(excess: Excess, verdict: Verdict, turn: Turn): Excess {
+  const { end: _, ...rest } = excess;
+  const days = [...excess.days, ...(Number.isNaN(verdict.expected) ? [] : [excessDay(verdict, true)])];
+  if (turn === 'recovers') return { ...rest, days, status: 'recovered', end: firstCalmOf(days) };
+  if (turn === 'is accepted') return { ...rest, days, status: 'accepted', end: verdict.day + 1 };
+  return { ...rest, days, status: 'open' };
+}
+
+/** The day after the newest high one. */
+const firstCalmOf = (days: readonly ExcessDay[]): number =>
+  (days.findLast(({ high }) => high)?.day ?? days[0]?.day ?? 0) + 1;
+
+/** A day that still fills, at the age at which it is read. */
+export type FillingDay = { day: number; amount: Usd; age: 0 | 1 };
+
+/** What the days that still fill add: the verdicts on them, and the newest excess with them. The follower stays as it is. */
+export function lookAhead(
+  { state, excesses, held }: Follower,
+  filling: readonly FillingDay[],
+  { policy, allowanceOn }: Terms,
+): { verdicts: readonly Verdict[]; newest: Excess | undefined; isNew: boolean } {
+  let [seen, newest, isNew, before]: [DetectorState, Excess | undefined, boolean, Verdict | undefined] = [
+    state,
+    excesses.at(-1),
+    false,
+    held,
+  ];
+  const verdicts: Verdict[] = [];
+  for (const { day, amount, age } of filling) {
+    const figure = { day, amount };
+    const verdict = judgeDay(seen, figure, policy, allowanceOn(day), age);
+    verdicts.push(verdict);
+    if (newest?.status === 'open' && !Number.isNaN(verdict.expected)) {
+      const high = isNew || staysHigh(seen, verdict);
+      newest = { ...newest, days: [...newest.days, { ...excessDay(verdict, false), high }] };
+    } else if (verdict.state === 'anomalous') {
+      const isBack = newest !== undefined && isReturn(seen, day, amount - verdict.expected);
+      if (newest !== undefined && isBack) newest = reopened(newest, verdict);
+      else [newest, isNew] = [opened(verdict, before, false), true];
+    }
+    before = verdict.state === 'held' ? verdict : undefined;
+    seen = assumeDay(seen, figure, verdict, age);
+  }
+  return { verdicts, newest, isNew };
+}
+
+function reopened(excess: Excess, verdict: Verdict): Excess {
+  const { end: _, ...rest } = excess;
+  return { ...rest, status: 'open', days: [...excess.days, excessDay(verdict, false)] };
+}
+
+/** All that was found, with what the filling days add. */
+export function excessesOf(
+  { excesses }: Follower,
+  { newest, isNew }: ReturnType<typeof lookAhead>,
+): readonly Excess[] {
+  if (newest === undefined) return excesses;
+  return isNew ? [...excesses, newest] : [...excesses.slice(0, -1), newest];
+}
