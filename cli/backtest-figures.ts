@@ -56,7 +56,10 @@ function sharesOf(
 
 export type MonthFigures = { month: string; usage: number; leaked: number; alerts: number };
 
-/** Usage, what leaked, and what was told, month by month; the first and the last may be parts of one. */
+/** That a leak is over is told too, and is no alert. */
+const isAlarming = (change: string): boolean => change === 'opened' || change === 'grown';
+
+/** Usage, what leaked, and the alerts, month by month; the first and the last may be parts of one. */
 export function monthFigures(
   { period, incidents }: BacktestResult,
   usage: Float64Array,
@@ -74,8 +77,8 @@ export function monthFigures(
     figures.usage += amount;
     figures.leaked += leaked[index] ?? 0;
   });
-  for (const { told } of incidents) {
-    for (const { date } of told) at(date).alerts += 1;
+  for (const { date, change } of incidents.flatMap(({ told }) => told)) {
+    if (isAlarming(change)) at(date).alerts += 1;
   }
   return [...months.values()].toSorted((one, other) => (one.month < other.month ? -1 : 1));
 }

@@ -69,7 +69,7 @@ function intro({ result, source, usage }: BacktestReport): Html {
   const delay = medianDelay(result.incidents);
   return html`<header>
 <p class="eyebrow">ai-cost-watchdog, backtest of ${source}</p>
-<h1>${capital(summary.text)}</h1>
+<h1>${summary.text}</h1>
 <p>This is what the watchdog would have said about this bill from ${dateText(period.start)} to ${dateText(addDays(period.end, -1))}: ${counted(series, 'series', 'series')} walked day by day, each day judged only by what was known on it.</p>
 <dl class="tiles">
 ${tile('Leaked', money(result, summary.impact), `${shareText(summary.impact, spent)} of ${money(result, spent)} of usage`, 'leak')}

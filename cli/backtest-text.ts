@@ -22,7 +22,7 @@ export type BacktestAnswer = {
 export function backtestText(answer: BacktestAnswer): string {
   const { result, comparison, tuning } = answer;
   return [
-    `${paint('bold', capital(result.summary.text))}.`,
+    paint('bold', result.summary.text),
     setting(answer),
     '',
     incidentTable(answer),
@@ -34,8 +34,6 @@ export function backtestText(answer: BacktestAnswer): string {
     nextSteps(answer),
   ].join('\n');
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function setting({ result, source }: BacktestAnswer): string {
   const { period, series, sensitivity, floor } = result;

@@ -42,9 +42,9 @@ export function within({ start, amounts }: Daily, period: Period): Float64Array 
   );
 }
 
-/** What is below zero is drawn at zero: money that came back is no spend. */
+/** What is below zero is drawn at zero, money that came back is no spend; what is above the top at the top. */
 const toY = (amount: number, { top }: Scale, size: number): number =>
-  Math.round(size - (Math.max(0, amount) / top) * size);
+  Math.round(size - (Math.min(top, Math.max(0, amount)) / top) * size);
 
 /** The amounts as a line through the middle of each day, broken where nothing is known. */
 export function linePath(amounts: ArrayLike<number>, scale: Scale, size = height): string {
@@ -122,11 +122,21 @@ export type IncidentChart = {
   label: string;
 };
 
+/** By what was spent: a band without a bound, or a wild expectation, must not press the spend to the ground. */
+function spendScale(actual: Float64Array, expected: Float64Array): Scale {
+  const most = 2 * scaleOf(actual).top;
+  const { top, ticks } = scaleOf(
+    actual,
+    expected.filter((amount) => amount <= most),
+  );
+  return { top: 1.15 * top, ticks };
+}
+
 /** Actual spend, what was expected, and up to where it would have been normal; the incident's days are shaded. */
 export function incidentChart(chart: IncidentChart): Html {
   const { period, actual, expected, limit, shaded, marks, currency, label } = chart;
   const days = daysBetween(period.start, period.end);
-  const scale = scaleOf(actual, expected, limit);
+  const scale = spendScale(actual, expected);
   const from = Math.max(0, daysBetween(period.start, shaded.start));
   const to = Math.min(days, daysBetween(period.start, shaded.end));
   const excess = actual.map((amount, index) => (index >= from && index < to ? amount : Number.NaN));
@@ -238,11 +248,9 @@ export function smallChart(
   { actual, expected, limit }: Pick<IncidentChart, 'actual' | 'expected' | 'limit'>,
   label: string,
 ): Html {
-  const { top } = scaleOf(actual);
-  const scale = { top: 1.25 * top, ticks: [] };
-  const capped = limit.map((amount) => Math.min(amount, scale.top));
+  const scale = { top: 1.25 * scaleOf(actual).top, ticks: [] };
   return html`<svg class="small" role="img" aria-label="${label}" viewBox="0 0 ${actual.length} ${smallHeight}" preserveAspectRatio="none">${raw(
-    `<path class="band" d="${areaPath(expected, capped, scale, smallHeight)}"/><path class="actual" d="${linePath(actual, scale, smallHeight)}"/>`,
+    `<path class="band" d="${areaPath(expected, limit, scale, smallHeight)}"/><path class="actual" d="${linePath(actual, scale, smallHeight)}"/>`,
   )}</svg>`;
 }
 

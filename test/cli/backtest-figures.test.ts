@@ -62,7 +62,7 @@ describe('what leaked on each day', () => {
 });
 
 describe('a month', () => {
-  it('has its usage, what leaked in it and what was told', () => {
+  it('has its usage, what leaked in it and its alerts, of which good news is none', () => {
     const result = backtestResult();
     const [series = backtestSeries()] = result.walks;
     const months = monthFigures(result, series.actual, leakedByDay(result));
@@ -75,7 +75,7 @@ describe('a month', () => {
       '2026-06',
     ]);
     expect(months[1]).toEqual({ month: '2026-02', usage: 2_800, leaked: 0, alerts: 0 });
-    expect(months[2]).toEqual({ month: '2026-03', usage: 7_100, leaked: 4_000, alerts: 2 });
+    expect(months[2]).toEqual({ month: '2026-03', usage: 7_100, leaked: 4_000, alerts: 1 });
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areaPath, dateAxis, linePath, scaleOf, within } from '../../cli/spend-chart.ts';
+import { areaPath, dateAxis, incidentChart, linePath, scaleOf, within } from '../../cli/spend-chart.ts';
 
 const scale = { top: 200, ticks: [0, 100, 200] };
 
@@ -43,6 +43,10 @@ describe('the line of a series', () => {
     expect(linePath([Number.NaN, 100, Number.NaN, 200, 200], scale)).toBe('M1.5 100h0M3.5 0l1 0 ');
   });
 
+  it('stays below the top', () => {
+    expect(linePath([200, 1e12], scale)).toBe('M0.5 0l1 0 ');
+  });
+
   it('rests on the ground while money comes back', () => {
     expect(linePath([-50, 0], scale)).toBe('M0.5 200l1 0 ');
   });
@@ -62,6 +66,23 @@ describe('the band of a series', () => {
 it('shows of a series the days of a period, unknown where it has none', () => {
   const series = { start: '2026-03-02', amounts: [1, 2, 3] };
   expect([...within(series, { start: '2026-03-01', end: '2026-03-04' })]).toEqual([Number.NaN, 1, 2]);
+});
+
+describe('the chart of an incident', () => {
+  it('shows the spend, however wide its band and wild what was expected', () => {
+    const chart = incidentChart({
+      period: { start: '2026-03-01', end: '2026-03-05' },
+      actual: Float64Array.of(100, 100, 900, 100),
+      expected: Float64Array.of(100, 100, 100, 1e9),
+      limit: Float64Array.of(130, 130, 130, 1e12),
+      shaded: { start: '2026-03-03', end: '2026-03-04' },
+      marks: [],
+      currency: 'USD',
+      label: 'EC2',
+    });
+    const amounts = [...chart.markup.matchAll(/top:[\d.]+%">([^<]+)</g)].map(([, text]) => text);
+    expect(amounts).toEqual(['$0', '$250', '$500', '$750']);
+  });
 });
 
 describe('the dates under a chart', () => {

@@ -67,7 +67,7 @@ export const backtestResult = (result: Partial<BacktestResult> = {}): BacktestRe
   bitemporal: false,
   incidents: [backtestIncident()],
   summary: {
-    text: 'in 6 months: 1 alert, 1 leak worth $4,000.00, $3,200.00 of it after the first alert',
+    text: 'In 6 months: 1 alert, 1 leak worth $4,000.00, $3,200.00 of it after the first alert.',
     alerts: 1,
     incidents: 1,
     impact: 4_000,
