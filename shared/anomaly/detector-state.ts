@@ -110,12 +110,9 @@ export const detectorLength = length;
 
 /** Moves the daily parts on by a day, whose own places are still to be filled. */
 export function shiftDays(state: DetectorState): void {
-  for (let part = amounts; part < feeAmounts; part += memoryDays) {
-    state.copyWithin(part, part + 1, part + memoryDays);
-    state[part + memoryDays - 1] = Number.NaN;
-  }
+  state.copyWithin(amounts, amounts + 1, feeAmounts);
+  for (let part = amounts; part < feeAmounts; part += memoryDays) state[part + memoryDays - 1] = Number.NaN;
 }
-
 /** The number at a place. */
 export const read = (state: DetectorState, place: number): number => state[place] as number;
 

@@ -17,6 +17,7 @@ import {
   logs,
   meanExcess,
   memoryDays,
+  newDetector,
   nextDay,
   noiseHighest,
   noiseMeasured,
@@ -223,7 +224,8 @@ export function judgeDay(
   if (age === 'closed') return judge(sightOf(state, figure, policy, allowance, 0));
   const { amount, uncertainty } = correctedFor(state, figure.amount, age);
   const verdict = judge(sightOf(state, { day: figure.day, amount }, policy, allowance, uncertainty));
-  return { ...verdict, actual: figure.amount };
+  verdict.actual = figure.amount;
+  return verdict;
 }
 
 function sightOf(
@@ -739,14 +741,20 @@ function learnLogOffset(state: DetectorState, floor: Usd): void {
   }
 }
 
-/** The state as if a day that still fills had been learnt: what the day after it is judged by. */
+/** Where `assumeDay` works; a copy of its own for each day would take longer than judging it. */
+const assumed = newDetector();
+
+/**
+ * The state as if a day that still fills had been learnt, which the day after it is judged by. It is the same object
+ * each time: to be used before the next one is asked for.
+ */
 export function assumeDay(state: DetectorState, figure: Figure, verdict: Verdict, age: 0 | 1): DetectorState {
-  const assumed = state.slice();
   const { amount } = correctedFor(state, figure.amount, age);
   const { spent } = withoutFees(state, { day: figure.day, amount }, verdict);
+  if (state !== assumed) assumed.set(state);
   shiftDays(assumed);
   assumed[logs + memoryDays - 1] = Math.log(spent + read(state, logOffset));
-  if (verdict.state === 'normal') assumed[learned + memoryDays - 1] = spent;
+  assumed[learned + memoryDays - 1] = verdict.state === 'normal' ? spent : Number.NaN;
   assumed[nextDay] = figure.day + 1;
   assumed[pendingFee] = 0;
   return assumed;

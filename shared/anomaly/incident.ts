@@ -66,8 +66,9 @@ export type IncidentSeverity = 'info' | 'warning' | 'critical';
 
 /** Days that it takes to see a drift, the last of which tells. */
 const driftDays = 7;
-/** Days after which an incident that goes on at the same rate is told again, should its impact have doubled. */
+/** After how many days, at how many times the impact that was told, an incident that just goes on is told again. */
 const reminderDays = 7;
+const remindedAt = 4;
 
 /** An alert's id, which the incident's is a part of, has room for 200. */
 const longestName = 160;
@@ -274,7 +275,7 @@ export function changeOf(incident: Incident): Change | undefined {
   return hasGrown(incident, told) ? 'grown' : undefined;
 }
 
-/** It costs twice as much a day as was told, or it has cost twice as much and nobody was told for a week. */
+/** It costs twice as much a day as was told, or it has cost four times as much and nobody was told for a week. */
 function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
   // What was told of a day that still filled, or of the part of a day that a leak began in, grows by itself.
   const firstNews = [dateOf(told.at), addDays(start, 2)].toSorted().at(-1) ?? start;
@@ -282,7 +283,7 @@ function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
   const since = days.filter(({ date }) => date >= firstNews);
   const known = Math.max(told.excessPerDay, ...before.map(excessOf));
   if (since.some((day) => excessOf(day) >= 2 * known)) return true;
-  return since.length >= reminderDays && impact >= 2 * told.impact;
+  return since.length >= reminderDays && impact >= remindedAt * told.impact;
 }
 
 /** The incident with what is now told of it. */

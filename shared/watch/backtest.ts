@@ -1,6 +1,6 @@
 import { incidentAlert } from '../alert/incident-alert.ts';
 import { allowanceOf, type PlannedEvent } from '../anomaly/calendar.ts';
-import { excessesOf } from '../anomaly/follow.ts';
+import { type Excess, excessesOf } from '../anomaly/follow.ts';
 import {
   changeOf,
   type Incident,
@@ -189,12 +189,19 @@ function tracksOf(
   });
 }
 
+/** Whether nothing goes on that wasn't over before, and nothing of the past was restated. */
+const isQuiet = ({ replay, incidents }: Track, excesses: readonly Excess[], run: number): boolean =>
+  excesses.length === incidents.length &&
+  excesses.at(-1)?.status !== 'open' &&
+  !incidents.some(({ status }) => status === 'open') &&
+  !replay.restated.has(run);
+
 /** What a run finds in a series: its incidents that are new or have changed. */
 function follow(track: Track, run: number, currency: string): Incident[] {
   const { replay, scope, incidents: known } = track;
   const ahead = replayRun(replay, run);
   const excesses = excessesOf(replay.follower, ahead);
-  if (excesses.length === 0 && known.length === 0) return [];
+  if (isQuiet(track, excesses, run)) return [];
   const after = reconcile(known, excesses, {
     scope,
     currency,
