@@ -57,13 +57,15 @@ function enter(method: Method): Entrant[] {
   ];
 }
 
-const ours = (): Entrant => ({
-  name: 'ours',
-  alarms: new Map(set.series.map((one) => [one.name, alarmsOfOurs(one, set.calendar)])),
-});
+/** Ours at each of its sensitivities; balanced is what everybody has who sets nothing. */
+const ours = (): Entrant[] => [
+  { name: 'ours', alarms: alarmsOfOurs(set, 'balanced') },
+  { name: 'ours (quiet)', alarms: alarmsOfOurs(set, 'quiet') },
+  { name: 'ours (eager)', alarms: alarmsOfOurs(set, 'eager') },
+];
 
 function entrantsOf(name: string): Entrant[] {
-  if (name === 'ours') return [ours()];
+  if (name === 'ours') return ours();
   const method = findMethod(name);
   if (method !== undefined) return enter(method);
   throw new Error(`No method "${name}": one of ${[...methodNames, 'ours'].join(', ')}.`);
@@ -80,7 +82,7 @@ function writeAlarms(folder: string, { name, alarms }: Entrant): void {
   const lines = [...alarms].flatMap(([series, days]) => days.map((day) => `${series},${isoOf(day)}`));
   mkdirSync(folder, { recursive: true });
   writeFileSync(
-    join(folder, `${name.replaceAll(', ', '-')}.csv`),
+    join(folder, `${name.replaceAll(/\W+/g, '-').replace(/-$/, '')}.csv`),
     `${['series,run_date', ...lines].join('\n')}\n`,
   );
 }

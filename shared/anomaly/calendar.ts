@@ -27,7 +27,7 @@ export type Plan = {
 };
 
 /** How far spend rises in a season by itself: 2.5 times the expected and more is a leak in a shop's best week too. */
-const seasonUpTo = 1.5;
+export const seasonUpTo = 1.5;
 
 /** The days of each known season that begins in a year. */
 const seasonDays = {
