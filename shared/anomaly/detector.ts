@@ -154,6 +154,8 @@ const ninthDecile = 1.645;
 /** What was seen of the same weekday, and of this series' own noise, passes again. */
 const aboveSeen = 1.2;
 const ownNoise = 0.8;
+/** However noisy, three times the dearest day of eight weeks is no noise. */
+const noisiest = 3;
 /** Rounding is no excess. */
 const epsilon = 1e-6;
 
@@ -310,11 +312,12 @@ function judgeUsual(sight: Sight, recent: Recent): Verdict {
   const month = monthDay(day);
   const fee = feeDue(state, day, month);
   const expected = usual + fee;
+  const deviation = Math.hypot(read(state, noiseUsual), uncertainty);
+  const noise = Math.max(policy.deviations * deviation, ownNoise * read(state, noiseHighest));
   // Deviation, ratio, dollars and what was seen before: a day above the highest of them is above them all.
   const unplanned =
     Math.max(
-      spendAt(log + policy.deviations * Math.hypot(read(state, noiseUsual), uncertainty), offset) + fee,
-      spendAt(log + ownNoise * read(state, noiseHighest), offset) + fee,
+      Math.min(spendAt(log + noise, offset), noisiest * recent.dearest) + fee,
       expected * policy.ratio,
       expected + policy.floor,
       aboveSeen * recent.dearestOfWeekday + fee,
@@ -350,8 +353,8 @@ function learnNoise(state: DetectorState): void {
   let [count, highest] = [0, 0];
   for (let age = 1; age <= noiseDays; age++) {
     const residual = dayAgo(state, residuals, age);
-    if (Number.isNaN(residual)) continue;
-    if (!Number.isNaN(dayAgo(state, learned, age))) values[count++] = Math.abs(residual);
+    if (Number.isNaN(residual) || Number.isNaN(dayAgo(state, learned, age))) continue;
+    values[count++] = Math.abs(residual);
     if (residual > highest) highest = residual;
   }
   const isKnown = count >= enoughRises;
@@ -541,6 +544,7 @@ export function learnDay(
   state[amounts + memoryDays - 1] = Math.max(0, amount);
   state[logs + memoryDays - 1] = Math.log(spent + read(state, logOffset));
   if (isLearned) state[learned + memoryDays - 1] = spent;
+  // Those of an incident count once it is accepted: what has just moved may move on.
   const isTold = read(state, isOpen) > 0 && verdict.state !== 'held';
   if (isLearned || isTold) state[residuals + memoryDays - 1] = residual;
   learnRises(state, day, riseToday);
