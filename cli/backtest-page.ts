@@ -367,7 +367,7 @@ function method({ result }: BacktestReport): Html {
       ? 'The data says when each figure was read, so each run saw what a run on that day would have seen, unfinished days included.'
       : 'The data doesn’t say when its figures were read, so each day counts as complete on the next morning; in service the newest day is often still filling.'
   }</p>
-<p>A leak is told when a day, or a week, lies above what was to be expected by far more than the series usually varies (sensitivity ${result.sensitivity}) and by at least ${money(result, result.floor)} a day. Its impact is what its days cost above what was to be expected. What came after the alert is the most that acting on it could have saved; nobody acts in the same minute.</p>
+<p>A leak is told when a day, or a week, lies above what was to be expected by far more than the series usually varies (sensitivity ${result.sensitivity}) and by at least ${money(result, result.floor)} a day.${result.tooShort > 0 ? ` ${result.tooShort} of the ${result.series} series are too short to be judged.` : ''} Its impact is what its days cost above what was to be expected. What came after the alert is the most that acting on it could have saved; nobody acts in the same minute.</p>
 <p>${
     apart.length === 0
       ? 'Only usage is in the data.'

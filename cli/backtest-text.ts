@@ -36,10 +36,10 @@ export function backtestText(answer: BacktestAnswer): string {
 }
 
 function setting({ result, source }: BacktestAnswer): string {
-  const { period, series, sensitivity, floor } = result;
+  const { period, series, tooShort, sensitivity, floor } = result;
   const days = daysBetween(period.start, period.end);
   return wrap(
-    `${source}: ${days} days from ${period.start}, ${series} series. Sensitivity ${sensitivity}, floor ${money(result, floor)} a day.`,
+    `${source}: ${days} days from ${period.start}, ${series} series${tooShort > 0 ? `, ${tooShort} of them too short to be judged` : ''}. Sensitivity ${sensitivity}, floor ${money(result, floor)} a day.`,
     screenWidth(),
   );
 }

@@ -58,13 +58,17 @@ export async function backtestCommand(options: BacktestOptions): Promise<void> {
 type Setting = { sensitivity?: Sensitivity; floor?: Usd; flat?: boolean };
 
 /** One walk over the whole history; what isn't set is as the configuration has it. */
-function walk({ record, config }: SpendSource, setting: Setting, label: string): BacktestResult {
+function walk(
+  { record, config, accountNames }: SpendSource,
+  setting: Setting,
+  label: string,
+): BacktestResult {
   const { sensitivity = config.spend.sensitivity, floor = config.spend.floor, flat = false } = setting;
   const calendar = calendarOf(config.spend, [], periodOf(record));
   const floors = { floor, floors: config.spend.floors };
   return backtest(
     record,
-    { sensitivity, floor, floorOf: (scope) => floorOf(floors, scope), flat, calendar },
+    { sensitivity, floor, floorOf: (scope) => floorOf(floors, scope), flat, calendar, accountNames },
     progressBar(label),
   );
 }

@@ -65,9 +65,11 @@ export type BacktestResult = {
   /** The days of the file; `end` exclusive. */
   period: Period;
   currency: string;
-  /** How many days and series were judged. */
+  /** How many days and series of usage there are. */
   days: number;
   series: number;
+  /** Of the series, those too short to be judged on any day. */
+  tooShort: number;
   sensitivity: string;
   /** Dollars a day below which nothing was told. */
   floor: number;
@@ -99,10 +101,18 @@ export type BacktestOptions = {
   /** Judge each series by itself; else they and their sums are one hierarchy, in which a leak is told once. */
   flat?: boolean;
   calendar: readonly PlannedEvent[];
+  /** What people call the accounts, by id. */
+  accountNames?: Readonly<Record<string, string>>;
 };
 
 /** A series with what is known of its incidents. */
-type Track = { replay: Replay; scope: Scope; incidents: readonly Incident[] };
+type Track = {
+  replay: Replay;
+  scope: Scope;
+  incidents: readonly Incident[];
+  /** The newest excess, as it was when the incidents were last brought up to it. */
+  newest?: Excess | undefined;
+};
 
 /** A leak as it was last seen, and what was said of it. */
 type Told = {
@@ -128,7 +138,7 @@ export function backtest(
   for (const [index, run] of runs.entries()) {
     onProgress(index, runs.length);
     const changed = tracks.flatMap((track) => follow(track, run, record.currency));
-    if (changed.length > 0) tellAll(tracks, changed, leaks, toDate(run), options.flat === true);
+    if (changed.length > 0) tellAll(tracks, changed, leaks, toDate(run), options);
   }
   const incidents = [...leaks.values()].flatMap(toBacktestIncident).toSorted(byDetection);
   return {
@@ -136,6 +146,7 @@ export function backtest(
     currency: record.currency,
     days: period.end - period.first,
     series: usage.length,
+    tooShort: tracks.slice(0, usage.length).filter(isTooShort).length,
     sensitivity: options.sensitivity,
     floor: options.floor,
     bitemporal: record.bitemporal,
@@ -145,6 +156,8 @@ export function backtest(
     walks: walksOf(tracks, incidents, runs.at(-1) ?? period.end),
   };
 }
+
+const isTooShort = ({ replay }: Track): boolean => replay.expected.every(Number.isNaN);
 
 const byDetection = (a: BacktestIncident, b: BacktestIncident): number =>
   a.detected.localeCompare(b.detected) || b.impact - a.impact || (a.id < b.id ? -1 : 1);
@@ -189,10 +202,10 @@ function tracksOf(
   });
 }
 
-/** Whether nothing goes on that wasn't over before, and nothing of the past was restated. */
-const isQuiet = ({ replay, incidents }: Track, excesses: readonly Excess[], run: number): boolean =>
-  excesses.length === incidents.length &&
-  excesses.at(-1)?.status !== 'open' &&
+/** Whether nothing goes on, nothing has changed since it was over, and nothing of the past was restated. */
+const isQuiet = ({ replay, incidents, newest }: Track, last: Excess | undefined, run: number): boolean =>
+  last === newest &&
+  last?.status !== 'open' &&
   !incidents.some(({ status }) => status === 'open') &&
   !replay.restated.has(run);
 
@@ -201,7 +214,8 @@ function follow(track: Track, run: number, currency: string): Incident[] {
   const { replay, scope, incidents: known } = track;
   const ahead = replayRun(replay, run);
   const excesses = excessesOf(replay.follower, ahead);
-  if (isQuiet(track, excesses, run)) return [];
+  if (isQuiet(track, excesses.at(-1), run)) return [];
+  track.newest = excesses.at(-1);
   const after = reconcile(known, excesses, {
     scope,
     currency,
@@ -223,7 +237,7 @@ function tellAll(
   changed: readonly Incident[],
   leaks: Map<string, Told>,
   date: IsoDate,
-  flat: boolean,
+  { flat = false, accountNames: names = {} }: BacktestOptions,
 ): void {
   const morning = morningOf(date);
   const judged = flat ? changed.map(alone) : judgeLeaks(recentOf(tracks, date), changed);
@@ -234,7 +248,7 @@ function tellAll(
     for (const one of [...parts, noted(record, told)]) notes.set(one.id, one);
     const said = leaks.get(incident.id)?.told ?? [];
     if (change !== undefined) {
-      const { title, summary } = incidentAlert(incident, { names: {}, change, at: morning });
+      const { title, summary } = incidentAlert(incident, { names, change, at: morning });
       said.push({ date, change, title, summary });
     }
     leaks.set(incident.id, { incident, folded: leak.folded, told: said });

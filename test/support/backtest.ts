@@ -62,6 +62,7 @@ export const backtestResult = (result: Partial<BacktestResult> = {}): BacktestRe
   currency: 'USD',
   days: 181,
   series: 2,
+  tooShort: 0,
   sensitivity: 'balanced',
   floor: 25,
   bitemporal: false,
