@@ -83,23 +83,41 @@ function sumOf(scope: Scope, members: readonly SpendSeries[]): SpendSeries {
   const start = spans.map((span) => span.start).reduce((a, b) => (a < b ? a : b), '9999-12-31');
   const reached = spans.map((span) => ({ from: daysBetween(start, span.start), days: span.days }));
   const length = reached.reduce((most, { from, days }) => Math.max(most, from + days.length), 0);
-  const amounts = new Float64Array(length); // NaN: unknown
-  const open = new Uint8Array(length);
+  const sums: Sums = {
+    amounts: new Float64Array(length),
+    first: new Float64Array(length),
+    second: new Float64Array(length),
+    open: new Uint8Array(length),
+  };
   for (const { from, days } of reached) {
-    for (const [index, { amount, closed }] of days.entries()) {
-      amounts[from + index] = (amounts[from + index] ?? 0) + (amount ?? Number.NaN);
-      if (!closed) open[from + index] = 1;
-    }
+    for (const [index, figure] of days.entries()) addFigure(sums, from + index, figure);
   }
-  return { scope, currency: members[0]?.currency ?? '', days: figuresOf(start, amounts, open) };
+  return { scope, currency: members[0]?.currency ?? '', days: figuresOf(start, sums) };
 }
 
-const figuresOf = (start: string, amounts: Float64Array, open: Uint8Array): DailyFigure[] =>
-  Array.from(amounts, (amount, index) => ({
-    date: addDays(start, index),
-    amount: Number.isNaN(amount) ? undefined : amount,
-    closed: open[index] === 0,
-  }));
+/** Sums of each day: of what it cost, and of what was read of it on the first and on the second run. NaN: unknown. */
+type Sums = { amounts: Float64Array; first: Float64Array; second: Float64Array; open: Uint8Array };
+
+/** What cost nothing on a day takes nothing from what is known of the others on it. */
+function addFigure({ amounts, first, second, open }: Sums, index: number, figure: DailyFigure): void {
+  const { amount = Number.NaN, closed, seen } = figure;
+  amounts[index] = (amounts[index] ?? 0) + amount;
+  if (!closed) open[index] = 1;
+  if (amount === 0 && seen === undefined) return;
+  first[index] = (first[index] ?? 0) + (seen?.[0] ?? Number.NaN);
+  second[index] = (second[index] ?? 0) + (seen?.[1] ?? Number.NaN);
+}
+
+const figuresOf = (start: string, { amounts, first, second, open }: Sums): DailyFigure[] =>
+  Array.from(amounts, (amount, index) => {
+    const seen = [first[index] ?? Number.NaN, second[index] ?? Number.NaN] as const;
+    return {
+      date: addDays(start, index),
+      amount: Number.isNaN(amount) ? undefined : amount,
+      closed: open[index] === 0,
+      ...(seen.some((figure) => figure > 0) && { seen }),
+    };
+  });
 
 /**
  * On every day on which one of the parts was read, the sum of the newest figures of all that were read by then; a part

@@ -1,4 +1,4 @@
-import { addDays, datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
+import { addDays, dateOf, datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
 import type { Grouping } from './grouping.ts';
 import {
   figureAt,
@@ -7,7 +7,7 @@ import {
   type Ledger,
   type LedgerSeries,
   lastFollowed,
-  type Observation,
+  readingsBy,
   seriesBy,
 } from './ledger.ts';
 import type { Scope } from './scope.ts';
@@ -43,55 +43,85 @@ export const toSeries = (ledger: Ledger, period: Period, asOf?: IsoTime, limit =
 
 type Wanted = { period: Period; asOf: IsoTime | undefined; limit: number };
 
+/** When a day was read. */
+type ReadDay = {
+  date: IsoDate;
+  /** The last time; undefined: never. */
+  readAt: IsoTime | undefined;
+  /** The ends of the two days after it, on which it still fills; undefined where it wasn't read then. */
+  early: readonly [IsoTime | undefined, IsoTime | undefined];
+};
+
 function seriesOf(ledger: Ledger, grouping: Grouping, { period, asOf, limit }: Wanted): SpendSeries[] {
   const { currency } = ledger;
-  const read = lastFollowed(ledger, asOf, grouping);
-  const dates = datesOf(period).map((date) => ({ date, readAt: read.get(date) }));
+  const dates = readDays(ledger, grouping, period, asOf);
   if (currency === undefined || dates.every(({ readAt }) => readAt === undefined)) return [];
   const sorted = seriesBy(ledger, grouping)
-    .map(({ scope, days }) => ({ scope, amounts: amountsOf(days, dates, asOf), read: days }))
-    .toSorted((a, b) => peak(b) - peak(a));
+    .map((series) => ({ series, peak: peakOf(series, dates, asOf) }))
+    .toSorted((a, b) => b.peak - a.peak)
+    .map(({ series }) => series);
   const own = sorted.length > limit ? sorted.slice(0, limit - 1) : sorted;
   const rest = sorted.slice(own.length);
-  const folded = rest.length > 0 ? [{ scope: scopeOfOthers(grouping), amounts: sumOf(rest), read: {} as LedgerSeries['days'] }] : [];
-  return [...own, ...folded].map(({ scope, amounts, read }) => ({
+  const all = own.map((series) => ({ scope: series.scope, parts: [series] }));
+  if (rest.length > 0) all.push({ scope: scopeOfOthers(grouping), parts: rest });
+  return all.map(({ scope, parts }) => ({
     scope,
     currency,
-    days: dates.map(({ date, readAt }, index) =>
-      readAt === undefined
-        ? { date, amount: undefined, closed: false }
-        : { date, amount: amounts[index] ?? 0, closed: isClosed(date, readAt), ...seenOf(read[date], date) },
-    ),
+    days: dates.map((day) => dailyFigure(parts, day, asOf)),
   }));
 }
 
-/** What was read of a day on the first and on the second morning after it, where it was read so early. */
-function seenOf(observations: readonly Observation[] = [], date: IsoDate): Pick<DailyFigure, 'seen'> {
-  const [earliest] = observations;
-  if (earliest === undefined || earliest[0] > endOf(addDays(date, 1))) return {};
-  const first = figureAt(observations, endOf(addDays(date, 1))) ?? Number.NaN;
-  return { seen: [first, figureAt(observations, endOf(addDays(date, 2))) ?? first] };
+function readDays(ledger: Ledger, grouping: Grouping, period: Period, asOf?: IsoTime): ReadDay[] {
+  const read = lastFollowed(ledger, asOf, grouping);
+  const early = earlyReadings(ledger, grouping, asOf);
+  return datesOf(period).map((date) => {
+    const on = (age: number) => {
+      const day = addDays(date, age);
+      return early.get(date)?.has(day) === true ? `${day}T23:59:59Z` : undefined;
+    };
+    return { date, readAt: read.get(date), early: [on(1), on(2)] };
+  });
 }
 
-const endOf = (date: IsoDate): IsoTime => `${date}T23:59:59Z`;
+/** On which of the two days after it each day was read: what it showed then says how incomplete it was. */
+function earlyReadings(ledger: Ledger, grouping: Grouping, asOf?: IsoTime): Map<IsoDate, Set<IsoDate>> {
+  const early = new Map<IsoDate, Set<IsoDate>>();
+  for (const { observed, period } of readingsBy(ledger, grouping)) {
+    if (asOf !== undefined && observed > asOf) continue;
+    const on = dateOf(observed);
+    for (const date of [addDays(on, -1), addDays(on, -2)]) {
+      if (date >= period.start && date < period.end) early.set(date, (early.get(date) ?? new Set()).add(on));
+    }
+  }
+  return early;
+}
+
+/** What series cost together on a day. */
+function dailyFigure(
+  parts: readonly LedgerSeries[],
+  { date, readAt, early }: ReadDay,
+  asOf?: IsoTime,
+): DailyFigure {
+  if (readAt === undefined) return { date, amount: undefined, closed: false };
+  const spentBy = (time?: IsoTime): number =>
+    parts.reduce((sum, { days }) => sum + (figureAt(days[date] ?? [], time) ?? 0), 0);
+  const seenBy = (time: IsoTime | undefined): number => (time === undefined ? Number.NaN : spentBy(time));
+  const isSeen = early.some((time) => time !== undefined);
+  return {
+    date,
+    amount: spentBy(asOf),
+    closed: isClosed(date, readAt),
+    ...(isSeen && { seen: [seenBy(early[0]), seenBy(early[1])] as const }),
+  };
+}
 
 const scopeOfOthers = (grouping: Grouping): Scope =>
   Object.fromEntries(grouping.map((dimension) => [dimension, others]));
 
-type Amounts = { amounts: readonly number[] };
-
-const amountsOf = (
-  days: LedgerSeries['days'],
-  dates: readonly { date: IsoDate; readAt: IsoTime | undefined }[],
-  asOf?: IsoTime,
-): number[] =>
-  dates.map(({ date, readAt }) => (readAt === undefined ? 0 : (figureAt(days[date] ?? [], asOf) ?? 0)));
-
-const sumOf = (series: readonly Amounts[]): number[] =>
-  (series[0]?.amounts ?? []).map((_, index) =>
-    series.reduce((sum, { amounts }) => sum + (amounts[index] ?? 0), 0),
-  );
-
 /** By their dearest day: what has just begun to cost must not be folded away for having cost nothing before. */
-const peak = ({ amounts }: Amounts): number =>
-  amounts.reduce((highest, amount) => Math.max(highest, amount), 0);
+const peakOf = ({ days }: LedgerSeries, dates: readonly ReadDay[], asOf?: IsoTime): number =>
+  dates.reduce(
+    (highest, { date, readAt }) =>
+      readAt === undefined ? highest : Math.max(highest, figureAt(days[date] ?? [], asOf) ?? 0),
+    0,
+  );

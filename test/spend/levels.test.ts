@@ -63,6 +63,27 @@ describe('the levels of series by account and service', () => {
     ]);
   });
 
+  it('add what the first and the second run saw of a day, where it is known of all that cost something', () => {
+    const seen = (scope: Scope, ...days: SpendSeries['days']): SpendSeries => ({
+      scope,
+      currency: 'USD',
+      days,
+    });
+    const day = { date: '2026-11-15', closed: true };
+    const sums = (...days: SpendSeries['days']) =>
+      seriesLevels(days.map((one, index) => seen({ account: 'dev', service: `${index}` }, one))).at(-1)?.days;
+    const idle = { ...day, amount: 0 };
+    expect(sums({ ...day, amount: 10, seen: [8, 9] }, { ...day, amount: 5, seen: [1, 5] }, idle)).toEqual([
+      { ...day, amount: 15, seen: [9, 14] },
+    ]);
+    expect(sums({ ...day, amount: 10, seen: [8, 9] }, { ...day, amount: 5, seen: [Number.NaN, 5] })).toEqual([
+      { ...day, amount: 15, seen: [Number.NaN, 14] },
+    ]);
+    expect(sums({ ...day, amount: 10, seen: [8, 9] }, { ...day, amount: 5 })).toEqual([
+      { ...day, amount: 15 },
+    ]);
+  });
+
   it('add series by date, where one begins later', () => {
     const levels = seriesLevels([
       series({ account: 'dev', service: 'EC2' }, 3),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { IsoDate } from '../../shared/period.ts';
 import { byUsageType } from '../../shared/spend/grouping.ts';
-import { emptyLedger, observe } from '../../shared/spend/ledger.ts';
+import { emptyLedger, type Ledger, observe } from '../../shared/spend/ledger.ts';
 import { toSeries } from '../../shared/spend/series.ts';
 import { chargeOf, chargeOn } from '../support/spend.ts';
 
@@ -23,11 +24,45 @@ describe('the series of a ledger', () => {
         days: [
           { date: '2026-11-12', amount: undefined, closed: false },
           { date: '2026-11-13', amount: 40, closed: true },
-          { date: '2026-11-14', amount: 0, closed: false },
-          { date: '2026-11-15', amount: 50, closed: false },
+          { date: '2026-11-14', amount: 0, closed: false, seen: [Number.NaN, 0] },
+          { date: '2026-11-15', amount: 50, closed: false, seen: [50, Number.NaN] },
         ],
       },
     ]);
+  });
+
+  const readOn = (ledger: Ledger, day: IsoDate, amounts: Record<IsoDate, number>) =>
+    observe(
+      ledger,
+      `${day}T06:00:00Z`,
+      Object.entries(amounts).map(([date, amount]) => chargeOf({ date, amount })),
+      { start: '2026-11-10', end: day },
+    );
+  const reads: [IsoDate, Record<IsoDate, number>][] = [
+    ['2026-11-12', { '2026-11-10': 95, '2026-11-11': 70 }],
+    ['2026-11-13', { '2026-11-10': 100, '2026-11-11': 98, '2026-11-12': 60 }],
+    ['2026-11-15', { '2026-11-10': 100, '2026-11-11': 100, '2026-11-12': 100, '2026-11-13': 90 }],
+  ];
+
+  it('know of each day what the first and the second run after it saw, unless there was none', () => {
+    const ledger = reads.reduce((before, [day, amounts]) => readOn(before, day, amounts), emptyLedger);
+    const [series] = toSeries(ledger, { start: '2026-11-10', end: '2026-11-15' });
+    expect(series?.days.map(({ seen }) => seen)).toEqual([
+      [Number.NaN, 95],
+      [70, 98],
+      [60, Number.NaN],
+      [Number.NaN, 90],
+      [0, Number.NaN],
+    ]);
+  });
+
+  it('know nothing that was read after the run that asks', () => {
+    const ledger = reads.reduce((before, [day, amounts]) => readOn(before, day, amounts), emptyLedger);
+    const upTo = reads
+      .slice(0, 2)
+      .reduce((before, [day, amounts]) => readOn(before, day, amounts), emptyLedger);
+    const period = { start: '2026-11-10', end: '2026-11-13' };
+    expect(toSeries(ledger, period, '2026-11-13T06:00:00Z')).toEqual(toSeries(upTo, period));
   });
 
   it('are none where nothing was charged', () => {
@@ -57,6 +92,8 @@ describe('the series of a ledger', () => {
     expect(series.at(-1)).toMatchObject({ scope: { account: 'other', service: 'other' } });
     const total = series.flatMap(({ days }) => days).reduce((sum, { amount = 0 }) => sum + amount, 0);
     expect(total).toBe((4999 * 5000) / 2);
+    const seen = series.flatMap(({ days }) => days[2]?.seen?.[0] ?? []);
+    expect(seen).toHaveLength(100); // what is folded knows its first readings too
   });
 
   it('of a tag that was activated mid-month show neither a drop nor a spike', () => {
