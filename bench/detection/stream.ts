@@ -1,4 +1,4 @@
-import { noAllowance } from '../../shared/anomaly/detector.ts';
+import { noAllowance } from '../../shared/anomaly/allowance.ts';
 import {
   type FillingDay,
   type Follower,

@@ -1,5 +1,5 @@
-import { acceptedAfter } from '../anomaly/detector.ts';
 import { pathOf } from '../anomaly/drill-down.ts';
+import { acceptedAfter } from '../anomaly/episode.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import type { Incident } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';

@@ -1,7 +1,7 @@
 import type { Usd } from '../money.ts';
 import { addDays, type IsoDate, type Period } from '../period.ts';
 import { areCompatible, type Scope } from '../spend/scope.ts';
-import { type Allowance, noAllowance } from './detector.ts';
+import { type Allowance, noAllowance } from './allowance.ts';
 import { type Feedback, feedbackEvents } from './feedback.ts';
 
 /** Days on which a part of the spend may exceed what is expected of it. */

@@ -9,6 +9,8 @@ export type DetectorState = Float32Array;
 
 /** Twelve weeks: eight of rhythm and noise, and room for the weeks they are compared with. */
 export const memoryDays = 84;
+/** Eight weeks: what rhythm, noise and recent spend are taken from. */
+export const recentDays = 56;
 
 /** Changes whenever the layout or the meaning of a number does; older states are then made anew from the ledger. */
 const version = 1;
@@ -113,6 +115,7 @@ export function shiftDays(state: DetectorState): void {
   state.copyWithin(amounts, amounts + 1, feeAmounts);
   for (let part = amounts; part < feeAmounts; part += memoryDays) state[part + memoryDays - 1] = Number.NaN;
 }
+
 /** The number at a place. */
 export const read = (state: DetectorState, place: number): number => state[place] as number;
 

@@ -1,7 +1,8 @@
+import type { Usd } from '../money.ts';
 import { type DetectorState, feeAmounts, feeDays, feesKept, pendingFee, read } from './detector-state.ts';
 
-/** A day of the month (0 to 30) and the lengths of its month and of the one before. */
-type MonthDay = { dayOfMonth: number; month: number; previousMonth: number };
+/** A day of the month (0 to 30) and the lengths, in days, of its month and of the one before. */
+export type MonthDay = { dayOfMonth: number; month: number; previousMonth: number };
 
 const dayMs = 86_400_000;
 
@@ -30,8 +31,9 @@ function toMonthDay(day: number): MonthDay {
 /** Three months and a few days: what fell due so long ago may have been cancelled. */
 const remembered = 100;
 
-/** The highest fee of the same day of the last three months; 0 where there was none. */
-export function feeDue(state: DetectorState, day: number, { dayOfMonth, month }: MonthDay): number {
+/** The highest fee of the same day of the last three months, in dollars; 0 where there was none. */
+export function feeDue(state: DetectorState, day: number): Usd {
+  const { dayOfMonth, month } = monthDay(day);
   let fee = feeOn(state, day, dayOfMonth);
   // What falls due on the 31st comes on the last day of a shorter month.
   if (dayOfMonth === month - 1) {
@@ -40,7 +42,7 @@ export function feeDue(state: DetectorState, day: number, { dayOfMonth, month }:
   return fee;
 }
 
-function feeOn(state: DetectorState, day: number, dayOfMonth: number): number {
+function feeOn(state: DetectorState, day: number, dayOfMonth: number): Usd {
   let highest = 0;
   for (let kept = 0; kept < feesKept; kept++) {
     const place = dayOfMonth * feesKept + kept;
@@ -51,41 +53,36 @@ function feeOn(state: DetectorState, day: number, dayOfMonth: number): number {
   return highest;
 }
 
-/** By how much a fee may have risen since. */
+/** By how much a fee may have risen since: a price rise or another seat is no leak. */
 const feeTolerance = 1.25;
 
-/** The most that a day may cost with the fee that is due on it. */
-export const withFee = (usual: number, fee: number): number => usual + feeTolerance * fee;
+/** The most that a day may cost with the fee that is due on it. Dollars. */
+export const withFee = (usual: Usd, fee: Usd): Usd => usual + feeTolerance * fee;
 
-/** What a day cost without the fee that was due on it. */
-export function withoutFee(amount: number, usual: number, fee: number): number {
+/** What a day cost without the fee that was due on it: as usual, unless even the fee doesn't explain it. Dollars. */
+export function withoutFee(amount: Usd, usual: Usd, fee: Usd): Usd {
   if (fee <= 0 || amount <= usual) return amount;
   return amount <= withFee(usual, fee) ? usual : amount - fee;
 }
 
-/** A bump that is below this share of the day before it is its end. */
+/** Where less than this share of a bump is left on the next day, it was a bump and no rise. */
 const afterwards = 0.4;
+/** What is smaller isn't worth remembering: this share of what is usual, and of the floor one part in so many. */
+const smallShare = 0.15;
+const smallParts = 5;
 
 /**
  * Learns a fee a day late: a bump is one where the next day is as usual again. `excess` is what `day` cost above what
- * is usual, `usual` what it should have cost without any fee.
+ * is usual, `usual` what it should have cost without any fee. Dollars.
  */
-export function learnFee(
-  state: DetectorState,
-  day: number,
-  excess: number,
-  usual: number,
-  small: number,
-): void {
+export function learnFee(state: DetectorState, day: number, excess: Usd, usual: Usd, floor: Usd): void {
   const pending = read(state, pendingFee);
-  if (pending > 0 && excess < afterwards * pending) {
-    keepFee(state, day - 1, pending);
-  }
-  state[pendingFee] = excess > small && excess > 0.15 * usual ? excess : 0;
+  if (pending > 0 && excess < afterwards * pending) keepFee(state, day - 1, pending);
+  state[pendingFee] = excess > floor / smallParts && excess > smallShare * usual ? excess : 0;
 }
 
 /** In the place of the oldest one of that day of the month. */
-function keepFee(state: DetectorState, day: number, amount: number): void {
+function keepFee(state: DetectorState, day: number, amount: Usd): void {
   const first = monthDay(day).dayOfMonth * feesKept;
   let oldest = first;
   for (let place = first; place < first + feesKept; place++) {

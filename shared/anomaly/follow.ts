@@ -1,15 +1,8 @@
 import type { Usd } from '../money.ts';
-import {
-  type Allowance,
-  assumeDay,
-  type Figure,
-  isReturn,
-  judgeDay,
-  learnDay,
-  staysHigh,
-  type Turn,
-  type Verdict,
-} from './detector.ts';
+import type { Allowance } from './allowance.ts';
+import { assumeDay, judgeDay, learnDay } from './detector.ts';
+import { isReturn, staysHigh, type Turn } from './episode.ts';
+import type { Figure, Verdict } from './verdict.ts';
 import type { DetectorState } from './detector-state.ts';
 import { newDetector } from './detector-state.ts';
 import type { Policy } from './policy.ts';

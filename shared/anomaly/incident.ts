@@ -2,7 +2,7 @@ import { digest } from '../alert/identity.ts';
 import type { Usd } from '../money.ts';
 import { addDays, dateOf, type IsoDate, type IsoTime, toDate, toDay } from '../period.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
-import { reasonOf, type Verdict } from './detector.ts';
+import { reasonOf, type Verdict } from './verdict.ts';
 import type { Excess } from './follow.ts';
 import type { RootCause } from './root-cause.ts';
 import { sum } from './statistics.ts';

@@ -9,45 +9,15 @@ import {
   pulseDays,
   pulsesKept,
   read,
+  recentDays,
 } from './detector-state.ts';
+import { isPulse, type Recent } from './recent.ts';
 import { medianOf, normalDeviation } from './statistics.ts';
 
-/** A day that costs a tenth of the dearest one is a pulse: a batch that ran. The others rest. */
-const pulseShare = 0.1;
 /** A series of which more days rest is judged by its pulses. */
 const restingShare = 0.25;
 /** Fewer pulses tell nothing of the next one. */
 const fewestPulses = 4;
-
-export const isPulse = (amount: number, dearest: number): boolean => amount > pulseShare * dearest;
-
-/** What the last eight weeks look like, as far as they were learnt. */
-export type Recent = {
-  known: number;
-  /** Days with spend. */
-  active: number;
-  resting: number;
-  dearest: number;
-  /** The dearest of the judged day's weekday. */
-  dearestOfWeekday: number;
-};
-
-const recentDays = 56;
-
-export function recentOf(state: DetectorState): Recent {
-  const recent: Recent = { known: 0, active: 0, resting: 0, dearest: 0, dearestOfWeekday: 0 };
-  for (let age = 1; age <= recentDays; age++) {
-    const amount = dayAgo(state, learned, age);
-    if (Number.isNaN(amount)) continue;
-    recent.known++;
-    if (amount > 0) recent.active++;
-    if (amount > recent.dearest) recent.dearest = amount;
-    if (age % 7 === 0 && amount > recent.dearestOfWeekday) recent.dearestOfWeekday = amount;
-  }
-  const resting = pulseShare * recent.dearest;
-  for (let age = 1; age <= recentDays; age++) if (dayAgo(state, learned, age) <= resting) recent.resting++;
-  return recent;
-}
 
 /** Whether a series rests so often, and so irregularly, that a day says nothing of the next one. */
 export const comesInPulses = (state: DetectorState, recent: Recent): boolean =>

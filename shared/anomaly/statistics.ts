@@ -3,7 +3,10 @@ export function median(values: readonly number[]): number {
   return medianOf(Float64Array.from(values), values.length);
 }
 
-/** What makes the median absolute deviation of normal noise its standard deviation. */
+/**
+ * What makes the median absolute deviation of normal noise its standard deviation: 1 / the normal's third quartile
+ * (Hampel, The influence curve and its role in robust estimation, 1974).
+ */
 export const normalDeviation = 1.4826;
 
 /**
@@ -13,7 +16,7 @@ export const normalDeviation = 1.4826;
 export function medianOf(values: Float64Array, count: number): number {
   if (count === 0) return Number.NaN;
   if (count <= fewValues) return medianOfFew(values, count);
-  const upper = select(values, count, count >> 1);
+  const upper = select(values, 0, count - 1, count >> 1);
   if (count % 2 === 1) return upper;
   let lower = Number.NEGATIVE_INFINITY; // selecting left the lower half before it
   for (let index = 0; index < count >> 1; index++) {
@@ -40,13 +43,19 @@ function medianOfFew(values: Float64Array, count: number): number {
   return count % 2 === 1 ? upper : ((values[(count >> 1) - 1] as number) + upper) / 2;
 }
 
-/** The value that `share` of the first `count` values lie below; they come out in another order. */
-export const quantileOf = (values: Float64Array, count: number, share: number): number =>
-  count === 0 ? Number.NaN : select(values, count, Math.floor(share * (count - 1)));
+/**
+ * The value that `share` of the first `count` values lie below, for a share of a half or more: to be asked for right
+ * after `medianOf`, which left the larger half behind the smaller one.
+ */
+export const upperQuantileOf = (values: Float64Array, count: number, share: number): number =>
+  count === 0 ? Number.NaN : select(values, count >> 1, count - 1, Math.floor(share * (count - 1)));
 
-/** Hoare's selection: the value of rank `rank`, with nothing larger before it. */
-function select(values: Float64Array, count: number, rank: number): number {
-  let [low, high] = [0, count - 1];
+/**
+ * The value of rank `rank`, which lies between `first` and `last`; nothing larger is left before it, and nothing
+ * smaller behind it. Hoare's selection (Algorithm 65: Find, 1961).
+ */
+function select(values: Float64Array, first: number, last: number, rank: number): number {
+  let [low, high] = [first, last];
   while (low < high) {
     const pivot = values[(low + high) >> 1] as number;
     let [left, right] = [low - 1, high + 1];
@@ -67,11 +76,3 @@ function select(values: Float64Array, count: number, rank: number): number {
 }
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-/** 0 where there is none. */
-export const largest = (values: readonly number[]): number =>
-  values.reduce((maximum, value) => Math.max(maximum, value), 0);
-
-/** A standard deviation that a few outliers don't move: the scaled median distance from zero. */
-export const robustDeviation = (residuals: readonly number[]): number =>
-  normalDeviation * median(residuals.map(Math.abs));

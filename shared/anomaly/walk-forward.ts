@@ -1,6 +1,7 @@
 import { dateOf, type IsoDate, type IsoTime, toDay } from '../period.ts';
 import type { DailyFigure, SpendSeries } from '../spend/series.ts';
-import { noAllowance, type Verdict } from './detector.ts';
+import { noAllowance } from './allowance.ts';
+import type { Verdict } from './verdict.ts';
 import { excessesOf, type FillingDay, followDay, lookAhead, newFollower, type Terms } from './follow.ts';
 import { type Incident, reconcile } from './incident.ts';
 import type { Policy } from './policy.ts';

@@ -1,5 +1,5 @@
 import { allowanceOf, calendarOf, type PlannedEvent } from '../anomaly/calendar.ts';
-import { reasonOf } from '../anomaly/detector.ts';
+import { reasonOf } from '../anomaly/verdict.ts';
 import { asPlanned, type Feedback, heeding, inForce, isMuted } from '../anomaly/feedback.ts';
 import { floorOf } from '../anomaly/floors.ts';
 import { foldIncidents, type Leak, recordsOf } from '../anomaly/hierarchy.ts';

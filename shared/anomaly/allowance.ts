@@ -1,0 +1,8 @@
+import type { Usd } from '../money.ts';
+
+/** What was planned, or said to be fine: so many times the expected, and so many dollars a day on top. */
+export type Allowance = { factor: number; excess: Usd };
+
+export const noAllowance: Allowance = { factor: 1, excess: 0 };
+
+export const isPlanned = ({ factor, excess }: Allowance): boolean => factor > 1 || excess > 0;

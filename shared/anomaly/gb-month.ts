@@ -1,0 +1,18 @@
+import { type DetectorState, noiseMeasured, read } from './detector-state.ts';
+import { monthDay } from './fees.ts';
+import { rhythmRange } from './rhythm.ts';
+
+/** Only what hardly moves from day to day, or from weekday to weekday, shows what it is billed by; in logarithms. */
+const hardly = 0.05;
+
+/**
+ * By how much a day may cost more than one of the month before because this month is shorter, in logarithms; else 0.
+ * Storage is charged by the GB-month, an amount divided over the days of the month: a byte costs 31/28 as much a day
+ * in February as in January.
+ */
+export function shorterMonth(state: DetectorState, day: number): number {
+  const { month, previousMonth } = monthDay(day);
+  if (previousMonth <= month) return 0;
+  const isSteady = read(state, noiseMeasured) < hardly && rhythmRange(state) < hardly;
+  return isSteady ? Math.log(previousMonth / month) : 0;
+}
