@@ -1,19 +1,19 @@
 import type { Usd } from '../money.ts';
 import type { Allowance } from './allowance.ts';
 import { assumeDay, judgeDay, learnDay } from './detector.ts';
-import { isReturn, staysHigh, type Turn } from './episode.ts';
-import type { Figure, Verdict } from './verdict.ts';
 import type { DetectorState } from './detector-state.ts';
 import { newDetector } from './detector-state.ts';
+import { isReturn, staysHigh, type Turn } from './episode.ts';
 import type { Policy } from './policy.ts';
+import type { Figure, Verdict } from './verdict.ts';
 
 /** A series as it is followed from day to day: what was learnt of it, and the excesses found in it. */
 export type Follower = {
   state: DetectorState;
   /** Oldest first; at most the last one is open. */
   excesses: Excess[];
-  /** The newest day, where it was held until the next one tells. */
-  held?: Verdict | undefined;
+  /** The newest days in a row that were high, but not enough so to tell of: what opens next began with them. */
+  leading: readonly ExcessDay[];
 };
 
 /** Days above what was to be expected, by day number; what they cost is looked up when it is asked for. */
@@ -37,7 +37,11 @@ export type Terms = {
   acceptFrom?: number | undefined;
 };
 
-export const newFollower = (state: DetectorState = newDetector()): Follower => ({ state, excesses: [] });
+export const newFollower = (state: DetectorState = newDetector()): Follower => ({
+  state,
+  excesses: [],
+  leading: [],
+});
 
 /** Judges the next complete day, learns from it, and follows what it is part of. */
 export function followDay(follower: Follower, figure: Figure, terms: Terms): Verdict {
@@ -49,19 +53,32 @@ export function followDay(follower: Follower, figure: Figure, terms: Terms): Ver
     allowance,
     terms.acceptFrom ?? Number.NEGATIVE_INFINITY,
   );
-  const { excesses, held } = follower;
+  const { excesses, leading } = follower;
   const last = excesses.at(-1);
   if (turn === 'opens' || last === undefined) {
-    if (turn !== 'none') excesses.push(opened(verdict, held, true));
+    if (turn !== 'none') excesses.push(opened(verdict, leading, true));
   } else if (turn !== 'none') {
     excesses[excesses.length - 1] = afterTurn(last, verdict, turn);
   }
-  follower.held = verdict.state === 'held' && turn === 'none' ? verdict : undefined;
+  follower.leading = turn === 'none' ? leadingWith(leading, excessDay(verdict, true)) : [];
   return verdict;
 }
 
-/** What began on a day, on the days before it that only together with it are too many, or on the one that was held. */
-function opened(found: Verdict, held: Verdict | undefined, closed: boolean): Excess {
+/** Days that an excess reaches back at most before the one that showed it. */
+const leadingDays = 14;
+
+/** The high days in a row that end with a day; none where that is calm. */
+function leadingWith(leading: readonly ExcessDay[], next: ExcessDay): readonly ExcessDay[] {
+  if (!next.high) return [];
+  const isNext = leading.at(-1)?.day === next.day - 1;
+  return [...(isNext ? leading : []), next].slice(-leadingDays);
+}
+
+/**
+ * What is told on a day began with the days before it that only together with it are too many, and with those before
+ * them that were high already: the day on which a leak began is seldom a whole one, or was held as a fee.
+ */
+function opened(found: Verdict, leading: readonly ExcessDay[], closed: boolean): Excess {
   const { day, expectedDays, span } = found;
   const earlier = (expectedDays ?? []).slice(0, -1).map((expected, index) => ({
     day: day - span + 1 + index,
@@ -70,8 +87,9 @@ function opened(found: Verdict, held: Verdict | undefined, closed: boolean): Exc
     high: true,
     closed: true,
   }));
-  const confirmed = held && held.day === day - 1 && earlier.length === 0 ? [excessDay(held, true)] : [];
-  const days = [...earlier, ...confirmed, { ...excessDay(found, closed), high: true }];
+  const isNext = leading.at(-1)?.day === day - 1;
+  const before = isNext ? leading.filter((one) => one.day <= day - span) : [];
+  const days = [...before, ...earlier, { ...excessDay(found, closed), high: true }];
   return { start: days[0]?.day ?? day, status: 'open', found, days };
 }
 
@@ -100,16 +118,12 @@ export type FillingDay = { day: number; amount: Usd; age: 0 | 1 };
 
 /** What the days that still fill add: the verdicts on them, and the newest excess with them. The follower stays as it is. */
 export function lookAhead(
-  { state, excesses, held }: Follower,
+  { state, excesses, leading }: Follower,
   filling: readonly FillingDay[],
   { policy, allowanceOn }: Terms,
 ): { verdicts: readonly Verdict[]; newest: Excess | undefined; isNew: boolean } {
-  let [seen, newest, isNew, before]: [DetectorState, Excess | undefined, boolean, Verdict | undefined] = [
-    state,
-    excesses.at(-1),
-    false,
-    held,
-  ];
+  let [seen, before, isNew] = [state, leading, false];
+  let newest = excesses.at(-1);
   const verdicts: Verdict[] = [];
   for (const { day, amount, age } of filling) {
     const figure = { day, amount };
@@ -123,7 +137,7 @@ export function lookAhead(
       if (newest !== undefined && isBack) newest = reopened(newest, verdict);
       else [newest, isNew] = [opened(verdict, before, false), true];
     }
-    before = verdict.state === 'held' ? verdict : undefined;
+    before = leadingWith(before, excessDay(verdict, false));
     seen = assumeDay(seen, figure, verdict, age);
   }
   return { verdicts, newest, isNew };

@@ -2,10 +2,10 @@ import { digest } from '../alert/identity.ts';
 import type { Usd } from '../money.ts';
 import { addDays, dateOf, type IsoDate, type IsoTime, toDate, toDay } from '../period.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
-import { reasonOf, type Verdict } from './verdict.ts';
 import type { Excess } from './follow.ts';
 import type { RootCause } from './root-cause.ts';
 import { sum } from './statistics.ts';
+import { reasonOf, type Verdict } from './verdict.ts';
 
 /** One leak: from the first day above what was to be expected until that ended or became normal. */
 export type Incident = {
@@ -116,43 +116,69 @@ const sameStart = 4;
 /**
  * What is known of the incidents of a series, brought up to what was found in its figures: those found again go on
  * under their id, with what people were told of them; what was found anew begins; what isn't there any more, because
- * the bill was restated or a filling day came to less than it seemed, is over. The very same objects where nothing is
- * new.
+ * the bill was restated or a filling day came to less than it seemed, is over. What was over by `view.from` stays as it
+ * is, and what nobody knew of it is no news. The very same objects where nothing is new.
  */
 export function reconcile(
   known: readonly Incident[],
   excesses: readonly Excess[],
   view: SeriesView,
 ): Incident[] {
-  const left = new Set(known);
+  const isPast = (end: number | undefined): boolean => end !== undefined && end <= view.from;
+  const before = pair(known, excesses);
   const found = excesses.flatMap((excess) => {
-    const before = knownOf(excess, left);
-    if (before !== undefined) left.delete(before);
-    else if (excess.end !== undefined && excess.end <= view.from) return [];
-    return [toIncident(excess, before, view)];
+    const incident = before.get(excess);
+    if (!isPast(excess.end)) return [toIncident(excess, incident, view)];
+    if (incident === undefined) return [];
+    return [isPast(dayOf(incident.end)) ? incident : toIncident(excess, incident, view)];
   });
-  return [...[...left].map((incident) => takenBack(incident, view)), ...found];
+  const again = new Set(before.values());
+  const left = known.filter((incident) => !again.has(incident));
+  return [...left.map((incident) => takenBack(incident, view)), ...found];
 }
 
-/** The incident that an excess is already known as: the one that began with it, else one that it overlaps. */
-function knownOf(excess: Excess, known: ReadonlySet<Incident>): Incident | undefined {
-  const last = excess.days.at(-1)?.day ?? excess.start;
-  return [...known]
-    .filter((incident) => {
-      const start = toDay(incident.start);
-      const newest = incident.end === undefined ? start + sameStart : toDay(incident.end) - 1;
-      return start <= last + 1 && excess.start <= Math.max(newest, start + sameStart);
-    })
-    .toSorted((a, b) => distance(a, excess) - distance(b, excess))[0];
+const dayOf = (date: IsoDate | undefined): number | undefined =>
+  date === undefined ? undefined : toDay(date);
+
+/** Which excess is known as which incident: of those that overlap, the ones that began closest together. */
+function pair(known: readonly Incident[], excesses: readonly Excess[]): Map<Excess, Incident> {
+  const candidates = excesses.flatMap((excess) =>
+    known
+      .filter((incident) => overlaps(incident, excess))
+      .map((incident) => ({ excess, incident, distance: Math.abs(toDay(incident.start) - excess.start) })),
+  );
+  const pairs = new Map<Excess, Incident>();
+  const taken = new Set<Incident>();
+  for (const { excess, incident } of candidates.toSorted((a, b) => a.distance - b.distance)) {
+    if (pairs.has(excess) || taken.has(incident)) continue;
+    pairs.set(excess, incident);
+    taken.add(incident);
+  }
+  return pairs;
 }
 
-const distance = ({ start }: Incident, excess: Excess): number => Math.abs(toDay(start) - excess.start);
+/** What was found while days filled may begin a few days later once they are complete; what is over is over. */
+function overlaps(incident: Incident, { start, days }: Excess): boolean {
+  const since = toDay(incident.start);
+  const last = days.at(-1)?.day ?? start;
+  const newest = lastHighOf(incident) + 1;
+  const latest = incident.end === undefined ? Math.max(newest, since + sameStart) : newest;
+  return since <= last + 1 && start <= latest;
+}
+
+/** The newest day that is part of an incident. */
+function lastHighOf({ start, end, days }: Incident): number {
+  if (end !== undefined) return toDay(end) - 1;
+  return toDay(days.findLast(({ high }) => high)?.date ?? start);
+}
 
 function toIncident(excess: Excess, before: Incident | undefined, view: SeriesView): Incident {
   const { scope, currency, at } = view;
   const { found } = excess;
   const first = toDate(excess.days[0]?.day ?? excess.start);
-  const earlier = before?.days.filter(({ date }) => date < first && date < toDate(excess.start)) ?? [];
+  // Days that the walk doesn't reach any more are as they were; others are part of it only if it says so.
+  const earlier =
+    before?.days.filter(({ date }) => date < first && view.amountOn(toDay(date)) === undefined) ?? [];
   const days = [...earlier, ...daysOf(excess, view)];
   const start = days[0]?.date ?? first;
   const end = excess.end === undefined ? undefined : toDate(excess.end);
@@ -185,21 +211,33 @@ function daysOf({ days }: Excess, { amountOn }: SeriesView): IncidentDay[] {
   });
 }
 
-/** What was found while days filled, or before they were restated, and isn't found any more once they are complete. */
-function takenBack(incident: Incident, { amountOn, closedThrough, from }: SeriesView): Incident {
-  const last = toDay(incident.days.at(-1)?.date ?? incident.start);
+/**
+ * What was found while days filled, or before they were restated, and isn't found any more once they are complete. One
+ * that began before there is anything to judge it by has lasted for so long that nothing shows it: it is the new normal.
+ */
+function takenBack(incident: Incident, view: SeriesView): Incident {
+  const { amountOn, closedThrough } = view;
+  const last = lastHighOf(incident);
   const isPlanned = incident.plannedUntil !== undefined && toDay(incident.plannedUntil) > closedThrough;
-  const isDecided = last <= closedThrough && last >= from - sameStart;
-  if (incident.status !== 'open' || !isDecided || isPlanned) return incident;
+  if (incident.status !== 'open' || last > closedThrough || isPlanned) return incident;
+  const status = hasHistory(incident, view) ? 'recovered' : 'accepted';
+  const end = toDate(last + 1);
   const days = incident.days.map((day) => ({
     ...day,
     actual: amountOn(toDay(day.date)) ?? day.actual,
     closed: true,
-    high: false,
+    high: status === 'accepted' && day.high,
   }));
-  const end = toDate(last + 1);
-  return { ...incident, status: 'recovered', end, days, ...totals(days) };
+  return { ...incident, status, end, days, ...totals(days.filter(({ date }) => date < end)) };
 }
+
+/** Days of history that it takes to find anything, and in a week of which one at least was read. */
+const neededHistory = 21;
+
+const hasHistory = ({ start }: Incident, { amountOn }: SeriesView): boolean =>
+  Array.from({ length: 7 }, (_, age) => amountOn(toDay(start) - neededHistory - age)).some(
+    (amount) => amount !== undefined,
+  );
 
 function isSame(a: Incident, b: Incident): boolean {
   return (
@@ -230,8 +268,11 @@ function newestExcess(days: readonly IncidentDay[]): Usd {
   return Math.max(0, ...days.slice(Math.max(0, closed)).map(excessOf));
 }
 
+/** What is expected is known to single precision: less than that is no excess. */
+const precision = 1e-5;
+
 const excessOf = ({ expected, actual }: Pick<IncidentDay, 'expected' | 'actual'>): Usd =>
-  Math.max(0, actual - expected);
+  actual > expected * (1 + precision) ? actual - expected : 0;
 
 /** What it goes on costing above what was to be expected; nothing once it is over or the new normal. */
 export const runRate = ({ status, excessPerDay }: Incident): { perDay: Usd; perMonth: Usd } =>

@@ -121,10 +121,10 @@ function learnNext(replay: Replay, run: number): void {
   replay.next = day + 1;
 }
 
-const copyOf = ({ state, excesses, held }: Follower): Follower => ({
+const copyOf = ({ state, excesses, leading }: Follower): Follower => ({
   state: state.slice(),
   excesses: [...excesses],
-  held,
+  leading,
 });
 
 function keep(replay: Replay): void {

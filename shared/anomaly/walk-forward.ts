@@ -1,10 +1,10 @@
 import { dateOf, type IsoDate, type IsoTime, toDay } from '../period.ts';
 import type { DailyFigure, SpendSeries } from '../spend/series.ts';
 import { noAllowance } from './allowance.ts';
-import type { Verdict } from './verdict.ts';
 import { excessesOf, type FillingDay, followDay, lookAhead, newFollower, type Terms } from './follow.ts';
 import { type Incident, reconcile } from './incident.ts';
 import type { Policy } from './policy.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What came of judging the days of a series: every verdict, and the incidents that are new or have changed. */
 export type Walk = { verdicts: readonly Verdict[]; incidents: readonly Incident[] };

@@ -1,10 +1,10 @@
 import { allowanceOf, calendarOf, type PlannedEvent } from '../anomaly/calendar.ts';
-import { reasonOf } from '../anomaly/verdict.ts';
 import { asPlanned, type Feedback, heeding, inForce, isMuted } from '../anomaly/feedback.ts';
 import { floorOf } from '../anomaly/floors.ts';
 import { foldIncidents, type Leak, recordsOf } from '../anomaly/hierarchy.ts';
 import { type Change, changeOf, type Incident } from '../anomaly/incident.ts';
 import { toPolicy } from '../anomaly/policy.ts';
+import { reasonOf } from '../anomaly/verdict.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
 import type { Config } from '../config.ts';
 import { daysBefore, type IsoDate, type IsoTime, toDate } from '../period.ts';
@@ -72,13 +72,22 @@ export function judgeSpend(series: readonly SpendSeries[], task: Task): Judged {
     return { one, own, walk: walk(one, own, calendar, task) };
   });
   const changed = walks.flatMap(({ walk }) => walk.incidents);
-  const incidents = judgeLeaks(known, changed)
+  const incidents = judgeLeaks(known, [...changed, ...unexplained(known, changed)])
     .map((leak) => answered(leak, answers.get(leak.incident.id)))
     .toSorted(({ incident: a }, { incident: b }) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
   return {
     series: walks.slice(0, series.length).map(({ one, own, walk }) => summarize(one, walk, own)),
     incidents,
   };
+}
+
+/** What goes on unchanged, and whose cause no run could read so far: the next one tries again. */
+function unexplained(known: readonly Incident[], changed: readonly Incident[]): Incident[] {
+  const ids = new Set(changed.map(({ id }) => id));
+  return known.filter(
+    ({ id, status, cause, partOf }) =>
+      status === 'open' && cause === undefined && partOf === undefined && !ids.has(id),
+  );
 }
 
 /** An incident as its series goes on with it: muting is for people. */
@@ -101,7 +110,7 @@ function walk(
   return walkForward(series, known, { policy, allowanceOn: allowanceOf(calendar, scope), from, at });
 }
 
-/** The leaks of which any incident is new or has changed; what is left of old ones is no news. */
+/** The leaks of which any incident is among the changed ones; what is left of old ones is no news. */
 export function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {
   const before = new Map(known.map((incident) => [incident.id, incident]));
   const after = new Map([...known, ...changed].map((incident) => [incident.id, incident]));

@@ -100,28 +100,30 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   const closed = lastClosedDay(ledger, window, time);
   const stored = await getIncidents(table);
   const known = [...stored.values()].map(({ incident }) => incident);
-  const from = isLate(ledger, time)
-    ? window.end
-    : judgeFrom(await getJudgedThrough(table), closed ?? window.end, known);
+  const from = judgeFrom(await getJudgedThrough(table), closed ?? window.end);
   const feedback = await getFeedback(table);
   const judged = judgeSpend(toSeries(ledger, window, time), { known, from, config, at: time, feedback });
+  // What a later run has found since then is no longer what this one would make of it.
+  const isOld = isLate(ledger, time);
+  const news = isOld ? [] : judged.incidents;
 
   const names = namesOf(config, ledger);
-  const explained = await explainIncidents(clients, judged.incidents, {
+  const explained = await explainIncidents(clients, news, {
     config,
     usageTypes: usageTypesOf(ledger),
     count: requests.count,
     time,
   });
   const settled: JudgedIncident[] = [];
-  for (const judgedOne of judged.incidents) {
+  for (const judgedOne of news) {
     const incident = explained.get(judgedOne.incident.id) ?? judgedOne.incident;
     const leak = { ...judgedOne, incident };
+    if (isKept(leak, stored)) continue;
     const isTold = await settle(table, leak, stored, { at: time, names });
     settled.push({ ...leak, change: isTold ? leak.change : undefined });
   }
   await blockStopsOnDoubt(table, settled, names, time);
-  if (closed !== undefined && !isLate(ledger, time)) {
+  if (closed !== undefined && !isOld) {
     await tellEndedCredits(table, ledger, { closed, floor: config.spend.floor, at: time });
   }
   if (closed !== undefined) await putJudgedThrough(table, closed);
@@ -154,15 +156,24 @@ function requestCounter(table: Table, config: Config, time: IsoTime) {
 }
 
 /**
- * From which day on to judge: what no run has judged for good, the days on which something goes on, and as many
- * complete days before the newest one as may well be restated.
+ * From which day on something is news: what no run has judged for good, and as many complete days before the newest
+ * one as may well be restated.
  */
-function judgeFrom(judgedThrough: IsoDate | undefined, closed: IsoDate, known: readonly Incident[]): IsoDate {
-  const open = known.filter(({ end }) => end === undefined).map(({ start }) => start);
-  const next = judgedThrough === undefined ? [] : [addDays(judgedThrough, 1)];
+function judgeFrom(judgedThrough: IsoDate | undefined, closed: IsoDate): IsoDate {
   const restated = addDays(closed, 1 - judgedDays);
-  return [...open, ...next, restated].toSorted()[0] ?? restated;
+  const next = judgedThrough === undefined ? restated : addDays(judgedThrough, 1);
+  return next < restated ? next : restated;
 }
+
+/** Whether a leak is as it was kept before: nothing of it has changed, and nothing more is known of its cause. */
+const isKept = (
+  { incident, change, record, parts }: JudgedIncident,
+  stored: ReadonlyMap<string, StoredIncident>,
+): boolean =>
+  change === undefined &&
+  parts.length === 0 &&
+  record === stored.get(record.id)?.incident &&
+  (incident.cause === undefined || incident.cause === record.cause);
 
 /** Keeps a leak, with its alert where there is something to tell; false where another run did so before. */
 async function settle(

@@ -95,8 +95,9 @@ describe('a longer bill', () => {
   it('shows its leak as one incident and one alert', () => {
     const result = watchSpendFile(leaking, config);
     expect(result.incidents).toMatchObject([
-      { accountName: 'ml-dev', scope: { service: 'Amazon Bedrock' }, start: '2026-11-13', impact: 1560 },
+      { accountName: 'ml-dev', scope: { service: 'Amazon Bedrock' }, start: '2026-11-13' },
     ]);
+    expect(result.incidents[0]?.impact).toBeCloseTo(1560, 3);
     expect(result.alerts.map(({ title }) => title)).toEqual([
       'Amazon Bedrock in ml-dev: $520.00 a day above expected since 13 Nov',
     ]);

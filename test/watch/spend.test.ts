@@ -252,7 +252,8 @@ describe('the next runs', () => {
 
   it('count what the first day of an incident turns out to cost, without a word', async () => {
     expect(await changesOf(15, 18)).toEqual(['15 opened']);
-    const [before] = (await run('2026-11-18T12:00:00Z')).incidents;
+    const [known] = (await getIncidents(database.table)).values();
+    const before = known?.incident;
     bill = (date) => ({ usage: date === '2026-11-14' ? 2000 : date > '2026-11-14' ? 900 : 100 });
     const [after] = (await run('2026-11-18T18:00:00Z')).incidents;
     expect(after).toMatchObject({ id: before?.id, change: undefined });
