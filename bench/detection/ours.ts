@@ -24,6 +24,7 @@ export const toCalendar = ({ calendar }: Pick<LabelledSet, 'calendar'>): Planned
     end: isoOf(end + 1),
     scope: {},
     upTo: seasonUpTo,
+    isSeason: true,
   }));
 
 /** What `watchdog backtest --flat` tells of a record, at the floor that the other methods have. */

@@ -1,5 +1,5 @@
 import type { Usd } from '../money.ts';
-import { addDays, type IsoDate, type Period } from '../period.ts';
+import { addDays, type IsoDate, type Period, toDay } from '../period.ts';
 import { areCompatible, type Scope } from '../spend/scope.ts';
 import { type Allowance, noAllowance } from './allowance.ts';
 import { type Feedback, feedbackEvents } from './feedback.ts';
@@ -15,6 +15,8 @@ export type PlannedEvent = {
   upTo: number;
   /** Dollars a day on top of that: what has cost nothing so far has no share to speak of. */
   excess?: Usd;
+  /** A season of users, which what doesn't follow them has no part in. */
+  isSeason?: boolean;
 };
 
 /** A plan as people write it: `to` is its last day, `upTo` is `40%` or 0.4, and every further key names a dimension. */
@@ -26,8 +28,8 @@ export type Plan = {
   readonly [dimension: string]: string | number | undefined;
 };
 
-/** How far spend rises in a season by itself: 2.5 times the expected and more is a leak in a shop's best week too. */
-export const seasonUpTo = 1.5;
+/** How far spend rises in a season by itself: more than twice the expected is a leak in a shop's best week too. */
+export const seasonUpTo = 1;
 
 /** The days of each known season that begins in a year. */
 const seasonDays = {
@@ -52,7 +54,7 @@ export function seasonsBetween(names: readonly Season[], { start, end }: Period)
   const years = Array.from({ length: yearOf(end) - first + 1 }, (_, index) => first + index);
   return names
     .flatMap((name) =>
-      years.map((year) => ({ name, ...seasonDays[name](year), scope: {}, upTo: seasonUpTo })),
+      years.map((year) => ({ name, ...seasonDays[name](year), scope: {}, upTo: seasonUpTo, isSeason: true })),
     )
     .filter((season) => season.start < end && season.end > start);
 }
@@ -96,7 +98,7 @@ export const calendarOf = (
  * around or across it, the total first, whose sums carry what it costs. For these the factor is more than they need,
  * which hides little: what leaks elsewhere shows in the series of its own. Of several events the largest counts.
  */
-export const allowances = (calendar: readonly PlannedEvent[], scope: Scope): ((day: number) => number) =>
+const factors = (calendar: readonly PlannedEvent[], scope: Scope): ((day: number) => number) =>
   timeline(
     spansOf(calendar, scope, ({ upTo }) => upTo),
     1,
@@ -104,18 +106,12 @@ export const allowances = (calendar: readonly PlannedEvent[], scope: Scope): ((d
   );
 
 /** How many dollars above that are allowed on a day. Those of several events add up, as they do on the bill. */
-export const allowedExcess = (calendar: readonly PlannedEvent[], scope: Scope): ((day: number) => Usd) =>
+const allowedExcess = (calendar: readonly PlannedEvent[], scope: Scope): ((day: number) => Usd) =>
   timeline(
     spansOf(calendar, scope, ({ excess = 0 }) => excess),
     0,
     (amounts) => amounts.reduce((sum, amount) => sum + amount, 0),
   );
-
-/** By which factor the expected may be exceeded on a date. */
-export const allowanceOn = (calendar: readonly PlannedEvent[], scope: Scope, date: IsoDate): number =>
-  allowances(calendar, scope)(dayOf(date));
-
-const dayOf = (date: IsoDate): number => Date.parse(date) / 86_400_000;
 
 /** Days from `start` until before `end`, on which something has a value. */
 type Span = { start: number; end: number; value: number };
@@ -129,7 +125,7 @@ const spansOf = (
   calendar.flatMap((event) => {
     const value = quantityOf(event);
     if (value === 0 || !areCompatible(event.scope, scope)) return [];
-    return [{ start: dayOf(event.start), end: dayOf(event.end), value }];
+    return [{ start: toDay(event.start), end: toDay(event.end), value }];
   });
 
 /** What spans come to on each day, asked in O(log n): between two neighbouring bounds it is the same. */
@@ -158,12 +154,15 @@ function lastUpTo(sorted: readonly number[], limit: number): number {
   return low - 1;
 }
 
-/** What is allowed for on each day of a scope, by day number. */
+/** What is allowed for on each day of a scope, by day number: plans and answers, and seasons apart from them. */
 export function allowanceOf(calendar: readonly PlannedEvent[], scope: Scope): (day: number) => Allowance {
-  const factorOn = allowances(calendar, scope);
+  const { true: seasons = [], false: plans = [] } = Object.groupBy(calendar, ({ isSeason = false }) =>
+    isSeason ? 'true' : 'false',
+  );
+  const [factorOn, seasonOn] = [factors(plans, scope), factors(seasons, scope)];
   const excessOn = allowedExcess(calendar, scope);
   return (day) => {
-    const [factor, excess] = [factorOn(day), excessOn(day)];
-    return factor === 1 && excess === 0 ? noAllowance : { factor, excess };
+    const [factor, excess, season] = [factorOn(day), excessOn(day), seasonOn(day)];
+    return factor === 1 && excess === 0 && season === 1 ? noAllowance : { factor, excess, season };
   };
 }

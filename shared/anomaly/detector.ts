@@ -32,6 +32,7 @@ import type { Policy } from './policy.ts';
 import { recentOf } from './recent.ts';
 import { learnRhythm, newestWithSides } from './rhythm.ts';
 import { learnRises, type Rises, risesOf } from './rises.ts';
+import { allowanceFor } from './steady.ts';
 import type { Figure, Verdict } from './verdict.ts';
 
 /**
@@ -45,9 +46,10 @@ export function judgeDay(
   allowance: Allowance = noAllowance,
   age: 0 | 1 | 'closed' = 'closed',
 ): Verdict {
-  if (age === 'closed') return judge(state, figure, policy, allowance, 0);
+  const allowed = allowanceFor(state, allowance);
+  if (age === 'closed') return judge(state, figure, policy, allowed, 0);
   const { amount, uncertainty } = correctedFor(state, figure.amount, age);
-  const verdict = judge(state, { day: figure.day, amount }, policy, allowance, uncertainty);
+  const verdict = judge(state, { day: figure.day, amount }, policy, allowed, uncertainty);
   verdict.actual = figure.amount;
   return verdict;
 }
@@ -73,7 +75,7 @@ export function learnDay(
   learnFee(state, day, isJudged && amount > 0 ? amount - usual : 0, usual, policy.floor);
 
   const turn = learnTurn(state, verdict, policy, acceptFrom);
-  const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowance);
+  const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowanceFor(state, allowance));
   const dearest = isLearned ? recentOf(state).dearest : 0;
   addDay(state, figure, lesson, isLearned, verdict.state === 'held');
   if (turn === 'is accepted') adoptLevel(state, day);

@@ -1,9 +1,6 @@
-import { type DetectorState, noiseMeasured, read } from './detector-state.ts';
+import type { DetectorState } from './detector-state.ts';
 import { monthDay } from './fees.ts';
-import { rhythmRange } from './rhythm.ts';
-
-/** Only what hardly moves from day to day, or from weekday to weekday, shows what it is billed by; in logarithms. */
-const hardly = 0.05;
+import { isSteady } from './steady.ts';
 
 /**
  * By how much a day may cost more than one of the month before because this month is shorter, in logarithms; else 0.
@@ -13,6 +10,6 @@ const hardly = 0.05;
 export function shorterMonth(state: DetectorState, day: number): number {
   const { month, previousMonth } = monthDay(day);
   if (previousMonth <= month) return 0;
-  const isSteady = read(state, noiseMeasured) < hardly && rhythmRange(state) < hardly;
-  return isSteady ? Math.log(previousMonth / month) : 0;
+  // Only what hardly moves otherwise shows what it is billed by.
+  return isSteady(state) ? Math.log(previousMonth / month) : 0;
 }

@@ -1,16 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  allowanceOn,
-  allowances,
-  allowedExcess,
+  allowanceOf,
   calendarOf,
   type PlannedEvent,
   plannedEvents,
   seasonsBetween,
 } from '../../shared/anomaly/calendar.ts';
 import { parseConfig } from '../../shared/config.ts';
-import { addDays, daysBetween } from '../../shared/period.ts';
+import { addDays, toDay } from '../../shared/period.ts';
+import type { Scope } from '../../shared/spend/scope.ts';
 
 const all = { start: '2000-01-01', end: '2040-01-01' };
 
@@ -34,17 +33,20 @@ describe('known seasons', () => {
     (year, start, end) => {
       const period = { start: `${year}-01-01`, end: `${year + 1}-01-01` };
       expect(seasonsBetween(['black-friday'], period)).toEqual([
-        { name: 'black-friday', start, end, scope: {}, upTo: 1.5 },
+        { name: 'black-friday', start, end, scope: {}, upTo: 1, isSeason: true },
       ]);
     },
   );
 
   it('have Christmas from 20 December through 2 January', () => {
-    expect(allowancesFrom(seasonsBetween(['christmas'], all), '2026-12-19', 16)).toEqual([
-      1,
-      ...Array(14).fill(2.5),
-      1,
-    ]);
+    const seasonOn = allowanceOf(seasonsBetween(['christmas'], all), {});
+    const days = Array.from({ length: 16 }, (_, index) => toDay('2026-12-19') + index);
+    expect(days.map((day) => seasonOn(day).season)).toEqual([1, ...Array(14).fill(2), 1]);
+  });
+
+  it('are no plan: they concern what follows its users only', () => {
+    const { factor, excess } = allowanceOf(seasonsBetween(['christmas'], all), {})(toDay('2026-12-24'));
+    expect([factor, excess]).toEqual([1, 0]);
   });
 
   it('are found in a period that begins in the middle of one, and not in one that begins after it', () => {
@@ -70,8 +72,11 @@ describe('known seasons', () => {
   });
 });
 
+const factorOn = (calendar: readonly PlannedEvent[], scope: Scope, date: string): number =>
+  allowanceOf(calendar, scope)(toDay(date)).factor;
+
 const allowancesFrom = (calendar: readonly PlannedEvent[], from: string, days: number): number[] =>
-  Array.from({ length: days }, (_, index) => allowanceOn(calendar, {}, addDays(from, index)));
+  Array.from({ length: days }, (_, index) => factorOn(calendar, {}, addDays(from, index)));
 
 describe('planned events', () => {
   const planned = (entry: object) => parseConfig({ spend: { planned: [entry] } }).spend.planned;
@@ -102,7 +107,7 @@ describe('planned events', () => {
 
 describe('the allowance of a series', () => {
   const calendar = [event({ scope: { account: '210987654321', service: 'Amazon EC2' } })];
-  const on = (scope: Record<string, string>) => allowanceOn(calendar, scope, '2026-12-05');
+  const on = (scope: Record<string, string>) => factorOn(calendar, scope, '2026-12-05');
 
   it('is that of the event for what lies within its scope', () => {
     expect(on({ account: '210987654321', service: 'Amazon EC2' })).toBe(1.4);
@@ -130,7 +135,7 @@ describe('the allowance of a series', () => {
     expect(allowancesFrom(both, '2026-11-30', 9)).toEqual([1, 1.4, 1.4, 1.4, 2, 2, 2, 2, 1]);
   });
 
-  it('is the same, however it is asked, and as if every event were looked at', () => {
+  it('is the same as if every event were looked at', () => {
     const day = fc.integer({ min: 0, max: 60 });
     const events = fc.array(
       fc.record({ from: day, length: fc.integer({ min: 0, max: 20 }), upTo: fc.integer({ min: 0, max: 9 }) }),
@@ -146,15 +151,16 @@ describe('the allowance of a series', () => {
           .filter(({ from, length }) => from <= asked && asked < from + length)
           .map(({ upTo }) => upTo);
         const expected = 1 + Math.max(0, ...shares);
-        expect(allowanceOn(dated, {}, date)).toBe(expected);
-        expect(allowances(dated, {})(daysBetween('1970-01-01', date))).toBe(expected);
+        expect(factorOn(dated, {}, date)).toBe(expected);
       }),
     );
   });
 });
 
 describe('the dollars that are allowed', () => {
-  const day = daysBetween('1970-01-01', '2026-12-05');
+  const day = toDay('2026-12-05');
+  const excessOn = (calendar: readonly PlannedEvent[], scope: Scope) => (on: number) =>
+    allowanceOf(calendar, scope)(on).excess;
 
   it('add up over the events of a day, in the sums too that carry them', () => {
     const calendar = [
@@ -162,11 +168,11 @@ describe('the dollars that are allowed', () => {
       event({ upTo: 0, excess: 20, scope: { account: '123456789012' } }),
       event({ upTo: 0.4 }),
     ];
-    expect(allowedExcess(calendar, {})(day)).toBe(120);
-    expect(allowedExcess(calendar, { account: '210987654321' })(day)).toBe(100);
-    expect(allowedExcess(calendar, { account: '345678901234' })(day)).toBe(0);
-    expect(allowedExcess(calendar, {})(day + 5)).toBe(0);
-    expect(allowanceOn(calendar, { account: '123456789012' }, '2026-12-05')).toBe(1);
+    expect(excessOn(calendar, {})(day)).toBe(120);
+    expect(excessOn(calendar, { account: '210987654321' })(day)).toBe(100);
+    expect(excessOn(calendar, { account: '345678901234' })(day)).toBe(0);
+    expect(excessOn(calendar, {})(day + 5)).toBe(0);
+    expect(factorOn(calendar, { account: '123456789012' }, '2026-12-05')).toBe(1);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowanceOn, allowedExcess, type PlannedEvent } from '../../shared/anomaly/calendar.ts';
+import { allowanceOf, type PlannedEvent } from '../../shared/anomaly/calendar.ts';
 import {
   type Feedback,
   feedbackEvents,
@@ -10,7 +10,7 @@ import {
   toFeedback,
 } from '../../shared/anomaly/feedback.ts';
 import type { Incident } from '../../shared/anomaly/incident.ts';
-import { addDays, daysBetween, type IsoDate } from '../../shared/period.ts';
+import { addDays, type IsoDate, toDay } from '../../shared/period.ts';
 import { incidentOf } from '../support/incident.ts';
 
 const at = '2026-11-16T10:00:00Z';
@@ -149,7 +149,7 @@ describe('a plan that is over', () => {
 
 describe('answers in the calendar', () => {
   const allowed = (calendar: readonly PlannedEvent[], where: Record<string, string>, date: IsoDate) =>
-    allowedExcess(calendar, where)(daysBetween('1970-01-01', date));
+    allowanceOf(calendar, where)(toDay(date)).excess;
 
   it('allow what was said to be fine, from the day it was said, there and in the sums that carry it', () => {
     const calendar = feedbackEvents([said({ answer: 'not-an-anomaly' })]);
@@ -159,7 +159,7 @@ describe('answers in the calendar', () => {
     expect(allowed(calendar, scope, '2027-02-14')).toBe(0);
     expect(allowed(calendar, {}, '2026-12-01')).toBe(1000);
     expect(allowed(calendar, { ...scope, service: 'Amazon S3' }, '2026-12-01')).toBe(0);
-    expect(allowanceOn(calendar, scope, '2026-12-01')).toBe(1);
+    expect(allowanceOf(calendar, scope)(toDay('2026-12-01')).factor).toBe(1);
   });
 
   it('hold no longer than an expected incident lasts: the next one is another', () => {

@@ -1,0 +1,20 @@
+import { type Allowance, noAllowance } from './allowance.ts';
+import { type DetectorState, noiseMeasured, read } from './detector-state.ts';
+import { rhythmRange } from './rhythm.ts';
+
+/** In logarithms: a twentieth. */
+const hardly = 0.05;
+
+/** Whether a series hardly moves from day to day or from weekday to weekday, as what is provisioned and stored does. */
+export const isSteady = (state: DetectorState): boolean =>
+  read(state, noiseMeasured) < hardly && rhythmRange(state) < hardly;
+
+/**
+ * What is allowed for on a day of this series. A season stretches what follows its users; what is steady all year has
+ * none, and what is forgotten over the holidays mustn't wait for their end to be told.
+ */
+export function allowanceFor(state: DetectorState, allowance: Allowance): Allowance {
+  if (allowance.season === 1) return allowance;
+  if (isSteady(state)) return allowance.factor > 1 || allowance.excess > 0 ? allowance : noAllowance;
+  return { ...allowance, factor: Math.max(allowance.factor, allowance.season) };
+}
