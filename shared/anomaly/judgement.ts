@@ -3,6 +3,7 @@ import { type Allowance, isPlanned } from './allowance.ts';
 import {
   type DetectorState,
   firstSpend,
+  isOpen,
   level,
   logOffset,
   noiseHighest,
@@ -68,6 +69,7 @@ export function judge(
   if (Number.isNaN(amount)) return unknown(day, amount, { of: 'unread' });
   const recent = recentOf(state);
   if (recent.known < minimumHistory) {
+    if (read(state, isOpen) > 0) return judgeLasting(state, figure, policy, allowance);
     return unknown(day, amount, { of: 'history', known: recent.known, needed: minimumHistory });
   }
   // Fees, subscriptions and yearly plans fall due on the 1st.
@@ -90,6 +92,21 @@ const unknown = (day: number, actual: Usd, grounds: Verdict['grounds']): Verdict
   high: false,
   grounds,
 });
+
+/** An incident may last for so long that hardly anything else is known: what was expected when it began still is. */
+function judgeLasting(
+  state: DetectorState,
+  { day, amount }: Figure,
+  { ratio, floor }: Policy,
+  { factor, excess }: Allowance,
+): Verdict {
+  const log = read(state, level) + read(state, rhythm + weekdayOf(day));
+  const expected = spendAt(log, read(state, logOffset));
+  const limit = Math.max(expected * ratio, expected + floor, expected * factor + excess);
+  const high = amount > limit;
+  const grounds = { of: 'day' } as const;
+  return { day, state: 'normal', expected, limit, actual: amount, test: 'day', span: 1, high, grounds };
+}
 
 /** Told, or held where the next day may show that it was a fee. */
 const raised = (verdict: Omit<Verdict, 'state' | 'high'>, { mayBeFee }: Sight): Verdict => ({

@@ -3,6 +3,7 @@ import {
   amounts,
   type DetectorState,
   dayAgo,
+  isOpen,
   learned,
   logOffset,
   logs,
@@ -39,6 +40,7 @@ export function learnLogOffset(state: DetectorState, floor: Usd): void {
     const amount = dayAgo(state, learned, age);
     if (!Number.isNaN(amount)) values[count++] = amount;
   }
+  if (count === 0 && read(state, isOpen) > 0) return;
   const usual = count === 0 ? 0 : Math.max(0, medianOf(values, count));
   const offset = Math.max(smallestOffset, floor / partsOfFloor) + shareOfSpend * usual;
   if (Math.abs(offset / read(state, logOffset) - 1) <= worthChanging) return;

@@ -42,7 +42,9 @@ const values = new Float64Array(recentDays);
  */
 export function learnOutlook(state: DetectorState, day: number): void {
   flatten(state, day);
-  state[level] = levelOfLast();
+  const newest = levelOfLast();
+  // In an incident that lasts nothing is learnt: what was expected before it stays.
+  if (!Number.isNaN(newest)) state[level] = newest;
   learnNoise(state);
   const oldest = day - read(state, levelSince);
   for (const [index, span] of spans.entries()) {

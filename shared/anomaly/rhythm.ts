@@ -59,8 +59,8 @@ function learnWeekday(state: DetectorState, day: number, newest: number): void {
     const offset = dayAgo(state, offsets, age);
     if (!Number.isNaN(offset)) values[count++] = offset;
   }
-  state[rhythm + weekdayOf(day + 1, newest)] =
-    count === 0 ? 0 : medianOf(values, count) * Math.min(1, count / trustedWeeks);
+  if (count === 0) return; // as it was, however long ago
+  state[rhythm + weekdayOf(day + 1, newest)] = medianOf(values, count) * Math.min(1, count / trustedWeeks);
 }
 
 /** How far the dearest weekday lies above the cheapest one, in logarithms. */
