@@ -3,7 +3,7 @@ import type { Allowance } from './allowance.ts';
 import { assumeDay, judgeDay, learnDay } from './detector.ts';
 import type { DetectorState } from './detector-state.ts';
 import { newDetector } from './detector-state.ts';
-import { isReturn, staysHigh, type Turn } from './episode.ts';
+import { isReturn, returnsWithin, staysHigh, type Turn } from './episode.ts';
 import type { Policy } from './policy.ts';
 import type { Figure, Verdict } from './verdict.ts';
 
@@ -22,6 +22,8 @@ export type Excess = {
   status: 'open' | 'recovered' | 'accepted';
   /** The first day that is no longer part of it. */
   end?: number;
+  /** Whether it had recovered before, and came back within days. */
+  hasReturned?: boolean;
   /** What it was found by. */
   found: Verdict;
   days: readonly ExcessDay[];
@@ -33,8 +35,8 @@ type ExcessDay = { day: number; expected: Usd; limit: Usd; high: boolean; closed
 export type Terms = {
   policy: Policy;
   allowanceOn: (day: number) => Allowance;
-  /** Days before it make nothing the new normal: somebody planned it so until then. */
-  acceptFrom?: number | undefined;
+  /** Whether somebody planned what goes on on a day: then it isn't on its way to be the new normal. */
+  isPlanned?: (day: number) => boolean;
 };
 
 export const newFollower = (state: DetectorState = newDetector()): Follower => ({
@@ -51,15 +53,13 @@ export function followDay(follower: Follower, figure: Figure, terms: Terms): Ver
     figure,
     terms.policy,
     allowance,
-    terms.acceptFrom ?? Number.NEGATIVE_INFINITY,
+    terms.isPlanned?.(figure.day) === true ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
   );
   const { excesses, leading } = follower;
   const last = excesses.at(-1);
-  if (turn === 'opens' || last === undefined) {
-    if (turn !== 'none') excesses.push(opened(verdict, leading, true));
-  } else if (turn !== 'none') {
-    excesses[excesses.length - 1] = afterTurn(last, verdict, turn);
-  }
+  if (last !== undefined) excesses[excesses.length - 1] = afterTurn(last, verdict, turn);
+  if (turn === 'opens' || (last === undefined && turn !== 'none'))
+    excesses.push(opened(verdict, leading, true));
   follower.leading = turn === 'none' ? leadingWith(leading, excessDay(verdict, true)) : [];
   return verdict;
 }
@@ -102,12 +102,30 @@ const excessDay = ({ day, expected, limit, high }: Verdict, closed: boolean): Ex
 });
 
 function afterTurn(excess: Excess, verdict: Verdict, turn: Turn): Excess {
+  if (turn === 'none' && excess.status !== 'open') return excess;
+  if (turn === 'opens') return excess.status === 'open' ? recovered(excess) : excess;
   const { end: _, ...rest } = excess;
   const days = [...excess.days, ...(Number.isNaN(verdict.expected) ? [] : [excessDay(verdict, true)])];
-  if (turn === 'recovers') return { ...rest, days, status: 'recovered', end: firstCalmOf(days) };
   if (turn === 'is accepted') return { ...rest, days, status: 'accepted', end: verdict.day + 1 };
-  return { ...rest, days, status: 'open' };
+  const next: Excess = { ...rest, days, status: 'open' };
+  if (turn === 'returns') return { ...next, hasReturned: true };
+  return isOver(next, turn, verdict.day) ? recovered(next) : next;
 }
+
+/**
+ * What has come back once, as a leak does that shows on working days only, is over when it has kept away for as long
+ * as it might come back in: else it would be told to be over every week.
+ */
+function isOver({ hasReturned = false, days }: Excess, turn: Turn, day: number): boolean {
+  if (hasReturned) return day - firstCalmOf(days) + 1 >= returnsWithin;
+  return turn === 'recovers';
+}
+
+const recovered = (excess: Excess): Excess => ({
+  ...excess,
+  status: 'recovered',
+  end: firstCalmOf(excess.days),
+});
 
 /** The day after the newest high one. */
 const firstCalmOf = (days: readonly ExcessDay[]): number =>
@@ -145,7 +163,7 @@ export function lookAhead(
 
 function reopened(excess: Excess, verdict: Verdict): Excess {
   const { end: _, ...rest } = excess;
-  return { ...rest, status: 'open', days: [...excess.days, excessDay(verdict, false)] };
+  return { ...rest, status: 'open', hasReturned: true, days: [...excess.days, excessDay(verdict, false)] };
 }
 
 /** All that was found, with what the filling days add. */
