@@ -216,11 +216,14 @@ function daysOf({ days }: Excess, { amountOn }: SeriesView): IncidentDay[] {
  * that began before there is anything to judge it by has lasted for so long that nothing shows it: it is the new normal.
  */
 function takenBack(incident: Incident, view: SeriesView): Incident {
-  const { amountOn, closedThrough } = view;
+  const { amountOn, closedThrough, from } = view;
   const last = lastHighOf(incident);
   const isPlanned = incident.plannedUntil !== undefined && toDay(incident.plannedUntil) > closedThrough;
-  if (incident.status !== 'open' || last > closedThrough || isPlanned) return incident;
-  const status = hasHistory(incident, view) ? 'recovered' : 'accepted';
+  const isUndecided = last > closedThrough || (incident.status === 'open' && isPlanned);
+  if (incident.status === 'accepted' || isUndecided || (incident.end !== undefined && last < from)) {
+    return incident;
+  }
+  const status = incident.end !== undefined || hasHistory(incident, view) ? 'recovered' : 'accepted';
   const end = toDate(last + 1);
   const days = incident.days.map((day) => ({
     ...day,
@@ -228,7 +231,8 @@ function takenBack(incident: Incident, view: SeriesView): Incident {
     closed: true,
     high: status === 'accepted' && day.high,
   }));
-  return { ...incident, status, end, days, ...totals(days.filter(({ date }) => date < end)) };
+  const after = { ...incident, status, end, days, ...totals(days.filter(({ date }) => date < end)) } as const;
+  return isSame(incident, after) ? incident : after;
 }
 
 /** Days of history that it takes to find anything, and in a week of which one at least was read. */
@@ -316,7 +320,7 @@ export function changeOf(incident: Incident): Change | undefined {
   return hasGrown(incident, told) ? 'grown' : undefined;
 }
 
-/** It costs twice as much a day as was told, or it has cost four times as much and nobody was told for a week. */
+/** It costs twice as much a day as was told, or it has cost four times as much, nobody was told for a week, and it goes on. */
 function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
   // What was told of a day that still filled, or of the part of a day that a leak began in, grows by itself.
   const firstNews = [dateOf(told.at), addDays(start, 2)].toSorted().at(-1) ?? start;
@@ -324,7 +328,8 @@ function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
   const since = days.filter(({ date }) => date >= firstNews);
   const known = Math.max(told.excessPerDay, ...before.map(excessOf));
   if (since.some((day) => excessOf(day) >= 2 * known)) return true;
-  return since.length >= reminderDays && impact >= remindedAt * told.impact;
+  const goesOn = days.at(-1)?.high === true;
+  return goesOn && since.length >= reminderDays && impact >= remindedAt * told.impact;
 }
 
 /** The incident with what is now told of it. */
