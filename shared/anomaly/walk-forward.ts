@@ -28,7 +28,7 @@ export function walkForward(series: SpendSeries, known: readonly Incident[], tas
   const terms: Terms = {
     policy: task.policy,
     allowanceOn: task.allowanceOn ?? (() => noAllowance),
-    acceptFrom: plannedUntil(known),
+    isPlanned: plannedBy(known),
   };
   const from = toDay(task.from);
   const first = toDay(series.days[0]?.date ?? task.from);
@@ -53,12 +53,12 @@ export function walkForward(series: SpendSeries, known: readonly Incident[], tas
   return { verdicts, incidents: incidents.filter((incident) => !unchanged.has(incident)) };
 }
 
-/** Days before it make no leak the new normal, because somebody planned one so. */
-function plannedUntil(known: readonly Incident[]): number | undefined {
-  const [last] = known
-    .flatMap(({ status, plannedUntil }) => (status === 'open' && plannedUntil ? [plannedUntil] : []))
-    .toSorted((a, b) => b.localeCompare(a));
-  return last === undefined ? undefined : toDay(last);
+/** The days of incidents that somebody said to be planned, from their first one until the plan ends. */
+function plannedBy(known: readonly Incident[]): (day: number) => boolean {
+  const plans = known.flatMap(({ start, plannedUntil }) =>
+    plannedUntil === undefined ? [] : [{ start: toDay(start), end: toDay(plannedUntil) }],
+  );
+  return (day) => plans.some(({ start, end }) => day >= start && day < end);
 }
 
 /** Where the days begin that still fill: after the newest complete one. */

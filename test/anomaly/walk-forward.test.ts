@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changeOf, type Incident, markTold } from '../../shared/anomaly/incident.ts';
 import { toPolicy } from '../../shared/anomaly/policy.ts';
+import { reasonOf } from '../../shared/anomaly/verdict.ts';
 import { walkForward } from '../../shared/anomaly/walk-forward.ts';
 import { addDays, type IsoDate } from '../../shared/period.ts';
 import type { DailyFigure } from '../../shared/spend/series.ts';
@@ -10,8 +11,8 @@ import { figures, figuresBetween, isWeekend, seriesOf } from '../support/spend.t
 const policy = toPolicy('balanced', 25);
 const at = '2026-11-17T06:00:00Z';
 
-const walk = (days: readonly DailyFigure[], from: IsoDate, known: readonly Incident[] = []) =>
-  walkForward(seriesOf(days), known, from, policy, at).incidents;
+const walk = (days: readonly DailyFigure[], from: IsoDate, known: readonly Incident[] = [], time = at) =>
+  walkForward(seriesOf(days), known, { policy, from, at: time }).incidents;
 
 /** Every incident of the days, the first 60 of which are history. */
 const incidentsOf = (amounts: readonly number[]): readonly Incident[] => {
@@ -54,9 +55,36 @@ describe('one leak is one incident', () => {
     expect(incidentsOf(growing).length).toBeLessThanOrEqual(1);
   });
 
-  it('and the next leak is the next incident', () => {
-    const incidents = incidentsOf([400, 100, 100, 100, 100, 700]);
-    expect(incidents.map(({ status }) => status)).toEqual(['recovered', 'open']);
+  it('that comes back within a week, as large as it was', () => {
+    const [incident, ...others] = incidentsOf([400, 100, 100, 100, 100, 700]);
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({ status: 'open', start: '2026-11-15' });
+    expect(incident?.impact).toBeCloseTo(900, 3);
+  });
+
+  it.each([
+    ['larger', [400, 100, 100, 100, 100, 900]],
+    ['later', [400, 100, 100, 100, 100, 100, 100, 100, 100, 700]],
+  ])('and the next one, where it is %s, is the next incident', (_, amounts) => {
+    expect(incidentsOf(amounts).map(({ status }) => status)).toEqual(['recovered', 'open']);
+  });
+
+  it('that begins with the day on which it began, though that was no whole one', () => {
+    const [incident, ...others] = incidentsOf([100, 118, 400]);
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({ start: '2026-11-19', kind: 'rise' });
+    expect(incident?.impact).toBeCloseTo(318, 3);
+  });
+
+  it('that does not begin with a day as high as many are', () => {
+    const [incident] = incidentsOf([100, 110, 400]);
+    expect(incident?.start).toBe('2026-11-20');
+  });
+
+  it('that begins with the first of the days that only together are too many', () => {
+    const [incident, ...others] = incidentsOf(Array(12).fill(118));
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({ start: '2026-11-09', kind: 'drift' });
   });
 });
 
@@ -86,84 +114,276 @@ describe('what happens every weekend', () => {
   });
 });
 
+/** What a first run found, brought up to what a later one reads. */
+const again = (known: Incident | undefined, days: readonly DailyFigure[], time = at) => {
+  if (known === undefined) throw new Error('nothing was found');
+  const told = markTold(known, 'opened', at);
+  const changed = walkForward(seriesOf(days), [told], { policy, from: '2026-11-01', at: time }).incidents;
+  return { told, changed, changes: changed.map(changeOf) };
+};
+
+describe('a day that still fills', () => {
+  const history = figures(Array(60).fill(100), '2026-11-14');
+  const open = (date: IsoDate, amount: number) => ({ date, amount, closed: false });
+
+  it('is told as soon as it is too high, and has come to more by the next run', () => {
+    const [found] = walk([...history, open('2026-11-15', 300)], '2026-11-15', [], '2026-11-16T06:00:00Z');
+    expect(found).toMatchObject({ start: '2026-11-15', days: [{ actual: 300, closed: false }] });
+    const { changed, changes } = again(found, [...history, open('2026-11-15', 340)]);
+    expect(changed).toMatchObject([{ id: found?.id, days: [{ actual: 340, closed: false }] }]);
+    expect(changes).toEqual([undefined]);
+  });
+
+  it('is no drop, however little of it is there', () => {
+    expect(walk([...history, open('2026-11-15', 0), open('2026-11-16', 2)], '2026-11-01')).toEqual([]);
+  });
+
+  it('is no evidence of calm', () => {
+    const days = [...history, ...figures([300], '2026-11-15'), open('2026-11-16', 2), open('2026-11-17', 1)];
+    expect(walk(days, '2026-11-15')).toMatchObject([{ status: 'open' }]);
+  });
+
+  it('that made an incident and comes to nothing unusual ends it, once', () => {
+    const [found] = walk([...history, open('2026-11-15', 300)], '2026-11-15', [], '2026-11-16T06:00:00Z');
+    const calm = [...history, ...figures([104], '2026-11-15')];
+    const waiting = again(found, [...history, open('2026-11-15', 104)]);
+    expect(waiting.changed).toEqual([]);
+    const { changed, changes } = again(found, calm, '2026-11-18T06:00:00Z');
+    expect(changed).toMatchObject([{ id: found?.id, status: 'recovered', end: '2026-11-16' }]);
+    expect(changes).toEqual(['recovered']);
+    const [ended] = changed;
+    const known = ended ? [markTold(ended, 'recovered', at)] : [];
+    expect(walk([...calm, ...figures([100], '2026-11-16')], '2026-11-02', known)).toEqual([]);
+  });
+});
+
 describe('days that are restated', () => {
   const history = figures(Array(60).fill(100), '2026-11-14');
   const filling = { date: '2026-11-15', amount: 300, closed: false };
   const [open] = walk([...history, filling], '2026-11-15');
-  const told = open && markTold(open, 'opened', '2026-11-16T06:00:00Z');
+  const through = (amounts: readonly number[]) =>
+    figures([...Array(60).fill(100), ...amounts], addDays('2026-11-13', amounts.length));
 
   it.each([
     ['up by 30 %', 390, 290],
     ['down by 30 %', 210, 110],
   ])('%s update the same incident without a word', (_, amount, impact) => {
     const days = [...history, { ...filling, amount, closed: true }];
-    const [updated, ...others] = walk(days, '2026-11-15', told ? [told] : []);
-    expect(others).toEqual([]);
-    expect(updated).toMatchObject({ id: open?.id, status: 'open' });
-    expect(updated?.impact).toBeCloseTo(impact, 3);
-    expect(updated && changeOf(updated)).toBeUndefined();
+    const { changed, changes } = again(open, days);
+    expect(changed).toMatchObject([{ id: open?.id, status: 'open' }]);
+    expect(changed[0]?.impact).toBeCloseTo(impact, 3);
+    expect(changes).toEqual([undefined]);
   });
 
-  it('to nothing end it', () => {
-    const days = [...history, ...figures([100, 100, 100], '2026-11-17')];
-    const [ended] = walk(days, '2026-11-15', told ? [told] : []);
-    expect(ended).toMatchObject({ status: 'recovered', impact: 0 });
+  it('to nothing end it, and nothing is left of it', () => {
+    const { changed, changes } = again(open, [...history, ...figures([100, 100, 100], '2026-11-17')]);
+    expect(changed).toMatchObject([{ status: 'recovered', end: '2026-11-16', impact: 0 }]);
+    expect(changes).toEqual(['recovered']);
   });
 
-  it('after they were judged open an incident, count in it, and end it, as if they had always been so', () => {
-    const through = (amounts: readonly number[]) =>
-      figures([...Array(60).fill(100), ...amounts], '2026-11-20');
-    const from = '2026-11-11';
-    const before = walk(through([100, 100, 100, 900, 900, 100, 100, 100, 100, 100]), from);
-    const restated = through([100, 100, 100, 100, 100, 100, 100, 2000, 100, 100]);
-    const after = walk(restated, from, before);
-    expect(after).toMatchObject([
-      { start: '2026-11-14', status: 'recovered', end: '2026-11-16' },
+  it('to nothing end it as soon as no day of it is left that fills', () => {
+    const filled = [
+      ...history,
+      ...figures([100], '2026-11-15'),
+      { date: '2026-11-16', amount: 90, closed: false },
+    ];
+    expect(again(open, filled).changed).toMatchObject([{ status: 'recovered', end: '2026-11-16' }]);
+  });
+
+  it('upwards within the last weeks open an incident, once', () => {
+    const up = through([100, 100, 2000, 100, 100, 100]);
+    const [found] = walk(up, '2026-11-06');
+    expect(found).toMatchObject({ start: '2026-11-16', status: 'recovered' });
+    expect(again(found, up).changed).toEqual([]);
+  });
+
+  it('upwards before that are no news', () => {
+    expect(walk(through([100, 100, 2000, 100, 100, 100]), '2026-11-17')).toEqual([]);
+  });
+
+  it('open an incident, count in it, and end it, as if they had always been so', () => {
+    const [before] = walk(through([900, 900, 100, 100, 100, 100, 100]), '2026-11-11');
+    const { changed } = again(before, through([100, 100, 100, 100, 2000, 100, 100]));
+    expect(changed).toMatchObject([
+      { start: '2026-11-14', status: 'recovered', end: '2026-11-16', impact: 0 },
       { start: '2026-11-18', status: 'recovered', end: '2026-11-19' },
     ]);
-    expect(after.map(({ impact }) => impact)).toEqual([expect.closeTo(0, 6), expect.closeTo(1900, 6)]);
+    expect(changed[1]?.impact).toBeCloseTo(1900, 3);
   });
 
   it('leave an incident that has ended its end, and correct what it came to', () => {
-    const through = (first: number) => figures([...Array(60).fill(100), first, 900, 100, 100], '2026-11-17');
-    const before = walk(through(900), '2026-11-14');
-    const [ended, ...others] = walk(through(500), '2026-11-14', before);
-    expect(others).toEqual([]);
-    expect(ended).toMatchObject({ status: 'recovered', end: '2026-11-16' });
-    expect(ended?.impact).toBeCloseTo(1200, 6);
+    const [before] = walk(through([900, 900, 100, 100]), '2026-11-11');
+    const { changed } = again(before, through([500, 900, 100, 100]));
+    expect(changed).toMatchObject([{ id: before?.id, status: 'recovered', end: '2026-11-16' }]);
+    expect(changed[0]?.impact).toBeCloseTo(1200, 3);
   });
 
-  it('right before an incident are its beginning, and it stays the one that people know', () => {
-    const through = (before: number) => figures([...Array(60).fill(100), before, 900, 900], '2026-11-16');
-    const [known] = walk(through(100), '2026-11-14');
-    expect(known?.start).toBe('2026-11-15');
-    const told = known ? [markTold(known, 'opened', at)] : [];
-    const [longer, ...others] = walk(through(900), '2026-11-14', told);
-    expect(others).toEqual([]);
-    expect(longer).toMatchObject({ id: known?.id, start: '2026-11-14', status: 'open', told: told[0]?.told });
-    expect(longer?.impact).toBeCloseTo(2400, 6);
-    expect(longer && changeOf(longer)).toBeUndefined();
+  it('at the beginning of an incident make it begin later, under the id that people know', () => {
+    const [before] = walk(through([900, 900, 900]), '2026-11-11');
+    const { changed, changes } = again(before, through([100, 900, 900]));
+    expect(changed).toMatchObject([{ id: before?.id, status: 'open', start: '2026-11-15' }]);
+    expect(changed[0]?.impact).toBeCloseTo(1600, 3);
+    expect(changes).toEqual([undefined]);
+  });
+
+  it('right before an incident are its beginning, under the id that people know', () => {
+    const [before] = walk(through([100, 900, 900]), '2026-11-11');
+    const { told, changed, changes } = again(before, through([900, 900, 900]));
+    expect(changed).toMatchObject([{ id: before?.id, start: '2026-11-14', status: 'open', told: told.told }]);
+    expect(changed[0]?.impact).toBeCloseTo(2400, 3);
+    expect(changes).toEqual([undefined]);
   });
 
   it('and restored after that are told again', () => {
-    const through = (amount: number) =>
-      figures([...Array(60).fill(100), amount, amount, amount], '2026-11-16');
-    const [opened] = walk(through(900), '2026-11-14');
-    const [taken] = walk(through(100), '2026-11-14', opened ? [markTold(opened, 'opened', at)] : []);
-    expect(taken && changeOf(taken)).toBe('recovered');
-    const [back] = walk(through(900), '2026-11-14', taken ? [markTold(taken, 'recovered', at)] : []);
-    expect(back).toMatchObject({ id: opened?.id, status: 'open' });
+    const { changed } = again(walk(through([900, 900, 900]), '2026-11-14')[0], through([100, 100, 100]));
+    expect(changed.map(changeOf)).toEqual(['recovered']);
+    const [taken] = changed;
+    const [back] = walk(
+      through([900, 900, 900]),
+      '2026-11-14',
+      taken ? [markTold(taken, 'recovered', at)] : [],
+    );
+    expect(back).toMatchObject({ id: taken?.id, status: 'open' });
     expect(back && changeOf(back)).toBe('grown');
   });
 
-  it('that fill are no evidence of calm', () => {
-    const days = [
-      ...history,
-      ...figures([300], '2026-11-15'),
-      { date: '2026-11-16', amount: 2, closed: false },
-      { date: '2026-11-17', amount: 1, closed: false },
-    ];
-    expect(walk(days, '2026-11-15')).toMatchObject([{ status: 'open' }]);
+  it('long after an incident has ended change nothing of it', () => {
+    const past = [...Array(40).fill(100), 900, 900];
+    const days = (first: number) => figures([...past.with(40, first), ...Array(30).fill(100)], '2026-11-20');
+    const [before] = walk(days(900), '2026-09-01');
+    expect(before?.status).toBe('recovered');
+    expect(again(before, days(700)).changed).toEqual([]);
+  });
+});
+
+describe('an incident that began before all that is known now', () => {
+  const since = (first: IsoDate, days: number) =>
+    walk(
+      figuresBetween('2026-06-01', addDays(first, days), (date) => (date >= first ? 900 : 100)),
+      first,
+    );
+  const plan = { plannedUntil: '2026-11-18' };
+
+  it('has lasted for so long that it is the new normal', () => {
+    const [known] = since('2026-07-20', 9);
+    const { changed } = again(known, figures(Array(110).fill(900), '2026-11-16'));
+    expect(changed).toMatchObject([{ id: known?.id, status: 'accepted', start: '2026-07-20' }]);
+  });
+
+  it('but not while somebody said it to be planned', () => {
+    const [known] = since('2026-07-20', 9);
+    const planned = known && { ...known, ...plan };
+    expect(again(planned, figures(Array(110).fill(900), '2026-11-16')).changed).toEqual([]);
+    expect(again(planned, figures(Array(112).fill(900), '2026-11-18')).changed).toMatchObject([
+      { status: 'accepted' },
+    ]);
+  });
+
+  it('keeps the days that nobody reads any more as they were', () => {
+    const days = figuresBetween('2026-06-01', '2026-11-16', (date) => (date >= '2026-09-20' ? 900 : 100));
+    const [whole] = walk(days, '2026-09-20', []);
+    expect(whole?.status).toBe('accepted');
+    const [known] = since('2026-09-20', 9);
+    const later = days.filter(({ date }) => date >= '2026-08-20').map((day) => day);
+    expect(again(known, later).changed).toMatchObject([{ start: '2026-09-20', status: 'accepted' }]);
+  });
+});
+
+describe('runs that were skipped', () => {
+  it('are made up for by the next one', () => {
+    const days = figures([...Array(60).fill(100), 900, 900, ...Array(20).fill(100)], '2026-11-20');
+    expect(walk(days, '2026-10-31')).toMatchObject([{ start: '2026-10-30', end: '2026-11-01' }]);
+  });
+
+  it('do not leave an incident open that has ended meanwhile', () => {
+    const calm = Array(20).fill(100);
+    const [known] = walk(figures([...Array(60).fill(100), 900, 900], '2026-10-31'), '2026-10-30');
+    const { changed, changes } = again(
+      known,
+      figures([...Array(60).fill(100), 900, 900, ...calm], '2026-11-20'),
+    );
+    expect(changed).toMatchObject([{ id: known?.id, status: 'recovered', end: '2026-11-01' }]);
+    expect(changes).toEqual(['recovered']);
+  });
+});
+
+describe('a series that is judged', () => {
+  const silent = (amounts: readonly number[], floor = 25) =>
+    walkForward(seriesOf(figures(amounts, '2026-11-16')), [], {
+      policy: toPolicy('balanced', floor),
+      from: '2026-01-01',
+      at,
+    }).incidents;
+  const flat = (amount: number, ...last: number[]) => [...Array(60).fill(amount), ...last];
+
+  it.each([
+    ['a cent more than ever', flat(100, 100.01), 25],
+    ['a cent more than nothing', flat(0, 0.01), 25],
+    ['a cent more, without a floor', flat(100, 100.01), 0],
+    ['ten decimals', flat(0.0000008, 0.0000009), 25],
+    ['a refund', flat(100, -500, 100), 25],
+    ['refunds every other day', Array.from({ length: 90 }, (_, index) => (index % 2 ? -40 : 100)), 25],
+    ['nothing at all', flat(0, 0), 25],
+  ])('is silent about %s, and every figure is a number', (_, amounts, floor) => {
+    expect(silent(amounts, floor)).toEqual([]);
+    const days = figures(amounts, '2026-11-16');
+    const { verdicts } = walkForward(seriesOf(days), [], { policy, from: '2026-10-20', at });
+    const figuresOf = verdicts.flatMap(({ expected, limit, actual }) => [expected, limit, actual]);
+    expect(figuresOf.filter((figure) => !Number.isFinite(figure))).toEqual([]);
+  });
+
+  it('is told above the floor where it is new, with what there is to say of it', () => {
+    const [incident] = silent(flat(0, 300));
+    expect(incident).toMatchObject({
+      kind: 'new',
+      impact: 300,
+      days: [{ expected: 0, actual: 300 }],
+      reason: 'New: $300.00 on a day, where it cost nothing so far.',
+    });
+    expect(silent(flat(0, 20))).toEqual([]);
+  });
+
+  it('has at most one incident of steady growth, and one of a step', () => {
+    expect(silent(Array.from({ length: 120 }, (_, index) => 100 + 2 * index)).length).toBeLessThanOrEqual(1);
+    expect(silent(flat(100, ...Array(40).fill(400)))).toHaveLength(1);
+  });
+
+  it('shows a leak behind the one before it', () => {
+    const incidents = silent([...flat(100, ...Array(70).fill(400)), ...Array(3).fill(1200)]);
+    expect(incidents.map(({ start, status }) => [start, status])).toEqual([
+      ['2026-09-05', 'accepted'],
+      ['2026-11-14', 'open'],
+    ]);
+  });
+
+  it('says where it is too young to be judged', () => {
+    const days = figures(Array(20).fill(100), '2026-11-16');
+    const { verdicts } = walkForward(seriesOf(days), [], { policy, from: '2026-11-16', at });
+    expect(verdicts.map((verdict) => reasonOf(verdict, 'USD'))).toEqual([
+      'Too little history to judge: 19 of 21 days.',
+    ]);
+  });
+
+  it('takes a day that was never read for unknown, and one without a figure for nothing', () => {
+    const unread = walk(figures([...flat(100), undefined, 100, 100], '2026-11-16'), '2026-11-01');
+    expect(unread).toEqual([]);
+    const days = figures([...flat(100), undefined], '2026-11-16');
+    const [verdict] = walkForward(seriesOf(days), [], { policy, from: '2026-11-16', at }).verdicts;
+    expect(verdict && reasonOf(verdict, 'USD')).toBe('The day was never read.');
+  });
+
+  it('makes no incident of a fee on the 1st after its third month', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), (fee) => {
+        const days = figuresBetween(
+          '2026-01-01',
+          '2026-11-16',
+          (date) => 100 + (date.endsWith('-01') ? fee : 0),
+        );
+        expect(walk(days, '2026-01-01').filter(({ start }) => start >= '2026-04-01')).toEqual([]);
+      }),
+      { numRuns: 20, endOnFailure: true },
+    );
   });
 });
 
@@ -194,25 +414,7 @@ describe('what is told of an incident', () => {
 });
 
 describe('a walk', () => {
-  const spend = fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 35, maxLength: 80 });
-
-  it('that is interrupted on any day and taken up again gives the same incidents', () => {
-    fc.assert(
-      fc.property(spend, fc.nat({ max: 30 }), (amounts, left) => {
-        const days = figures(amounts, '2026-11-20');
-        const from = days[25]?.date ?? '';
-        const pause = days[Math.max(25, days.length - 1 - left)]?.date ?? '';
-        const first = walk(
-          days.filter(({ date }) => date < pause),
-          from,
-        );
-        const memory = new Map(first.map((one) => [one.id, JSON.parse(JSON.stringify(one)) as Incident]));
-        for (const one of walk(days, pause, [...memory.values()])) memory.set(one.id, one);
-        expect([...memory.values()]).toEqual(walk(days, from));
-      }),
-    );
-  });
-
+  const noise = fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 35, maxLength: 80 });
   // Steps of any size and length on steady spend: rises, drifts, dips, and what is accepted in between.
   const steps = fc
     .array(fc.tuple(fc.integer({ min: 70, max: 400 }), fc.integer({ min: 1, max: 20 })), {
@@ -223,68 +425,88 @@ describe('a walk', () => {
       ...Array.from({ length: 40 }, (_, index) => 100 + (index % 5)),
       ...parts.flatMap(([level, length]) => Array.from({ length }, (_, index) => level + (index % 3))),
     ]);
+  const spend = fc.oneof(noise, steps);
+  const quick = { numRuns: 40, endOnFailure: true };
 
-  it.each([
-    ['noise', spend],
-    ['steps', steps],
-  ])('that begins two weeks back every day gives the same incidents (%s)', (_, series) => {
+  /** What is kept of incidents from run to run, on disk. */
+  const remember = (known: readonly Incident[], changed: readonly Incident[]): Incident[] => {
+    const kept = new Map([...known, ...changed].map((one) => [one.id, one]));
+    return [...kept.values()].map((one) => JSON.parse(JSON.stringify(one)) as Incident);
+  };
+  const inOrder = (incidents: readonly Incident[]) =>
+    incidents.toSorted((a, b) => a.start.localeCompare(b.start));
+
+  it('that is interrupted on any day and taken up by another process gives the same incidents', () => {
     fc.assert(
-      fc.property(series, (amounts) => {
+      fc.property(spend, fc.nat({ max: 30 }), (amounts, left) => {
         const days = figures(amounts, '2026-11-20');
-        const from = days[25]?.date ?? '';
-        const memory = new Map<string, Incident>();
-        for (let seen = 26; seen <= days.length; seen++) {
-          const known = [...memory.values()];
-          const first = [
-            ...known.filter(({ status }) => status === 'open').map(({ start }) => start),
-            addDays(days[seen - 1]?.date ?? '', -13),
-          ].toSorted()[0];
-          const begin = first !== undefined && first > from ? first : from;
-          for (const one of walk(days.slice(0, seen), begin, known)) memory.set(one.id, one);
-        }
-        expect([...memory.values()]).toEqual(walk(days, from));
+        const [first, pause] = [days[0]?.date ?? '', addDays('2026-11-20', -left)];
+        const before = remember([], walk(days.slice(0, days.length - left), first));
+        expect(inOrder(remember(before, walk(days, pause, before)))).toEqual(inOrder(walk(days, first)));
       }),
+      quick,
     );
   });
 
-  it('that is repeated comes to the same verdict on every day', () => {
+  it('every morning gives the same incidents as one at the end', () => {
     fc.assert(
-      fc.property(steps, (amounts) => {
+      fc.property(spend, (amounts) => {
         const days = figures(amounts, '2026-11-20');
-        const from = days[25]?.date ?? '';
-        const first = walkForward(seriesOf(days), [], from, policy, at);
-        const again = walkForward(seriesOf(days), first.incidents, from, policy, at);
-        const verdicts = new Map(first.verdicts.map((verdict) => [verdict.date, verdict]));
-        expect(again.verdicts).toEqual(again.verdicts.map(({ date }) => verdicts.get(date)));
+        const first = days[0]?.date ?? '';
+        let known: Incident[] = [];
+        for (let count = 25; count <= days.length; count++) {
+          known = remember(known, walk(days.slice(0, count), first, known));
+        }
+        expect(inOrder(known)).toEqual(inOrder(walk(days, first)));
       }),
+      { ...quick, numRuns: 15 },
     );
   });
 
   it('that is repeated changes nothing', () => {
     fc.assert(
-      fc.property(spend, (amounts) => {
-        const days = figures(amounts, '2026-11-20');
-        const from = days[25]?.date ?? '';
-        const first = walk(days, from);
-        const memory = new Map(first.map((one) => [one.id, one]));
-        for (const one of walk(days, from, first)) memory.set(one.id, one);
-        expect([...memory.values()]).toEqual(first);
+      fc.property(spend, fc.nat({ max: 3 }), (amounts, filling) => {
+        const days = figures(amounts, '2026-11-20').map((day, index) =>
+          index < amounts.length - filling ? day : { ...day, closed: false },
+        );
+        const first = days[0]?.date ?? '';
+        const known = remember([], walk(days, first));
+        expect(walk(days, first, known)).toEqual([]);
       }),
+      quick,
     );
   });
 
-  it('never sees the future', () => {
+  it('never sees the future: what was said of a day stays, whatever comes after it', () => {
     fc.assert(
       fc.property(spend, fc.nat({ max: 20 }), (amounts, cut) => {
         const days = figures(amounts, '2026-11-20');
-        const from = days[25]?.date ?? '';
-        const part = days.slice(0, days.length - cut);
         const verdicts = (seen: readonly DailyFigure[]) =>
-          walkForward(seriesOf(seen), [], from, policy, at).verdicts;
-        const whole = verdicts(days);
-        const early = verdicts(part);
-        expect(whole.slice(0, early.length)).toEqual(early);
+          walkForward(seriesOf(seen), [], { policy, from: days[0]?.date ?? '', at }).verdicts;
+        const early = verdicts(days.slice(0, days.length - cut));
+        expect(verdicts(days).slice(0, early.length)).toEqual(early);
       }),
+      quick,
+    );
+  });
+
+  it('is the same in dollars and in cents, where the floor is', () => {
+    fc.assert(
+      fc.property(steps, fc.constantFrom(2, 64, 1024), (amounts, factor) => {
+        const found = (scale: number) => {
+          const days = figures(
+            amounts.map((amount) => amount * scale),
+            '2026-11-20',
+          );
+          const task = { policy: toPolicy('balanced', 25 * scale), from: days[0]?.date ?? '', at };
+          return walkForward(seriesOf(days), [], task).incidents;
+        };
+        const scaled = found(factor);
+        expect(scaled.map(({ start, end, status }) => [start, end, status])).toEqual(
+          found(1).map(({ start, end, status }) => [start, end, status]),
+        );
+      }),
+      quick,
     );
   });
 });

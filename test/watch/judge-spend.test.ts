@@ -40,11 +40,10 @@ type Story = { excess?: (date: IsoDate) => number; said?: Said; config?: Config 
 const changes = (told: readonly Told[]) => told.map(({ date, change }) => [date, change]);
 
 describe('a leak that somebody answered', () => {
-  it('is told of now and then until it has become normal, where nobody says anything', () => {
+  it('is told of once more until it has become normal, where nobody says anything', () => {
     expect(changes(mornings('2026-12-06'))).toEqual([
       ['2026-11-15', 'opened'],
-      ['2026-11-23', 'grown'], // it has cost twice as much, and a week has passed
-      ['2026-12-02', 'grown'],
+      ['2026-11-23', 'grown'], // it has cost four times as much, and a week has passed
       ['2026-12-05', 'accepted'],
     ]);
   });
@@ -69,7 +68,7 @@ describe('a leak that somebody answered', () => {
     expect(changes(told)).toEqual([
       ['2026-11-15', 'opened'],
       ['2026-12-10', 'grown'],
-      ['2026-12-30', 'accepted'],
+      ['2026-12-29', 'accepted'], // three weeks, with the day on which it began
     ]);
     expect(told[1]?.reason).toMatch(/It was planned through 2026-12-08, and goes on\.$/);
   });
@@ -78,6 +77,27 @@ describe('a leak that somebody answered', () => {
     const said = { answer: 'planned', through: '2026-12-08' } as const;
     const excess = (date: IsoDate) => (date <= '2026-12-08' ? 800 : 0);
     expect(changes(mornings('2026-12-13', { excess, said }))).toEqual([['2026-11-15', 'opened']]);
+  });
+});
+
+describe('spend that moves from one account to another', () => {
+  it('is an incident of the one it moves to, though their sum is flat', () => {
+    const days = (amountOf: (moved: boolean) => number) =>
+      figuresBetween('2026-09-01', '2026-11-15', (date) => amountOf(date >= '2026-11-14'));
+    const of = (account: string, amountOf: (moved: boolean) => number) => ({
+      ...seriesOf(days(amountOf)),
+      scope: { account, service: 'Amazon EC2' },
+    });
+    const { incidents } = judgeSpend(
+      [
+        of('111111111111', (moved) => (moved ? 100 : 900)),
+        of('222222222222', (moved) => (moved ? 900 : 100)),
+      ],
+      { known: [], from: '2026-11-01', config: parseConfig({}), at: '2026-11-16T06:00:00Z' },
+    );
+    expect(
+      incidents.map(({ incident: { scope, start }, change }) => [scope['account'], start, change]),
+    ).toEqual([['222222222222', '2026-11-14', 'opened']]);
   });
 });
 

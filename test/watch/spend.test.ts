@@ -165,8 +165,10 @@ describe('the first run', () => {
 describe('the same event again', () => {
   it('asks Cost Explorer nothing and tells nothing twice', async () => {
     await run(monday);
+    const known = await getIncidents(database.table);
     const again = await run(monday);
-    expect(again).toMatchObject({ requests: 0, opened: 0, grown: 0 });
+    expect(again).toMatchObject({ requests: 0, opened: 0, grown: 0, incidents: [] });
+    expect(await getIncidents(database.table)).toEqual(known);
     expect(await alerts()).toHaveLength(1);
   });
 
