@@ -294,6 +294,8 @@ function rejoin(sightings: readonly Sighting[]): void {
     const companion = known.find((other) => Math.abs(other.from - sighting.from) <= startTolerance);
     if (same !== undefined) join(sighting, same);
     else if (companion !== undefined) joinLarger(sighting, rootOf(companion));
+    else if (known[0] !== undefined && shareExplained(sighting, known) >= stayingShare)
+      join(sighting, known[0]);
   }
 }
 
