@@ -44,8 +44,8 @@ function medianOfFew(values: Float64Array, count: number): number {
 }
 
 /**
- * The value that `share` of the first `count` values lie below, for a share of a half or more: to be asked for right
- * after `medianOf`, which left the larger half behind the smaller one.
+ * The value that `share` of the first `count` values lie below, for a share of three quarters or more: to be asked
+ * for right after `medianOf`, which left the larger half behind the smaller one.
  */
 export const upperQuantileOf = (values: Float64Array, count: number, share: number): number =>
   count === 0 ? Number.NaN : select(values, count >> 1, count - 1, Math.floor(share * (count - 1)));
