@@ -17,6 +17,15 @@ export type SpendRead = {
   leftOut: LeftOut[];
 };
 
+/**
+ * The days that a run looks at: whole months back, which are read as such anyway. What is said of a day depends on
+ * where the walk begins, so the runs of a month begin on the same day.
+ */
+export function spendWindow(time: IsoTime): Period {
+  const { start, end } = daysBefore(time, lookbackDays);
+  return { start: `${start.slice(0, 7)}-01`, end };
+}
+
 /** The ledger with what Cost Explorer says now; where an event comes again, as it was then. */
 export async function readSpend(
   { costExplorer, ledger: store }: Clients,
@@ -24,7 +33,7 @@ export async function readSpend(
   time: IsoTime,
   count: CountRequest,
 ): Promise<SpendRead> {
-  const window = daysBefore(time, lookbackDays);
+  const window = spendWindow(time);
   const months = await loadMonths(store, window);
   const before = ledgerOf(months);
   // What is read now is not what was known then: an older event is answered from what was read until then. A run that

@@ -21,7 +21,7 @@ import {
 } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
 import { type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
-import { type LeftOut, lookbackDays } from '../spend/plan.ts';
+import type { LeftOut } from '../spend/plan.ts';
 import { ratesPaid } from '../spend/rate.ts';
 import type { Scope } from '../spend/scope.ts';
 import { toSeries } from '../spend/series.ts';
@@ -35,7 +35,7 @@ import type { Table } from '../store/table.ts';
 import { tellEndedCredits } from './credits.ts';
 import { explainIncidents } from './explain-incident.ts';
 import { type JudgedIncident, judgeSpend, noted, type SeriesSummary } from './judge-spend.ts';
-import { isLate, lastClosedDay, readSpend } from './read-spend.ts';
+import { isLate, lastClosedDay, readSpend, spendWindow } from './read-spend.ts';
 
 export type SpendClients = {
   /** Cost Explorer has one endpoint, in us-east-1. */
@@ -96,7 +96,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   const { table } = clients;
   const requests = requestCounter(table, config, time);
   const { ledger, leftOut } = await readSpend(clients, config, time, requests.count);
-  const window = daysBefore(time, lookbackDays);
+  const window = spendWindow(time);
   const closed = lastClosedDay(ledger, window, time);
   const stored = await getIncidents(table);
   const known = [...stored.values()].map(({ incident }) => incident);

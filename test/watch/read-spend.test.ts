@@ -9,7 +9,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
 import { byUsageType, groupingKeyOf } from '../../shared/spend/grouping.ts';
 import { lastRead, latest, seriesBy } from '../../shared/spend/ledger.ts';
-import { readSpend } from '../../shared/watch/read-spend.ts';
+import { readSpend, spendWindow } from '../../shared/watch/read-spend.ts';
 import { openBucket } from '../support/bucket.ts';
 import { costPage } from '../support/spend.ts';
 
@@ -188,5 +188,15 @@ describe('a history of many pages', () => {
     const { ledger } = await run(tuesday);
     const days = [...lastRead(ledger).keys()].toSorted();
     expect(days).toEqual(datesOf({ start: days[0] ?? '', end: addDays(days.at(-1) ?? '', 1) }));
+  });
+});
+
+describe('the days that a run looks at', () => {
+  it.each([
+    ['2026-11-16', '2026-07-01'],
+    ['2026-11-28', '2026-07-01'],
+    ['2026-11-29', '2026-08-01'],
+  ])('on %s begin with %s, four months back at least, and end with the day before', (date, start) => {
+    expect(spendWindow(`${date}T06:00:00Z`)).toEqual({ start, end: date });
   });
 });
