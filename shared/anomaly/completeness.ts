@@ -1,11 +1,16 @@
 import { completeness, type DetectorState, read, readingCount } from './detector-state.ts';
 
-/** Days that it takes to know how incomplete a figure tends to be. */
+/** Days that it takes to know how incomplete a figure tends to be: two of each weekday. */
 const enoughReadings = 14;
-/** From then on a day counts for this share. */
+/** A day counts for this share once twenty are known, and before that for as much as each of them: about a month. */
 const share = 0.05;
+/** Of what a day came to, more than this was restated since; it says nothing of how a day fills. */
+const mostThatFills = 1.2;
 
-/** Learns from a day that is complete how much of it was there when it was first read, and the second time. */
+/**
+ * Learns from a day that is complete how much of it was there when it was first read, and the second time: mean and
+ * variance, exponentially weighted (Finch, Incremental calculation of weighted mean and variance, 2009).
+ */
 export function learnCompleteness(
   state: DetectorState,
   amount: number,
@@ -17,7 +22,7 @@ export function learnCompleteness(
   const weight = Math.max(share, 1 / count);
   for (const [age, figure] of seen.entries()) {
     const ratio = figure / amount;
-    if (!(ratio > 0 && ratio <= 1.2)) continue; // never read at that age, or restated
+    if (!(ratio > 0 && ratio <= mostThatFills)) continue; // never read at that age, or restated
     const place = completeness + 2 * age;
     const difference = ratio - read(state, place);
     const mean = read(state, place) + weight * difference;
@@ -27,8 +32,9 @@ export function learnCompleteness(
 }
 
 /**
- * What a figure that still fills will come to at least, most likely, and how uncertain that is, in logarithms. As it
- * is where the series has not shown yet how incomplete its figures are: a figure can only rise.
+ * What a figure that still fills will come to at least, most likely (one deviation more may be there than on the mean),
+ * and how uncertain that is: a deviation, in logarithms. As it is where the series has not shown yet how incomplete its
+ * figures are: a figure can only rise.
  */
 export function correctedFor(
   state: DetectorState,

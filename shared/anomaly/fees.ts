@@ -28,7 +28,7 @@ function toMonthDay(day: number): MonthDay {
   };
 }
 
-/** Three months and a few days: what fell due so long ago may have been cancelled. */
+/** Days: three months and a little. What fell due longer ago may have been cancelled. */
 const remembered = 100;
 
 /** The highest fee of the same day of the last three months, in dollars; 0 where there was none. */

@@ -1,3 +1,4 @@
+import type { Usd } from '../money.ts';
 import {
   type DetectorState,
   dayAgo,
@@ -14,10 +15,14 @@ import {
 import { isPulse, type Recent } from './recent.ts';
 import { medianOf, normalDeviation } from './statistics.ts';
 
-/** A series of which more days rest is judged by its pulses. */
+/** A series of which more days rest is judged by its pulses: a median over both says nothing of either. */
 const restingShare = 0.25;
-/** Fewer pulses tell nothing of the next one. */
+/** Fewer pulses tell nothing of the next one: three times between them. */
 const fewestPulses = 4;
+/** A weekday works, or rests, where all but this share of its days do; one of eight may be a holiday. */
+const exceptions = 0.2;
+/** Weekdays that work every week where a week, not a batch, is what is seen. */
+const workingWeek = 4;
 
 /** Whether a series rests so often, and so irregularly, that a day says nothing of the next one. */
 export const comesInPulses = (state: DetectorState, recent: Recent): boolean =>
@@ -36,31 +41,41 @@ function followsTheWeek(state: DetectorState, dearest: number): boolean {
       known++;
       if (isPulse(amount, dearest)) pulses++;
     }
-    if (pulses > 0.2 * known && pulses < 0.8 * known) return false;
-    if (known > 0 && pulses >= 0.8 * known) working++;
+    if (pulses > exceptions * known && pulses < (1 - exceptions) * known) return false;
+    if (known > 0 && pulses >= (1 - exceptions) * known) working++;
   }
-  return working >= 4;
+  return working >= workingWeek;
 }
 
-/** What the pulses of a series say of a day. */
+/** What the pulses of a series say of a day, in dollars. */
 export type PulseLimits = {
   /** What a pulse costs. */
-  usual: number;
-  limit: number;
+  usual: Usd;
+  limit: Usd;
   /** No pulse is due: they come every so many days, at the earliest. */
   every?: number;
 };
 
 /** Times its noise, in logarithms, that a pulse may exceed the others by. */
 const pulseDeviations = 4;
-/** And times the dearest of the last twelve. */
+/** Their noise at least, in logarithms: twelve pulses may look alike by chance. */
+const smallestNoise = 0.1;
+/** And times the dearest of the last twelve: a batch has twice the data now and then, seldom more. */
 const abovePulses = 1.5;
-/** The share of a pulse that a day may cost on which none is due. */
+/** The share of a pulse that a day may cost on which none is due: what a batch leaves behind. */
 const unexpectedShare = 0.3;
+
+/** How much the time between pulses may vary, in days or as a share of it, and still be a period. */
+const jitterDays = 2;
+const jitterShare = 0.2;
 
 const scratch = new Float64Array(memoryDays);
 
-export function pulseLimits(state: DetectorState, day: number, floor: number): PulseLimits {
+/**
+ * The most that a day may cost: no pulse where none is due; else, in logarithms, the median of the last twelve and so
+ * many of their deviations (median absolute deviation), or the dearest of them and half as much again, and the floor.
+ */
+export function pulseLimits(state: DetectorState, day: number, floor: Usd): PulseLimits {
   const count = read(state, pulseCount);
   const kept = Math.min(pulsesKept, count);
   let dearest = 0;
@@ -74,7 +89,7 @@ export function pulseLimits(state: DetectorState, day: number, floor: number): P
   const every = periodOf(state, day, count, kept);
   if (every !== undefined) return { usual, limit: Math.max(floor, unexpectedShare * usual), every };
   for (let index = 0; index < kept; index++) scratch[index] = Math.abs((scratch[index] as number) - middle);
-  const noise = Math.max(0.1, normalDeviation * medianOf(scratch, kept));
+  const noise = Math.max(smallestNoise, normalDeviation * medianOf(scratch, kept));
   return { usual, limit: Math.max(usual * Math.exp(pulseDeviations * noise), abovePulses * dearest) + floor };
 }
 
@@ -88,24 +103,26 @@ function periodOf(state: DetectorState, day: number, count: number, kept: number
     longest = Math.max(longest, next - previous);
     previous = next;
   }
-  const isRegular = shortest > 1 && longest - shortest <= Math.max(2, 0.2 * shortest);
+  const isRegular = shortest > 1 && longest - shortest <= Math.max(jitterDays, jitterShare * shortest);
   return isRegular && day - previous < shortest - 1 ? shortest : undefined;
 }
 
-/** Spans in which a batch that runs every day shows. */
+/** Spans, in days, in which a batch that runs every day shows: half a week, and a whole one for one that often runs. */
 const runs = [3, 7];
 /** How much dearer such a run is than the dearest span as long before. */
 const aboveRuns = 1.3;
+/** The share of a usual pulse that the newest day must cost: the tail of a run is no evidence. */
+const wholePulse = 0.9;
 
 /** The sum and the dearest sum before, of a run of pulses without a rest that exceeds all before it. */
 export function pulseRun(
   state: DetectorState,
-  amount: number,
+  amount: Usd,
   { dearest }: Recent,
-  usual: number,
-  floor: number,
-): { span: number; actual: number; limit: number } | undefined {
-  if (amount < 0.9 * usual) return undefined;
+  usual: Usd,
+  floor: Usd,
+): { span: number; actual: Usd; limit: Usd } | undefined {
+  if (amount < wholePulse * usual) return undefined;
   for (const span of runs) {
     const actual = amount + runBefore(state, span, dearest);
     if (Number.isNaN(actual)) continue;
@@ -143,8 +160,8 @@ function dearestSpan(state: DetectorState, span: number): number {
   return spansKnown >= enoughSpans ? highest : Number.POSITIVE_INFINITY;
 }
 
-/** Remembers a pulse. */
-export function learnPulse(state: DetectorState, day: number, amount: number): void {
+/** Remembers a pulse, in place of the one of twelve pulses ago. */
+export function learnPulse(state: DetectorState, day: number, amount: Usd): void {
   const place = read(state, pulseCount) % pulsesKept;
   state[pulseAmounts + place] = amount;
   state[pulseDays + place] = day;
