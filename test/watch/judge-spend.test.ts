@@ -1,10 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Feedback, type Said, toFeedback } from '../../shared/anomaly/feedback.ts';
 import { type Incident, markTold } from '../../shared/anomaly/incident.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate } from '../../shared/period.ts';
+import { emptyLedger, observe } from '../../shared/spend/ledger.ts';
+import { toSeries } from '../../shared/spend/series.ts';
 import { judgeSpend } from '../../shared/watch/judge-spend.ts';
-import { figuresBetween, seriesOf } from '../support/spend.ts';
+import { chargeOn, figuresBetween, seriesOf } from '../support/spend.ts';
 
 /** An account that costs $100 a day, and `excess` more from 14 November on. */
 const spendOn = (date: IsoDate, excess: (date: IsoDate) => number) =>
@@ -98,6 +101,36 @@ describe('spend that moves from one account to another', () => {
     expect(
       incidents.map(({ incident: { scope, start }, change }) => [scope['account'], start, change]),
     ).toEqual([['222222222222', '2026-11-14', 'opened']]);
+  });
+});
+
+describe('a bill whose rows come in any order', () => {
+  const period = { start: '2026-09-20', end: '2026-11-16' };
+  const charges = ['111111111111', '222222222222'].flatMap((account, index) =>
+    datesOf(period).flatMap((date) =>
+      ['Amazon EC2', 'Amazon S3'].map((service) =>
+        chargeOn({ account, service }, 100.1 + index + (date >= '2026-11-14' && index === 0 ? 300.7 : 0), {
+          date,
+        }),
+      ),
+    ),
+  );
+  const judged = (rows: typeof charges) => {
+    const ledger = observe(emptyLedger, '2026-11-16T06:00:00Z', rows, period);
+    const task = { known: [], from: '2026-11-01', config: parseConfig({}), at: '2026-11-16T06:00:00Z' };
+    return judgeSpend(toSeries(ledger, period), task);
+  };
+
+  it('has the same incidents, to the last digit', () => {
+    const inOrder = judged(charges);
+    expect(inOrder.incidents.filter(({ change }) => change === 'opened')).not.toEqual([]);
+    const order = fc.shuffledSubarray(charges, { minLength: charges.length });
+    fc.assert(
+      fc.property(order, (rows) => {
+        expect(judged(rows)).toEqual(inOrder);
+      }),
+      { numRuns: 10 },
+    );
   });
 });
 
