@@ -18,7 +18,7 @@ import type { Verdict } from './verdict.ts';
 export type Turn = 'none' | 'opens' | 'returns' | 'goes on' | 'recovers' | 'is accepted';
 
 /** The closed days without excess, in a row, that end an incident: one alone may be a pause. */
-export const calmDaysToRecover = 2;
+const calmDaysToRecover = 2;
 /** Closed days after which a lasting excess is the new normal: three of each weekday, as many as make a history. */
 export const acceptedAfter = 21;
 /** What comes back within so many days is the same incident: a leak that shows at weekends only, say. */

@@ -22,7 +22,7 @@ import { judgeSpans } from './span-test.ts';
 import type { Figure, Verdict } from './verdict.ts';
 
 /** Days read before a day can be judged: three of each weekday. */
-export const minimumHistory = 21;
+const minimumHistory = 21;
 /** Days with spend before a series has a normal of its own: as many as a week has. */
 const minimumActiveDays = 7;
 /** Until a month has gone by nobody knows what falls due in it: a single high day waits for the next one. */

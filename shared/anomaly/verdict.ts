@@ -33,7 +33,7 @@ export type Verdict = {
   grounds: Grounds;
 };
 
-export type Grounds =
+type Grounds =
   | { of: 'unread' }
   | { of: 'history'; known: number; needed: number }
   | { of: 'new'; highest: Usd }

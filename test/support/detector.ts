@@ -10,14 +10,14 @@ import type { DailyFigure } from '../../shared/spend/series.ts';
 /** Balanced, with a floor of 25 dollars a day. */
 export const policy = toPolicy('balanced', 25);
 
-export const toFigure = ({ date, amount = Number.NaN }: DailyFigure): Figure => ({
+const toFigure = ({ date, amount = Number.NaN }: DailyFigure): Figure => ({
   day: toDay(date),
   amount,
 });
 
 /** What was learnt of days that are complete, and what was said of each. */
 export type Learnt = { state: DetectorState; days: readonly LearntDay[] };
-export type LearntDay = { date: IsoDate; turn: Turn; verdict: Verdict };
+type LearntDay = { date: IsoDate; turn: Turn; verdict: Verdict };
 
 export type Terms = {
   policy?: Policy;
