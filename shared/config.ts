@@ -105,7 +105,10 @@ const spend = z.strictObject({
   seasons: z
     .array(z.enum(['black-friday', 'christmas']))
     .default(['black-friday', 'christmas'])
-    .meta({ description: 'Known seasons, in which what follows its users may reach twice the expected; `[]`: none.' }),
+    .meta({
+      description:
+        'Known seasons, in which what follows its users may reach 2.25 times the expected; `[]`: none.',
+    }),
   planned: z.array(planned).default([]).meta({
     description:
       'What is known to come: `name`, `from`, `to` (inclusive), `upTo` (e.g. 40%), and which part of the spend.',

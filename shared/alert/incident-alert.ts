@@ -1,6 +1,6 @@
 import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
-import { type Change, type Incident, runRate, severityOf } from '../anomaly/incident.ts';
+import { type Change, type Incident, isTakenBack, runRate, severityOf } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, type IsoTime } from '../period.ts';
@@ -77,12 +77,18 @@ function headline(incident: Incident, change: Change): string {
   if (incident.status === 'open') return `${perDay} a day above expected since ${since}`;
   if (incident.status === 'accepted') return `${perDay} a day above expected ever since ${since}`;
   // A figure restated downwards can leave nothing of an incident.
-  if (incident.impact === 0)
-    return `estimate implausible, the bill was restated: nothing above expected since ${since} after all`;
+  if (incident.impact === 0 || isTakenBack(incident))
+    return `estimate implausible, the bill was restated: ${leftOf(incident)} above expected since ${since} after all`;
   const last = addDays(incident.end ?? incident.start, -1);
   const days = last <= incident.start ? `on ${since}` : `from ${since} to ${dayName(last)}`;
-  return `back to normal, ${total} above expected ${days}`;
+  return change === 'opened'
+    ? `${total} above expected ${days}, back to normal since`
+    : `back to normal, ${total} above expected ${days}`;
 }
+
+/** Where a restatement leaves nothing or next to nothing of an incident. */
+const leftOf = (incident: Incident): string =>
+  incident.impact === 0 ? 'nothing' : `no more than ${money(incident, incident.impact)}`;
 
 /** What can't be true is told as that, and not as a leak. */
 const doubt = (incident: Incident): string[] =>

@@ -28,8 +28,8 @@ export type Plan = {
   readonly [dimension: string]: string | number | undefined;
 };
 
-/** How far spend rises in a season by itself: more than twice the expected is a leak in a shop's best week too. */
-export const seasonUpTo = 1;
+/** How far spend rises in a season by itself: much more than twice the expected is a leak in a shop's best week too. */
+export const seasonUpTo = 1.25;
 
 /** The days of each known season that begins in a year. */
 const seasonDays = {

@@ -50,6 +50,9 @@ export const noiseHighest = 18;
 /** The level before each of the spans that end on the next day. */
 export const levelsBefore = 19;
 
+/** The level that an open incident is measured by; NaN where that is the recent one. */
+export const openLevel = 23;
+
 /** By how much each weekday lies above its week, in logarithms; by day number modulo 7. */
 export const rhythm = scalars;
 /** What each day cost. */

@@ -23,7 +23,7 @@ import {
 } from './detector-state.ts';
 import { learnTurn, type Turn } from './episode.ts';
 import { feeDue, learnFee, withoutFee } from './fees.ts';
-import { judge } from './judgement.ts';
+import { judge, minimumActiveDays } from './judgement.ts';
 import { learnLogOffset, logOf } from './log-scale.ts';
 import { adoptLevel } from './new-level.ts';
 import { learnOutlook } from './outlook.ts';
@@ -72,7 +72,8 @@ export function learnDay(
   if (amount > 0 && Number.isNaN(read(state, firstSpend))) state[firstSpend] = day;
   const { spent, usual, isJudged } = withoutFees(state, figure, verdict);
   const lesson = lessonOf(state, day, spent, verdict);
-  learnFee(state, day, isJudged && amount > 0 ? amount - usual : 0, usual, policy.floor);
+  const bump = isJudged || isRare(state, verdict) ? Math.max(0, amount - usual) : 0;
+  learnFee(state, day, Number.isNaN(bump) ? 0 : bump, usual, policy.floor);
 
   const turn = learnTurn(state, verdict, policy, acceptFrom);
   const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowanceFor(state, allowance));
@@ -85,6 +86,10 @@ export function learnDay(
   learnOutlook(state, day + 1);
   return { verdict, turn };
 }
+
+/** Whether what a series costs now and then may be its fees: pulses that are more frequent are what it does. */
+const isRare = (state: DetectorState, { test }: Verdict): boolean =>
+  test === 'pulse' && recentOf(state).active < minimumActiveDays;
 
 /** What there is to learn from a day: what it cost without fees, and how far that lies from what was expected. */
 type Lesson = { spent: Usd; residual: number; rises?: Rises };

@@ -8,6 +8,7 @@ import {
   meanExcess,
   memoryDays,
   openDays,
+  openLevel,
   openSince,
   read,
 } from './detector-state.ts';
@@ -70,7 +71,12 @@ export function learnTurn(
   return acceptedOr(state, 'goes on');
 }
 
-function opens(state: DetectorState, { day, span }: Verdict, excess: Usd, floor: Usd): Turn {
+function opens(
+  state: DetectorState,
+  { day, span, base = Number.NaN }: Verdict,
+  excess: Usd,
+  floor: Usd,
+): Turn {
   const isBack = isReturn(state, day, excess);
   state[isOpen] = 1;
   state[calmDays] = 0;
@@ -79,6 +85,7 @@ function opens(state: DetectorState, { day, span }: Verdict, excess: Usd, floor:
     state[openDays] = day - read(state, openSince) + 1;
     return acceptedOr(state, 'returns');
   }
+  state[openLevel] = base;
   state[openDays] = span;
   state[openSince] = day - span + 1;
   state[meanExcess] = Math.max(excess, smallestExcess * floor);

@@ -59,7 +59,7 @@ export function followDay(follower: Follower, figure: Figure, terms: Terms): Ver
   const last = excesses.at(-1);
   if (last !== undefined) excesses[excesses.length - 1] = afterTurn(last, verdict, turn);
   if (turn === 'opens' || (last === undefined && turn !== 'none'))
-    excesses.push(opened(verdict, leading, true));
+    excesses.push(opened(verdict, leading, true, last));
   follower.leading = turn === 'none' ? leadingWith(leading, excessDay(verdict, true)) : [];
   return verdict;
 }
@@ -78,7 +78,12 @@ function leadingWith(leading: readonly ExcessDay[], next: ExcessDay): readonly E
  * What is told on a day began with the days before it that only together with it are too many, and with those before
  * them that were high already: the day on which a leak began is seldom a whole one, or was held as a fee.
  */
-function opened(found: Verdict, leading: readonly ExcessDay[], closed: boolean): Excess {
+function opened(
+  found: Verdict,
+  leading: readonly ExcessDay[],
+  closed: boolean,
+  last: Excess | undefined,
+): Excess {
   const { day, expectedDays, span } = found;
   const earlier = (expectedDays ?? []).slice(0, -1).map((expected, index) => ({
     day: day - span + 1 + index,
@@ -89,7 +94,10 @@ function opened(found: Verdict, leading: readonly ExcessDay[], closed: boolean):
   }));
   const isNext = leading.at(-1)?.day === day - 1;
   const before = isNext ? leading.filter((one) => one.day <= day - span) : [];
-  const days = [...before, ...earlier, { ...excessDay(found, closed), high: true }];
+  // What belonged to the one before it isn't counted again.
+  const since = last === undefined ? Number.NEGATIVE_INFINITY : (last.end ?? day);
+  const own = [...before, ...earlier].filter((one) => one.day >= since);
+  const days = [...own, { ...excessDay(found, closed), high: true }];
   return { start: days[0]?.day ?? day, status: 'open', found, days };
 }
 
@@ -153,7 +161,7 @@ export function lookAhead(
     } else if (verdict.state === 'anomalous') {
       const isBack = newest !== undefined && isReturn(seen, day, amount - verdict.expected);
       if (newest !== undefined && isBack) newest = reopened(newest, verdict);
-      else [newest, isNew] = [opened(verdict, before, false), true];
+      else [newest, isNew] = [opened(verdict, before, false, newest), true];
     }
     before = leadingWith(before, excessDay(verdict, false));
     seen = assumeDay(seen, figure, verdict, age);

@@ -59,7 +59,7 @@ type Told = {
 };
 
 /** What has happened to an incident since it was last told. */
-export type Change = 'opened' | 'grown' | 'recovered' | 'accepted';
+export type Change = 'opened' | 'grown' | 'recovered' | 'accepted' | 'restated';
 
 /** How much it matters: whether it can wait for the weekly review, for tomorrow, or not at all. */
 export type IncidentSeverity = 'info' | 'warning' | 'critical';
@@ -275,7 +275,7 @@ function newestExcess(days: readonly IncidentDay[]): Usd {
 /** What is expected is known to single precision: less than that is no excess. */
 const precision = 1e-5;
 
-const excessOf = ({ expected, actual }: Pick<IncidentDay, 'expected' | 'actual'>): Usd =>
+export const excessOf = ({ expected, actual }: Pick<IncidentDay, 'expected' | 'actual'>): Usd =>
   actual > expected * (1 + precision) ? actual - expected : 0;
 
 /** What it goes on costing above what was to be expected; nothing once it is over or the new normal. */
@@ -315,10 +315,18 @@ export function changeOf(incident: Incident): Change | undefined {
   if (status === 'muted') return undefined;
   if (told === undefined) return 'opened';
   // What was taken back, and is there again after all, is news.
-  if (told.status !== 'open') return status === 'open' ? 'grown' : undefined;
+  if (told.status !== 'open')
+    return status === 'open' ? 'grown' : isTakenBack(incident) ? 'restated' : undefined;
   if (status !== 'open') return status;
   return hasGrown(incident, told) ? 'grown' : undefined;
 }
+
+/** A smaller share of what was told is nothing to speak of. */
+const leftShare = 0.2;
+
+/** Whether hardly anything is left of what was told, because the bill was restated. */
+export const isTakenBack = ({ status, impact, told }: Incident): boolean =>
+  status === 'recovered' && told !== undefined && impact < leftShare * told.impact;
 
 /** It costs twice as much a day as was told, or it has cost four times as much, nobody was told for a week, and it goes on. */
 function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
@@ -327,7 +335,7 @@ function hasGrown({ start, days, impact }: Incident, told: Told): boolean {
   const before = days.filter(({ date }) => date < firstNews);
   const since = days.filter(({ date }) => date >= firstNews);
   const known = Math.max(told.excessPerDay, ...before.map(excessOf));
-  if (since.some((day) => excessOf(day) >= 2 * known)) return true;
+  if (since.some((day) => excessOf(day) > 0 && excessOf(day) >= 2 * known)) return true;
   const goesOn = days.at(-1)?.high === true;
   return goesOn && since.length >= reminderDays && impact >= remindedAt * told.impact;
 }

@@ -8,6 +8,7 @@ import {
   logOffset,
   noiseHighest,
   noiseUsual,
+  pendingFee,
   read,
   rhythm,
   weekdayOf,
@@ -16,7 +17,7 @@ import { feeDue, monthDay, withFee, withoutFee } from './fees.ts';
 import { spendAt } from './log-scale.ts';
 import { highestPeak } from './peaks.ts';
 import type { Policy } from './policy.ts';
-import { comesInPulses, pulseLimits, pulseRun } from './pulses.ts';
+import { comesInPulses, pulseLimits, pulseRun, runWithoutRest } from './pulses.ts';
 import { isPulse, type Recent, recentOf } from './recent.ts';
 import { judgeSpans } from './span-test.ts';
 import type { Figure, Verdict } from './verdict.ts';
@@ -24,7 +25,7 @@ import type { Figure, Verdict } from './verdict.ts';
 /** Days read before a day can be judged: three of each weekday. */
 const minimumHistory = 21;
 /** Days with spend before a series has a normal of its own: as many as a week has. */
-const minimumActiveDays = 7;
+export const minimumActiveDays = 7;
 /** Until a month has gone by nobody knows what falls due in it: a single high day waits for the next one. */
 const firstMonth = 35;
 /** What is new may double before it is told, beyond the floor: of a first day nothing else is known. */
@@ -78,7 +79,7 @@ export function judge(
   if (comesInPulses(state, recent)) return judgePulse(sight);
   const age = day - read(state, firstSpend);
   if (!(age >= minimumHistory) || recent.active < minimumActiveDays) return judgeNew(sight);
-  sight.mayBeFee ||= age < firstMonth;
+  sight.mayBeFee ||= age < firstMonth && read(state, pendingFee) === 0; // high yesterday as well: no fee
   return judgeUsual(sight);
 }
 
@@ -108,6 +109,9 @@ function judgeLasting(
   return { day, state: 'normal', expected, limit, actual: amount, test: 'day', span: 1, high, grounds };
 }
 
+/** Floors that a day costs at least which counts as one of a run. */
+const restingFloors = 2;
+
 /** Told, or held where the next day may show that it was a fee. */
 const raised = (verdict: Omit<Verdict, 'state' | 'high'>, { mayBeFee }: Sight): Verdict => ({
   ...verdict,
@@ -120,31 +124,61 @@ function judgeNew(sight: Sight): Verdict {
   const { state, policy, figure, allowance } = sight;
   const { day, amount } = figure;
   const highest = highestPeak(state);
-  const limit = (aboveNew * highest + policy.floor) * allowance.factor + allowance.excess;
+  const fee = feeDue(state, day);
+  const unplanned = Math.max(aboveNew * highest + policy.floor, withFee(0, fee));
+  const limit = unplanned * allowance.factor + allowance.excess;
   const grounds = { of: 'new', highest } as const;
   const verdict = { day, expected: 0, limit, actual: amount, test: 'new', span: 1, grounds } as const;
   if (amount > limit * (1 + epsilon)) return raised(verdict, sight);
-  return { ...verdict, state: 'normal', high: false };
+  const run = fee > 0 ? undefined : judgeRun(sight, verdict);
+  return run ?? { ...verdict, state: 'normal', high: false };
 }
+
+/** Days in a row that cost twice the floor and more, as many as chance hardly brings in a series that rests so often. */
+function judgeRun(sight: Sight, verdict: Omit<Verdict, 'state' | 'high'>): Verdict | undefined {
+  const { state, policy, figure, allowance } = sight;
+  if (isPlanned(allowance)) return undefined;
+  const run = runWithoutRest(state, figure.amount, restingFloors * policy.floor);
+  return run && toldRun(sight, verdict, run);
+}
+
+/** A run is more than what such a series costs on the mean: it is the rests that fail to come. */
+function toldRun(
+  { recent, policy }: Sight,
+  verdict: Omit<Verdict, 'state' | 'high'>,
+  { span, actual }: { span: number; actual: Usd },
+): Verdict | undefined {
+  const expected = recent.mean;
+  if (actual - span * expected < policy.floor) return undefined;
+  const expectedDays = Array<Usd>(span).fill(expected);
+  const grounds = { of: 'run', actual } as const;
+  return { ...verdict, state: 'anomalous', high: true, expected, span, expectedDays, grounds };
+}
+
+/** Days between what comes once a month, at least. */
+const monthly = 25;
 
 /** A series that mostly rests is judged by what its pulses cost, when they come, and how long they last. */
 function judgePulse(sight: Sight): Verdict {
   const { state, policy, figure, allowance, recent } = sight;
   const { day, amount } = figure;
-  const { usual, limit: plain, every } = pulseLimits(state, day, policy.floor);
+  const { usual, limit: most, every } = pulseLimits(state, day, policy.floor);
+  // What comes every week or two comes on each day of the month in time, and is no fee.
+  const fee = every === undefined || every >= monthly ? feeDue(state, day) : 0;
+  const plain = Math.max(most, withFee(0, fee));
   const limit = plain * allowance.factor + allowance.excess;
-  const expected = every === undefined && isPulse(amount, recent.dearest) ? usual : 0;
+  const isDue = every === undefined && isPulse(amount, recent.dearest);
+  // While a run goes on each day is one too many, though it costs no more than a pulse.
+  const expected = read(state, isOpen) > 0 ? recent.mean : isDue ? usual : 0;
   const grounds = { of: 'pulse', usual, every } as const;
   const verdict = { day, expected, limit, actual: amount, test: 'pulse', span: 1, grounds } as const;
   if (amount > limit * (1 + epsilon)) return raised(verdict, sight);
-  const run = every === undefined ? pulseRun(state, amount, recent, usual, policy.floor) : undefined;
-  if (run === undefined || run.actual <= run.limit * allowance.factor + run.span * allowance.excess) {
-    return { ...verdict, state: 'normal', high: amount > highPulse * limit };
+  if (every === undefined && !isPlanned(allowance)) {
+    const run = pulseRun(state, amount, recent, usual, policy.floor);
+    const told = run && toldRun(sight, verdict, run);
+    if (told !== undefined) return told;
   }
-  const { span, actual } = run;
-  const expectedDays = Array<Usd>(span).fill(expected);
-  const told = { of: 'run', actual, limit: run.limit } as const;
-  return { ...verdict, state: 'anomalous', high: true, span, expectedDays, grounds: told };
+  return judgeRun(sight, verdict) ?? { ...verdict, state: 'normal', high: amount > highPulse * limit };
 }
 
 /** A day above all that is usual for it; else, unless more was planned, the days that end with it. */

@@ -1,6 +1,7 @@
 import {
   type DetectorState,
   dayAgo,
+  isOpen,
   learned,
   level,
   levelSince,
@@ -9,6 +10,7 @@ import {
   noiseHighest,
   noiseMeasured,
   noiseUsual,
+  openLevel,
   read,
   recentDays,
   residuals,
@@ -44,7 +46,9 @@ export function learnOutlook(state: DetectorState, day: number): void {
   flatten(state, day);
   const newest = levelOfLast();
   // In an incident that lasts nothing is learnt: what was expected before it stays.
-  if (!Number.isNaN(newest)) state[level] = newest;
+  const base = read(state, isOpen) > 0 ? read(state, openLevel) : Number.NaN;
+  if (!Number.isNaN(base)) state[level] = base;
+  else if (!Number.isNaN(newest)) state[level] = newest;
   learnNoise(state);
   const oldest = day - read(state, levelSince);
   for (const [index, span] of spans.entries()) {

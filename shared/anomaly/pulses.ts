@@ -110,7 +110,7 @@ function periodOf(state: DetectorState, day: number, count: number, kept: number
 /** Spans, in days, in which a batch that runs every day shows: half a week, and a whole one for one that often runs. */
 const runs = [3, 7];
 /** How much dearer such a run is than the dearest span as long before. */
-const aboveRuns = 1.3;
+const aboveRuns = 2;
 /** The share of a usual pulse that the newest day must cost: the tail of a run is no evidence. */
 const wholePulse = 0.9;
 
@@ -121,13 +121,13 @@ export function pulseRun(
   { dearest }: Recent,
   usual: Usd,
   floor: Usd,
-): { span: number; actual: Usd; limit: Usd } | undefined {
+): { span: number; actual: Usd } | undefined {
   if (amount < wholePulse * usual) return undefined;
   for (const span of runs) {
     const actual = amount + runBefore(state, span, dearest);
     if (Number.isNaN(actual)) continue;
-    const limit = aboveRuns * dearestSpan(state, span) + (floor * span) / 2;
-    if (actual > limit) return { span, actual, limit };
+    const limit = aboveRuns * dearestSpan(state, span) + floor * span;
+    if (actual > limit) return { span, actual };
   }
   return undefined;
 }
@@ -166,4 +166,37 @@ export function learnPulse(state: DetectorState, day: number, amount: Usd): void
   state[pulseAmounts + place] = amount;
   state[pulseDays + place] = day;
   state[pulseCount] = read(state, pulseCount) + 1;
+}
+
+/** Once in so many times is no chance. */
+const hardlyEver = 5000;
+/** Fewer days in a row are no run. */
+const fewestInARow = 3;
+/** Days after the first on which it shows that a run is still told: later it is known. */
+const news = 3;
+
+/**
+ * The days in a row up to the judged one that cost more than `least`, where there are more of them than come by chance
+ * once in a thousand times, by how often such days came before; undefined where there aren't.
+ */
+export function runWithoutRest(
+  state: DetectorState,
+  amount: number,
+  least: number,
+): { span: number; actual: number } | undefined {
+  if (!(amount > least)) return undefined;
+  let [span, actual] = [1, amount];
+  for (; span < memoryDays && dayAgo(state, learned, span) > least; span++)
+    actual += dayAgo(state, learned, span);
+  let [known, active] = [0, 0];
+  for (let age = span; age <= memoryDays; age++) {
+    const before = dayAgo(state, learned, age);
+    if (Number.isNaN(before)) continue;
+    known++;
+    if (before > least) active++;
+  }
+  if (known < enoughSpans) return undefined;
+  const share = (active + 1) / (known + 2);
+  const needed = Math.max(fewestInARow, Math.ceil(Math.log(1 / hardlyEver) / Math.log(share)));
+  return span >= needed && span <= needed + news ? { span, actual } : undefined;
 }

@@ -6,6 +6,7 @@ import {
   levelsBefore,
   logOffset,
   read,
+  recentDays,
   rhythm,
   spans,
   weekdayOf,
@@ -14,6 +15,7 @@ import { shorterMonth } from './gb-month.ts';
 import { spendAt } from './log-scale.ts';
 import { balanced, type Policy } from './policy.ts';
 import { risesOf, usualRises } from './rises.ts';
+import { medianOf } from './statistics.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
@@ -69,7 +71,7 @@ function ruleOf(index: number, policy: Policy): SpanRule {
 /** What is told of several days together, which no day of them alone would show. */
 export type SpanVerdict = Pick<
   Verdict,
-  'state' | 'test' | 'span' | 'expectedDays' | 'expected' | 'limit' | 'high' | 'grounds'
+  'state' | 'test' | 'span' | 'expectedDays' | 'expected' | 'limit' | 'high' | 'grounds' | 'base'
 >;
 
 /** The newest day, and what it cost without the fee that was due on it. */
@@ -93,6 +95,9 @@ export function judgeSpans(state: DetectorState, newest: Newest, policy: Policy)
   }
   return undefined;
 }
+
+/** Times the former level that a day must cost not to be a return to it. */
+const formerLevel = 1.05;
 
 /** What of a rise is usual growth, in logarithms; undefined where the rise is none that counts. */
 function organicGrowth(
@@ -136,7 +141,9 @@ function toldSpan(
   const isDear = actual > rule.ratio * expected && actual - expected > rule.floors * floor;
   const isDearToday =
     spent - today > newestShare * floor && spent > (1 + newestShare * (rule.ratio - 1)) * today;
-  if (!isDear || !isDearToday || above < Math.ceil(quorum * known)) return undefined;
+  // Coming back to a level that the series had within eight weeks is no rise.
+  const isUnseen = spent > formerLevel * formerOf(state);
+  if (!isDear || !isDearToday || !isUnseen || above < Math.ceil(quorum * known)) return undefined;
   return {
     state: 'anomalous',
     test: 'span',
@@ -145,6 +152,19 @@ function toldSpan(
     expected: today,
     limit: today + (spent - today) / 2,
     high: true,
-    grounds: { of: 'span', actual, expected },
+    grounds: { of: 'span', days: known, actual, expected },
+    base,
   };
 }
+
+/** What the judged day's weekday used to cost, in the older four of eight weeks: the level before a step down. */
+function formerOf(state: DetectorState): Usd {
+  let count = 0;
+  for (let age = recentDays / 2 + 7; age <= recentDays; age += 7) {
+    const amount = dayAgo(state, learned, age);
+    if (!Number.isNaN(amount)) values[count++] = amount;
+  }
+  return count === 0 ? 0 : medianOf(values, count);
+}
+
+const values = new Float64Array(recentDays / 7);

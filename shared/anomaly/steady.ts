@@ -2,8 +2,8 @@ import { type Allowance, noAllowance } from './allowance.ts';
 import { type DetectorState, noiseMeasured, read } from './detector-state.ts';
 import { rhythmRange } from './rhythm.ts';
 
-/** In logarithms: a twentieth. */
-const hardly = 0.05;
+/** In logarithms: what has users moves by more. */
+const hardly = 0.03;
 
 /** Whether a series hardly moves from day to day or from weekday to weekday, as what is provisioned and stored does. */
 export const isSteady = (state: DetectorState): boolean =>

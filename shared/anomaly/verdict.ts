@@ -27,6 +27,8 @@ export type Verdict = {
   span: number;
   /** What each of them should have cost, oldest first; absent where it is this day alone. */
   expectedDays?: readonly Usd[];
+  /** The level that a span was compared with, in logarithms; an incident that begins with it is measured by it. */
+  base?: number;
   /** Above what is usual by enough to keep an incident open. */
   high: boolean;
   /** What `reasonOf` needs to say why, in numbers: saying it takes longer than judging. */
@@ -38,9 +40,9 @@ type Grounds =
   | { of: 'history'; known: number; needed: number }
   | { of: 'new'; highest: Usd }
   | { of: 'pulse'; usual: Usd; every?: number | undefined }
-  | { of: 'run'; actual: Usd; limit: Usd }
+  | { of: 'run'; actual: Usd }
   | { of: 'day' }
-  | { of: 'span'; actual: Usd; expected: Usd };
+  | { of: 'span'; days: number; actual: Usd; expected: Usd };
 
 /** Why it is so, in one sentence. */
 export function reasonOf(verdict: Verdict, currency: string): string {
@@ -63,10 +65,10 @@ function sentenceOf(
     return `New: ${money(actual)} on a day, where it ${before}.`;
   }
   if (grounds.of === 'span') {
-    return `${money(grounds.actual)} in ${span} days that should cost ${money(grounds.expected)}, a rise beyond any of the last weeks.`;
+    return `${money(grounds.actual)} in ${grounds.days} days that should cost ${money(grounds.expected)}, a rise beyond any of the last weeks.`;
   }
   if (grounds.of === 'run') {
-    return `${money(grounds.actual)} in ${span} days without a rest, where up to ${money(grounds.limit)} would be usual.`;
+    return `${money(grounds.actual)} in ${span} days without a rest, where it used to rest in between.`;
   }
   if (grounds.of === 'day') {
     return `${money(actual)} on a day that should cost ${money(expected)}, and for which up to ${money(limit)} would be usual.`;

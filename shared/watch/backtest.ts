@@ -3,6 +3,7 @@ import { allowanceOf, type PlannedEvent } from '../anomaly/calendar.ts';
 import { type Excess, excessesOf } from '../anomaly/follow.ts';
 import {
   changeOf,
+  excessOf,
   type Incident,
   type IncidentSeverity,
   markTold,
@@ -140,18 +141,19 @@ export function backtest(
     const changed = tracks.flatMap((track) => follow(track, run, record.currency));
     if (changed.length > 0) tellAll(tracks, changed, leaks, toDate(run), options);
   }
+  const tooShort = tracks.slice(0, usage.length).filter(isTooShort).length;
   const incidents = [...leaks.values()].flatMap(toBacktestIncident).toSorted(byDetection);
   return {
     period: { start: toDate(period.first), end: toDate(period.end) },
     currency: record.currency,
     days: period.end - period.first,
     series: usage.length,
-    tooShort: tracks.slice(0, usage.length).filter(isTooShort).length,
+    tooShort,
     sensitivity: options.sensitivity,
     floor: options.floor,
     bitemporal: record.bitemporal,
     incidents,
-    summary: summaryOf(incidents, period.end - period.first, record.currency),
+    summary: summaryOf(incidents, period.end - period.first, record.currency, tooShort < usage.length),
     apart: apartFrom(record.histories),
     walks: walksOf(tracks, incidents, runs.at(-1) ?? period.end),
   };
@@ -299,7 +301,7 @@ function toBacktestIncident({ incident, folded, told }: Told): BacktestIncident[
       expected: mean(days.map(({ expected }) => expected)),
       actual: mean(days.map(({ actual }) => actual)),
       impact,
-      impactAfterAlert: sum(afterwards.map(({ actual, expected }) => Math.max(0, actual - expected))),
+      impactAfterAlert: sum(afterwards.map(excessOf)),
       excessPerDay,
       severity: severityOf(incident),
       reason,
@@ -314,6 +316,7 @@ function summaryOf(
   incidents: readonly BacktestIncident[],
   days: number,
   currency: string,
+  isJudged: boolean,
 ): BacktestResult['summary'] {
   const told = incidents.flatMap(({ told }) => told);
   const alerts = told.filter(({ change }) => change === 'opened' || change === 'grown').length;
@@ -328,7 +331,14 @@ function summaryOf(
       ? `In ${span}: no alert, nothing leaked.`
       : `In ${span}: ${count(alerts, 'alert')}, ${worth}, ${formatMoney(impactAfterAlert, currency)} of it after the first alert.`;
   const alertsPerMonth = months === 0 ? 0 : alerts / months;
-  return { text, alerts, incidents: incidents.length, impact, impactAfterAlert, alertsPerMonth };
+  return {
+    text: isJudged ? text : `In ${span}: too little history to judge.`,
+    alerts,
+    incidents: incidents.length,
+    impact,
+    impactAfterAlert,
+    alertsPerMonth,
+  };
 }
 
 /** What a record holds besides usage, by category, as it is known now. */

@@ -97,7 +97,7 @@ describe('the alert of an incident', () => {
     [
       'opened',
       { status: 'recovered', end: '2026-11-15' },
-      'back to normal, $1,592.00 above expected on 14 Nov',
+      '$1,592.00 above expected on 14 Nov, back to normal since',
       'info',
     ],
     [

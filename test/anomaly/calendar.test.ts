@@ -33,7 +33,7 @@ describe('known seasons', () => {
     (year, start, end) => {
       const period = { start: `${year}-01-01`, end: `${year + 1}-01-01` };
       expect(seasonsBetween(['black-friday'], period)).toEqual([
-        { name: 'black-friday', start, end, scope: {}, upTo: 1, isSeason: true },
+        { name: 'black-friday', start, end, scope: {}, upTo: 1.25, isSeason: true },
       ]);
     },
   );
@@ -41,7 +41,7 @@ describe('known seasons', () => {
   it('have Christmas from 20 December through 2 January', () => {
     const seasonOn = allowanceOf(seasonsBetween(['christmas'], all), {});
     const days = Array.from({ length: 16 }, (_, index) => toDay('2026-12-19') + index);
-    expect(days.map((day) => seasonOn(day).season)).toEqual([1, ...Array(14).fill(2), 1]);
+    expect(days.map((day) => seasonOn(day).season)).toEqual([1, ...Array(14).fill(2.25), 1]);
   });
 
   it('are no plan: they concern what follows its users only', () => {

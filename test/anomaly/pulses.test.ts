@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { daysBetween, type IsoDate } from '../../shared/period.ts';
 import { judgeLast, learn, turnsOf } from '../support/detector.ts';
-import { figuresBetween } from '../support/spend.ts';
+import { figures, figuresBetween } from '../support/spend.ts';
 
 const start = '2026-01-05';
 const indexOf = (date: IsoDate) => daysBetween(start, date);
@@ -39,15 +39,16 @@ describe('a batch that runs now and then', () => {
   });
 
   it('is told where it never rests, by all days of the run', () => {
-    const days = figuresBetween(start, '2026-05-11', (date) =>
-      date >= '2026-05-10' || [0, 1, 4].includes(indexOf(date) % 6) ? 300 : 0,
-    );
-    expect(judgeLast(days)).toMatchObject({
+    const days = figures([...Array(15).fill([300, 300, 0, 0]).flat(), ...Array(13).fill(300)], '2026-05-11');
+    const verdict = judgeLast(days);
+    expect(verdict).toMatchObject({
       state: 'anomalous',
       test: 'pulse',
-      span: 3,
-      grounds: { of: 'run', actual: 900 },
+      span: 13,
+      grounds: { of: 'run', actual: 3900 },
     });
+    expect(verdict.expected).toBeGreaterThan(100); // what it costs on the mean, rests included
+    expect(judgeLast(days.slice(0, -1)).state).toBe('normal');
   });
 
   it('that runs on working days is judged by the weekday', () => {

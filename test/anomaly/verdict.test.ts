@@ -55,8 +55,8 @@ describe('why', () => {
     ],
     [
       'a run without a rest is',
-      figures([...Array(15).fill([300, 300, 0, 0]).flat(), 300, 300, 300], '2026-11-12'),
-      '$900.00 in 3 days without a rest, where up to $817.50 would be usual.',
+      figures([...Array(15).fill([300, 300, 0, 0]).flat(), ...Array(13).fill(300)], '2026-11-12'),
+      '$3,900.00 in 13 days without a rest, where it used to rest in between.',
     ],
     ['a day is as usual', flat(100), 'Within what is usual for the day.'],
     ['a run is as usual', batch(300), 'Within what a run costs.'],

@@ -53,9 +53,9 @@ describe('the watch, run on every morning of the sample account', () => {
         'Amazon EC2 in ml-dev: $1,881.48 a day above expected by now, $21,107 since 13 Nov',
       ],
       [
-        '2026-12-07',
+        '2026-12-06',
         'accepted',
-        'Amazon EC2 in ml-dev: $1,877.18 a day more is the new normal, $38,710 since 13 Nov',
+        'Amazon EC2 in ml-dev: $1,893.40 a day more is the new normal, $36,911 since 13 Nov',
       ],
       [
         '2026-12-07',
