@@ -248,7 +248,7 @@ describe('the next runs', () => {
     const told = await changesOf(16, 23);
     expect(told).toEqual(['18 opened']);
     expect(await alerts()).toMatchObject([
-      { title: 'Amazon EC2 in ml-dev: back to normal, $1,900.00 above expected on 8 Nov' },
+      { title: 'Amazon EC2 in ml-dev: $1,900.00 above expected on 8 Nov, back to normal since' },
     ]);
   });
 
