@@ -6,7 +6,6 @@ import {
   type DetectorState,
   dayCount,
   firstSpend,
-  isOpen,
   learned,
   level,
   logOffset,
@@ -78,7 +77,7 @@ export function learnDay(
   const turn = learnTurn(state, verdict, policy, acceptFrom);
   const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowanceFor(state, allowance));
   const dearest = isLearned ? recentOf(state).dearest : 0;
-  addDay(state, figure, lesson, isLearned, verdict.state === 'held');
+  addDay(state, figure, lesson, isLearned);
   if (turn === 'is accepted') adoptLevel(state, day);
   else learnRhythm(state, day, newestWithSides);
   if (isLearned) learnPeak(state, day, amount, dearest);
@@ -107,15 +106,12 @@ function addDay(
   { day, amount }: Figure,
   { spent, residual, rises }: Lesson,
   isLearned: boolean,
-  isHeld: boolean,
 ): void {
   shiftDays(state);
   state[amounts + memoryDays - 1] = Math.max(0, amount);
   state[logs + memoryDays - 1] = logOf(spent, read(state, logOffset));
   if (isLearned) state[learned + memoryDays - 1] = spent;
-  // Those of an incident count once it is accepted: what has just moved may move on.
-  const isTold = read(state, isOpen) > 0 && !isHeld;
-  if (isLearned || isTold) state[residuals + memoryDays - 1] = residual;
+  if (isLearned) state[residuals + memoryDays - 1] = residual;
   learnRises(state, day, rises);
   state[nextDay] = day + 1;
   state[dayCount] = read(state, dayCount) + 1;
@@ -156,6 +152,7 @@ export function assumeDay(state: DetectorState, figure: Figure, verdict: Verdict
   assumed[logs + memoryDays - 1] = logOf(spent, read(state, logOffset));
   assumed[learned + memoryDays - 1] = verdict.state === 'normal' ? spent : Number.NaN;
   assumed[nextDay] = figure.day + 1;
-  assumed[pendingFee] = 0;
+  // High on two mornings in a row is no fee, though the first of them still fills.
+  assumed[pendingFee] = verdict.state === 'held' ? verdict.actual - verdict.expected : 0;
   return assumed;
 }

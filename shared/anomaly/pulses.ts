@@ -114,7 +114,7 @@ const aboveRuns = 2;
 /** The share of a usual pulse that the newest day must cost: the tail of a run is no evidence. */
 const wholePulse = 0.9;
 
-/** The sum and the dearest sum before, of a run of pulses without a rest that exceeds all before it. */
+/** How many days a run of pulses without a rest lasts, and its sum, where that exceeds all before it. */
 export function pulseRun(
   state: DetectorState,
   amount: Usd,
@@ -177,7 +177,7 @@ const news = 3;
 
 /**
  * The days in a row up to the judged one that cost more than `least`, where there are more of them than come by chance
- * once in a thousand times, by how often such days came before; undefined where there aren't.
+ * once in five thousand times, by how often such days came before; undefined where there aren't.
  */
 export function runWithoutRest(
   state: DetectorState,

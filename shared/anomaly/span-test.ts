@@ -141,7 +141,7 @@ function toldSpan(
   const isDear = actual > rule.ratio * expected && actual - expected > rule.floors * floor;
   const isDearToday =
     spent - today > newestShare * floor && spent > (1 + newestShare * (rule.ratio - 1)) * today;
-  // Coming back to a level that the series had within eight weeks is no rise.
+  // Coming back to the level that the series had a month or two ago is no rise.
   const isUnseen = spent > formerLevel * formerOf(state);
   if (!isDear || !isDearToday || !isUnseen || above < Math.ceil(quorum * known)) return undefined;
   return {

@@ -113,7 +113,7 @@ describe('each packaged function, against AWS', () => {
     expect(result).toMatchObject({ opened: 1, alerts: 1 });
     expect(result.incidents[0]).toMatchObject({
       scope: { account: '210987654321', service: compute },
-      excessPerDay: 800,
+      excessPerDay: expect.closeTo(800, 3),
     });
   });
 
