@@ -4,6 +4,7 @@ import { addDays, datesOf, daysBetween, type IsoTime } from '../shared/period.ts
 import { emptyLedger, type Ledger, observe } from '../shared/spend/ledger.ts';
 import { planQuestions } from '../shared/spend/plan.ts';
 import { fromParquet, toParquet } from '../shared/store/ledger-parquet.ts';
+import { diceOf } from './detection/dice.ts';
 
 /**
  * A month of the ledger of a large organisation: its size as Parquet and as compressed JSON and what writing and
@@ -16,22 +17,12 @@ const { values: options } = parseArgs({
 const count = Number(options.series);
 const runs = Number(options.runs);
 
-/** The same numbers in [0, 1) in each run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const month = datesOf({ start: '2026-10-01', end: '2026-11-01' });
 const morning = (date: string): IsoTime => `${date}T06:00:00Z`;
 
 function monthOfLedger(): Ledger {
-  const random = seeded(20_261_116);
+  const dice = diceOf('spend');
+  const random = () => dice.between(0, 1);
   const readings = [...month, '2026-11-01', '2026-11-02'].map((date) => ({
     observed: morning(addDays(date, 1)),
     period: { start: month[0] ?? '', end: '2026-11-01' },

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { readSpendFile } from '../cli/spend-file.ts';
 import { addDays } from '../shared/period.ts';
+import { diceOf } from './detection/dice.ts';
 
 /**
  * How long `backtest` takes to read a plain spend file in which each day was read three times, down to the typed arrays
@@ -17,21 +18,11 @@ const { values: options } = parseArgs({
 const rows = Number(options.rows);
 const runs = Number(options.runs);
 
-/** The same numbers in [0, 1) in each run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const [days, readings] = [400, 3];
 
 function generateCsv(): string {
-  const random = seeded(20_261_116);
+  const dice = diceOf('spend');
+  const random = () => dice.between(0, 1);
   const lines = Array.from({ length: rows }, (_, index) => {
     const day = Math.floor(index / readings) % days;
     const series = `s${String(Math.floor(index / readings / days)).padStart(4, '0')}`;

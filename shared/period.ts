@@ -9,6 +9,9 @@ export type Period = { start: IsoDate; end: IsoDate };
 
 const day = 86_400_000; // every UTC day has as many milliseconds
 
+/** Of a mean month of a mean year. */
+export const daysPerMonth = 365.25 / 12;
+
 /** The UTC date on which `time` falls. */
 export const dateOf = (time: IsoTime): IsoDate => dateAt(Date.parse(time));
 

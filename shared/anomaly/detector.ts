@@ -55,15 +55,15 @@ export function judgeDay(
 
 /**
  * Judges a day whose figure is complete, and learns from it. Days come in order and without a gap; one that was never
- * read is NaN. What belongs to an incident isn't learnt until that has lasted for three weeks, from `acceptFrom` on,
- * and is the new normal. The work of a day doesn't grow with the age of the series.
+ * read is NaN. What belongs to an incident isn't learnt until that has lasted for three weeks, days on which it is
+ * planned not counted, and is the new normal. The work of a day doesn't grow with the age of the series.
  */
 export function learnDay(
   state: DetectorState,
   figure: Figure,
   policy: Policy,
   allowance: Allowance = noAllowance,
-  acceptFrom: number = Number.NEGATIVE_INFINITY,
+  isPlannedLeak = false,
 ): { verdict: Verdict; turn: Turn } {
   const { day, amount, seen } = figure;
   const verdict = judgeDay(state, figure, policy, allowance);
@@ -74,7 +74,7 @@ export function learnDay(
   const bump = isJudged || isRare(state, verdict) ? Math.max(0, amount - usual) : 0;
   learnFee(state, day, Number.isNaN(bump) ? 0 : bump, usual, policy.floor);
 
-  const turn = learnTurn(state, verdict, policy, acceptFrom);
+  const turn = learnTurn(state, verdict, policy, isPlannedLeak);
   const isLearned = !Number.isNaN(amount) && !isLeftOut(turn, verdict, allowanceFor(state, allowance));
   const dearest = isLearned ? recentOf(state).dearest : 0;
   addDay(state, figure, lesson, isLearned);
@@ -110,8 +110,10 @@ function addDay(
   shiftDays(state);
   state[amounts + memoryDays - 1] = Math.max(0, amount);
   state[logs + memoryDays - 1] = logOf(spent, read(state, logOffset));
-  if (isLearned) state[learned + memoryDays - 1] = spent;
-  if (isLearned) state[residuals + memoryDays - 1] = residual;
+  if (isLearned) {
+    state[learned + memoryDays - 1] = spent;
+    state[residuals + memoryDays - 1] = residual;
+  }
   learnRises(state, day, rises);
   state[nextDay] = day + 1;
   state[dayCount] = read(state, dayCount) + 1;

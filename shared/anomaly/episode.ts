@@ -43,13 +43,13 @@ export const staysHigh = (state: DetectorState, { actual, expected, state: verdi
 
 /**
  * Follows an incident through a closed day: whether one opens, goes on or ends. Sets the verdict's `high` to match.
- * Days before `acceptFrom` don't make it the new normal.
+ * Days on which the leak is planned don't make it the new normal.
  */
 export function learnTurn(
   state: DetectorState,
   verdict: Verdict,
   { floor }: Policy,
-  acceptFrom: number,
+  isPlannedLeak: boolean,
 ): Turn {
   const excess = verdict.actual - verdict.expected;
   if (read(state, isOpen) === 0) {
@@ -57,7 +57,7 @@ export function learnTurn(
   }
   if (Number.isNaN(excess)) return 'goes on';
   verdict.high = staysHigh(state, verdict);
-  if (verdict.day >= acceptFrom) state[openDays] = read(state, openDays) + 1;
+  if (!isPlannedLeak) state[openDays] = read(state, openDays) + 1;
   state[calmDays] = verdict.high ? 0 : read(state, calmDays) + 1;
   if (verdict.high) {
     state[lastHigh] = verdict.day;

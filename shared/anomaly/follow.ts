@@ -1,8 +1,7 @@
 import type { Usd } from '../money.ts';
 import type { Allowance } from './allowance.ts';
 import { assumeDay, judgeDay, learnDay } from './detector.ts';
-import type { DetectorState } from './detector-state.ts';
-import { newDetector } from './detector-state.ts';
+import { type DetectorState, newDetector } from './detector-state.ts';
 import { isReturn, returnsWithin, staysHigh, type Turn } from './episode.ts';
 import type { Policy } from './policy.ts';
 import type { Figure, Verdict } from './verdict.ts';
@@ -53,7 +52,7 @@ export function followDay(follower: Follower, figure: Figure, terms: Terms): Ver
     figure,
     terms.policy,
     allowance,
-    terms.isPlanned?.(figure.day) === true ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
+    terms.isPlanned?.(figure.day),
   );
   const { excesses, leading } = follower;
   const last = excesses.at(-1);

@@ -1,4 +1,4 @@
-import { type Allowance, noAllowance } from './allowance.ts';
+import { type Allowance, isPlanned, noAllowance } from './allowance.ts';
 import { type DetectorState, noiseMeasured, read } from './detector-state.ts';
 import { rhythmRange } from './rhythm.ts';
 
@@ -15,6 +15,6 @@ export const isSteady = (state: DetectorState): boolean =>
  */
 export function allowanceFor(state: DetectorState, allowance: Allowance): Allowance {
   if (allowance.season === 1) return allowance;
-  if (isSteady(state)) return allowance.factor > 1 || allowance.excess > 0 ? allowance : noAllowance;
+  if (isSteady(state)) return isPlanned(allowance) ? allowance : noAllowance;
   return { ...allowance, factor: Math.max(allowance.factor, allowance.season) };
 }

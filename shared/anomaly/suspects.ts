@@ -1,18 +1,8 @@
 import type { LaunchRecord } from '../compute/launch.ts';
-import type { Usd } from '../money.ts';
-import { addDays, type IsoDate, type IsoTime } from '../period.ts';
+import { addDays, type IsoDate } from '../period.ts';
 
 /** An instance that was started when something began to rise, and is of the kind that rose. */
-export type Suspect = {
-  instanceId: string;
-  instanceType: string;
-  launchTime: IsoTime;
-  /** Who started it, and whose it is by its tags, as far as known. */
-  startedBy?: string;
-  owner?: string;
-  team?: string;
-  hourlyRate?: Usd;
-};
+export type Suspect = Omit<LaunchRecord, 'account' | 'region'>;
 
 /** `p4d.24xlarge` of `EUW1-BoxUsage:p4d.24xlarge`; undefined where the usage is of no instance. */
 export const instanceTypeOf = (usageType: string): string | undefined =>

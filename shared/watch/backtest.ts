@@ -14,7 +14,7 @@ import { type Sensitivity, toPolicy } from '../anomaly/policy.ts';
 import { amountAt, newReplay, type Replay, replayRun } from '../anomaly/replay.ts';
 import { sum } from '../anomaly/statistics.ts';
 import { formatMoney, type Usd } from '../money.ts';
-import { type IsoDate, type IsoTime, type Period, toDate, toDay } from '../period.ts';
+import { daysPerMonth, type IsoDate, type IsoTime, type Period, toDate, toDay } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
 import type { SpendHistory, SpendRecord } from '../spend/history.ts';
 import { historyLevels } from '../spend/levels.ts';
@@ -309,8 +309,6 @@ function toBacktestIncident({ incident, folded, told }: Told): BacktestIncident[
     },
   ];
 }
-
-const daysPerMonth = 365.25 / 12;
 
 function summaryOf(
   incidents: readonly BacktestIncident[],

@@ -1,7 +1,7 @@
 import type { Method } from '../anomaly/methods/method.ts';
 import { alarmedRuns, isFeeDay, judgeRuns } from '../anomaly/methods/runs.ts';
 import type { Usd } from '../money.ts';
-import { addDays, daysBetween, type IsoDate } from '../period.ts';
+import { addDays, daysBetween, daysPerMonth, type IsoDate } from '../period.ts';
 import type { SpendHistory, SpendRecord } from '../spend/history.ts';
 import { areCompatible } from '../spend/scope.ts';
 import type { BacktestIncident, BacktestResult } from './backtest.ts';
@@ -18,8 +18,6 @@ export type MethodComparison = {
   /** Of our incidents, those on which it was in alarm at least once. */
   incidentsSeen: number;
 };
-
-const daysPerMonth = 365.25 / 12;
 
 /**
  * Runs other methods over the usage of a record, each at its best: thresholds tuned, with the same floor, and silent on

@@ -31,10 +31,15 @@ export function learn(
   { policy: own = policy, allowanceOn = () => noAllowance, acceptFrom }: Terms = {},
 ): Learnt {
   const state = newDetector();
-  const from = acceptFrom === undefined ? undefined : toDay(acceptFrom);
   const learnt = days.map((day) => ({
     date: day.date,
-    ...learnDay(state, toFigure(day), own, allowanceOn(day.date), from),
+    ...learnDay(
+      state,
+      toFigure(day),
+      own,
+      allowanceOn(day.date),
+      acceptFrom !== undefined && day.date < acceptFrom,
+    ),
   }));
   return { state, days: learnt };
 }
