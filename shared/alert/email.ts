@@ -50,13 +50,14 @@ const replacements: Readonly<Record<string, string>> = {
   Ł: 'L',
 };
 
-/** Printable ASCII, in which what has no likeness is a question mark. */
+/** Printable ASCII, in which what has no likeness is a question mark; of accents alone nothing would be left. */
 const toAscii = (text: string): string =>
   text
     .replace(/\P{ASCII}/gu, (character) => replacements[character] ?? character)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
-    .replace(/[^\x20-\x7E]+/gu, '?');
+    .replace(/[^\x20-\x7E]+/gu, '?')
+    .trim() || '-';
 
 const labelWidth = (facts: Alert['facts']): number =>
   Math.max(0, ...facts.map(({ label }) => Math.min(maxLabel, oneLine(label).length)));

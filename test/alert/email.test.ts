@@ -38,6 +38,7 @@ incident/p4d/opened
     ['🔥🔥 fire', '[INFO] ? fire'],
     ['two\nlines\u0007', '[INFO] two lines'],
     ['', '[INFO] -'],
+    ['\u0300', '[INFO] -'],
   ])('has an ASCII subject for %j', (title, subject) => {
     expect(toEmail(alertOf({ title, severity: 'info' })).subject).toBe(subject);
   });
