@@ -142,8 +142,21 @@ const idle = z.strictObject({
     .default(3)
     .meta({ description: 'Utilisation up to which a device counts as silent.' }),
   memoryPercent: z.number().min(0).max(100).default(10).meta({
-    description: 'Device memory held above this share means loaded, and so not idle.',
+    description: 'Device memory held above this share means loaded, and so not idle before loadedWindow.',
   }),
+  loadedWindow: minutes.min(60).default(1440).meta({
+    description:
+      'Minutes without work before an accelerator that holds memory, or does not report it, is idle too.',
+  }),
+  standby: z.array(z.string()).default(['standby', 'serving']).meta({
+    description:
+      'Values of the workload tag of what may hold its memory for good, a warm standby for example.',
+  }),
+  powerWatts: z
+    .number()
+    .positive()
+    .default(150)
+    .meta({ description: 'A device that draws more is at work, whatever else it reports.' }),
   cpuPercent: z.number().min(0).max(100).default(5).meta({
     description:
       'CPU up to which an instance without accelerator counts as silent; above, an accelerator one counts as busy.',
@@ -156,6 +169,80 @@ const idle = z.strictObject({
   coverage: share
     .default(0.9)
     .meta({ description: 'Share of the window that must have data, else unknown.' }),
+});
+
+const hours = z.number().positive();
+
+const utilization = z.strictObject({
+  namespaces: z
+    .array(z.string().min(1).max(255))
+    .default(['CWAgent', 'ContainerInsights', 'ECS/ContainerInsights', 'GPUMonitoring'])
+    .meta({
+      description:
+        'CloudWatch namespaces in which GPUs and Neuron cores report; add the one that your DCGM exporter or agent writes to.',
+    }),
+  floor: usd.default(20).meta({
+    description: 'Dollars a month: what wastes less is listed, and nobody is told.',
+  }),
+  underuse: z
+    .strictObject({
+      days: z.number().int().min(1).max(14).default(7).meta({ description: 'Days to judge by.' }),
+      hours: hours
+        .default(24)
+        .meta({ description: 'Hours it must have run in those days, else it is too early to say.' }),
+      percent: z.number().gt(0).max(100).default(30).meta({
+        description: 'A device whose 95th percentile stays below this utilisation is underused.',
+      }),
+      memoryPercent: z.number().gt(0).max(100).default(40).meta({
+        description: 'Device memory used below this share leaves room for larger batches.',
+      }),
+    })
+    .prefault({}),
+  endpoints: z
+    .strictObject({
+      window: minutes
+        .min(60)
+        .default(1440)
+        .meta({ description: 'Minutes without invocation before an endpoint is told as idle.' }),
+    })
+    .prefault({}),
+  notebooks: z
+    .strictObject({
+      window: minutes
+        .min(60)
+        .default(720)
+        .meta({ description: 'The same for notebook instances and Studio apps, without activity.' }),
+    })
+    .prefault({}),
+  jobs: z
+    .strictObject({
+      maxHours: hours.default(72).meta({ description: 'A job that runs longer is told.' }),
+      teams: z
+        .record(z.string().min(1), hours)
+        .default({})
+        .meta({ description: 'Other limits in hours, by the value of the team tag.' }),
+      startingMinutes: minutes
+        .min(5)
+        .default(60)
+        .meta({ description: 'Minutes after which a job that has not begun to work is stuck.' }),
+      failedCost: usd
+        .default(20)
+        .meta({ description: 'Dollars from which a failed job is told: a checkpoint would have kept them.' }),
+      duplicateDays: z.number().int().min(0).max(30).default(7).meta({
+        description: 'Days within which the same image, hyper-parameters and data are a duplicate; 0: never.',
+      }),
+    })
+    .prefault({}),
+  tokens: z
+    .strictObject({
+      perDay: z.number().nonnegative().default(5_000_000).meta({
+        description: 'Input tokens a day and model from which prompts are worth caching.',
+      }),
+      cachedShare: z.number().min(0).max(1).default(0.1).meta({
+        description: 'Share of the input tokens read from the cache below which it is told.',
+      }),
+    })
+    .prefault({}),
 });
 
 const stop = z.strictObject({
@@ -210,6 +297,7 @@ export const configSchema = z.strictObject({
   protect: protect.prefault({}),
   spend: spend.prefault({}),
   idle: idle.prefault({}),
+  utilization: utilization.prefault({}),
   stop: stop.prefault({}),
   launches: launches.prefault({}),
   alerts: alerts.prefault({}),

@@ -7,14 +7,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
-import type { Point, Series, Window } from '../compute/utilization.ts';
-
-/** One series of CloudWatch under exactly the dimensions it is stored with. */
-export type Metric = {
-  namespace: string;
-  name: string;
-  dimensions: readonly { name: string; value: string }[];
-};
+import type { Metric, MetricQuery, Point, Series, Window } from '../compute/metric.ts';
 
 /** The metrics of one GPU; several under one name where the agent's dimensions changed, an update for example. */
 export type GpuMetrics = { index: string; utilization: Metric[]; memoryUsed: Metric[] };
@@ -112,9 +105,6 @@ export const instanceMetric = (
   name,
   dimensions: [{ name: 'InstanceId', value: instanceId }],
 });
-
-/** The largest sample of a period, so that a short burst isn't averaged away; or the sum of what was counted in it. */
-export type MetricQuery = { metric: Metric; statistic: 'Maximum' | 'Sum' };
 
 const data = z.object({
   MetricDataResults: z

@@ -43,6 +43,7 @@ const described = z.object({
   HibernationOptions: z.object({ Configured: z.boolean().optional() }).optional(),
   Operator: z.object({ Managed: z.boolean().optional() }).optional(),
   Platform: z.string().optional(),
+  PrivateDnsName: z.string().optional(),
 });
 
 const reservations = z.object({
@@ -118,12 +119,14 @@ const toInstance = (
   hibernationConfigured: instance.HibernationOptions?.Configured ?? false,
   managed: instance.Operator?.Managed ?? false,
   platform: instance.Platform?.toLowerCase() === 'windows' ? 'windows' : 'linux',
+  ...(instance.PrivateDnsName && { privateDnsName: instance.PrivateDnsName }),
 });
 
 const device = z.object({
   Name: z.string().optional(),
   Manufacturer: z.string().optional(),
   Count: z.number(),
+  CoreInfo: z.object({ Count: z.number().optional() }).optional(),
   MemoryInfo: z.object({ SizeInMiB: z.number().optional() }).optional(),
 });
 
@@ -145,6 +148,22 @@ const typesPage = z.object({
 
 /** What is known of a type is the same in every account and region, and doesn't change while a process lives. */
 const knownTypes = new Map<string, InstanceTypeFacts>();
+
+/**
+ * Every type of the same family (`g5` of `g5.12xlarge`) that EC2 knows in this region; asked for once a process, and
+ * only for what may be too large.
+ */
+export function getTypeFamily(client: EC2Client, instanceType: string): Promise<InstanceTypeFacts[]> {
+  const family = instanceType.split('.')[0] ?? instanceType;
+  const known = knownFamilies.get(family);
+  if (known) return known;
+  const asked = describeTypes(client, [filter('instance-type', [`${family}.*`])]);
+  knownFamilies.set(family, asked);
+  asked.catch(() => knownFamilies.delete(family)); // what failed is asked again
+  return asked;
+}
+
+const knownFamilies = new Map<string, Promise<InstanceTypeFacts[]>>();
 
 /** The facts of the types that EC2 knows in this region; each asked for once a process. */
 export async function getInstanceTypeFacts(
@@ -197,6 +216,7 @@ function toFacts(type: z.infer<typeof typeFacts>): InstanceTypeFacts {
     kind,
     name: [first.Manufacturer, first.Name].filter(Boolean).join(' '),
     count: devices.reduce((sum, { Count }) => sum + Count, 0),
+    cores: kind === 'neuron' ? (first.CoreInfo?.Count ?? 1) : 1,
     memoryMib: first.MemoryInfo?.SizeInMiB ?? 0,
   }))[0];
   return {

@@ -1,110 +1,157 @@
+import type { Attribution } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
-import { type IsoTime, toTime } from '../period.ts';
-import type { Instance } from './instance.ts';
-import type { Point, Series, Utilization } from './utilization.ts';
+import type { IsoTime } from '../period.ts';
+import type { Check } from './check.ts';
+import { costBetween } from './cost.ts';
+import type { Resource, ResourceKind } from './resource.ts';
+import type { Confidence, Utilization } from './utilization.ts';
 
-/** An accelerator instance that does nothing, from the run that saw it until it works again or is gone. */
-export type IdleFinding = {
-  account: string;
-  region: string;
-  instanceId: string;
-  /** Since then none of its GPUs has worked: the episode's identity. */
-  idleSince: IsoTime;
-  openedAt: IsoTime;
-  /** When a run saw it idle last, and by which evidence. */
-  seenAt: IsoTime;
-  reason: string;
+/** A resource, the verdict on it, and what that costs. */
+export type Observation = {
+  resource: Resource;
+  utilization: Utilization;
+  /** Dollars an hour for all of its `count`; undefined where the price is unknown. */
   hourlyRate?: Usd | undefined;
+  /** Since when it has been so; absent: since the window's start. */
+  since?: IsoTime | undefined;
+  /** Dollars that are gone once, however long it goes on: what a failed job cost. */
+  loss?: Usd | undefined;
+  /** What would do the same work for less; undefined where nothing is known to. */
+  proposal?: { type: string; hourlyRate?: Usd | undefined } | undefined;
 };
 
-/** A running instance, the verdict on it, and what an hour of it costs where that is known. */
-export type Observation = { instance: Instance; utilization: Utilization; hourlyRate?: Usd | undefined };
+/** Something that is paid for and does nothing, or little, from the run that saw it until it works again or is gone. */
+export type Finding = {
+  account: string;
+  region: string;
+  kind: ResourceKind;
+  /** The resource's id: unique among its kind in its target. */
+  id: string;
+  name: string;
+  type: string;
+  count: number;
+  check: Check;
+  /** Since then it has been so: the episode's identity. */
+  since: IsoTime;
+  openedAt: IsoTime;
+  /** When a run saw it so last, and by which evidence. */
+  seenAt: IsoTime;
+  reason: string;
+  confidence: Confidence;
+  attribution: Attribution;
+  /** Dollars an hour that it costs, and that buy nothing; undefined where the price is unknown. */
+  hourlyRate?: Usd | undefined;
+  wastedHourlyRate?: Usd | undefined;
+  loss?: Usd | undefined;
+  proposal?: Observation['proposal'];
+  /** When a run saw that it was over. */
+  closedAt?: IsoTime | undefined;
+};
 
-export const toFinding = (observation: Observation, idleSince: IsoTime, now: IsoTime): IdleFinding => ({
-  account: observation.instance.account,
-  region: observation.instance.region,
-  instanceId: observation.instance.instanceId,
-  idleSince,
+/** An observation that is wrong with something. */
+export type Flaw = Observation & { utilization: Utilization & { check: Check } };
+
+export const isFlaw = (observation: Observation): observation is Flaw =>
+  observation.utilization.check !== undefined;
+
+export const toFinding = (flaw: Flaw, attribution: Attribution, now: IsoTime): Finding => ({
+  account: flaw.resource.account,
+  region: flaw.resource.region,
+  kind: flaw.resource.kind,
+  id: flaw.resource.id,
+  check: flaw.utilization.check,
+  since: flaw.since ?? flaw.utilization.windowStart,
   openedAt: now,
-  ...evidence(observation, now),
+  ...evidence(flaw, attribution, now),
 });
 
 /** The finding with this run's evidence. */
-export const confirmedBy = (finding: IdleFinding, observation: Observation, now: IsoTime): IdleFinding => ({
-  ...finding,
-  ...evidence(observation, now),
-});
+export const confirmedBy = (
+  finding: Finding,
+  flaw: Flaw,
+  attribution: Attribution,
+  now: IsoTime,
+): Finding => ({ ...finding, ...evidence(flaw, attribution, now) });
 
-const evidence = ({ utilization, hourlyRate }: Observation, now: IsoTime) => ({
-  seenAt: now,
-  reason: utilization.reason,
-  hourlyRate,
-});
+function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
+  const { resource, utilization, hourlyRate, loss, proposal } = flaw;
+  const { wastedShare } = utilization;
+  return {
+    name: resource.name,
+    type: resource.type,
+    count: resource.count,
+    seenAt: now,
+    reason: utilization.reason,
+    confidence: utilization.confidence,
+    attribution,
+    hourlyRate,
+    wastedHourlyRate:
+      hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare,
+    loss,
+    proposal,
+  };
+}
 
-/** Whether the instance has been up since the finding's episode began. */
-export const isSameEpisode = ({ idleSince }: IdleFinding, { launchTime }: Instance): boolean =>
-  Date.parse(launchTime) <= Date.parse(idleSince);
+/** What tells a finding from every other of its target; one resource may have several at a time. */
+export const findingKey = ({ kind, id, check }: Pick<Finding, 'kind' | 'id' | 'check'>): string =>
+  `${kind}#${id}#${check}`;
+
+/** Whether the resource has been up, as it is, since the finding's episode began. */
+export const isSameEpisode = ({ since }: Pick<Finding, 'since'>, { startedAt }: Resource): boolean =>
+  startedAt === undefined || Date.parse(startedAt) <= Date.parse(since);
 
 export type Review = {
-  opened: Observation[];
-  confirmed: { finding: IdleFinding; observation: Observation }[];
-  closed: IdleFinding[];
+  opened: Flaw[];
+  confirmed: { finding: Finding; flaw: Flaw }[];
+  closed: Finding[];
 };
 
 /**
- * What a run's verdicts on all running accelerator instances of a target mean for the open findings. Unknown neither
- * opens nor closes: it says nothing. One that was started again is another episode, as is one whose GPUs worked.
+ * What a run's verdicts mean for the open findings. Of the `complete` kinds every resource was listed, so that what
+ * isn't among them is gone; of the others nobody can tell. Unknown neither opens nor closes: it says nothing. One that
+ * was started again is another episode, as is one that has worked since.
  */
-export function reviewFindings(open: readonly IdleFinding[], observed: readonly Observation[]): Review {
-  const byId = new Map(observed.map((observation) => [observation.instance.instanceId, observation]));
-  const isOver = (finding: IdleFinding) => {
-    const observation = byId.get(finding.instanceId);
-    if (observation === undefined || observation.utilization.state === 'busy') return true;
-    return !isSameEpisode(finding, observation.instance);
-  };
-  const closed = open.filter(isOver);
-  const lasting = open.filter((finding) => !closed.includes(finding));
-  const known = new Map(lasting.map((finding) => [finding.instanceId, finding]));
-  const idle = observed.filter(({ utilization }) => utilization.state === 'idle');
-  return {
-    closed,
-    opened: idle.filter(({ instance }) => !known.has(instance.instanceId)),
-    confirmed: idle.flatMap((observation) => {
-      const finding = known.get(observation.instance.instanceId);
-      return finding ? [{ finding, observation }] : [];
-    }),
-  };
-}
-
-/**
- * Since when no GPU has worked, at the latest since the window's start. Looks back over hourly maxima of every GPU and
- * stops at the first hour in which one worked or one is missing. `hours` lists each GPU's series.
- */
-export function idleSince(
-  { instance, utilization }: Observation,
-  hours: readonly Series[],
-  gpuPercent: number,
-): IsoTime {
-  const launch = Date.parse(instance.launchTime);
-  const byHour = Map.groupBy(hours.flatMap(silentHours(gpuPercent)), (at) => at);
-  const isSilent = (at: number) => (byHour.get(at)?.length ?? 0) === hours.length && at + hourMs > launch;
-  let since = Date.parse(utilization.windowStart);
-  let hour = Math.floor(since / hourMs) * hourMs;
-  while (hours.length > 0 && isSilent(hour)) {
-    since = Math.min(since, Math.max(hour, launch));
-    hour -= hourMs;
-  }
-  return toTime(since);
-}
-
-const hourMs = 3_600_000;
-
-/** The hours, each once, in which a series has data and all of it is silent. */
-const silentHours =
-  (gpuPercent: number) =>
-  ({ points }: Series): number[] => {
-    const hourOf = ({ at }: Point) => Math.floor(at / hourMs) * hourMs;
-    return [...Map.groupBy(points, hourOf)].flatMap(([hour, values]) =>
-      values.every(({ value }) => value <= gpuPercent) ? [hour] : [],
+export function reviewFindings(
+  open: readonly Finding[],
+  observed: readonly Observation[],
+  complete: readonly ResourceKind[],
+): Review {
+  const byResource = Map.groupBy(observed, ({ resource }) => resourceKey(resource));
+  const stillSo = (finding: Finding): boolean => {
+    const seen = byResource.get(resourceKey(finding));
+    if (seen === undefined) return !complete.includes(finding.kind);
+    const lasting = seen.filter(({ resource }) => isSameEpisode(finding, resource));
+    return lasting.some(
+      ({ utilization: { check, state } }) => check === finding.check || (state === 'unknown' && !check),
     );
   };
+  const lasting = new Map(open.filter(stillSo).map((finding) => [findingKey(finding), finding]));
+  const flaws = observed.filter(isFlaw).map((flaw) => ({ flaw, finding: lasting.get(flawKey(flaw)) }));
+  return {
+    closed: open.filter((finding) => !stillSo(finding)),
+    opened: flaws.flatMap(({ flaw, finding }) => (finding ? [] : [flaw])),
+    confirmed: flaws.flatMap(({ flaw, finding }) => (finding ? [{ finding, flaw }] : [])),
+  };
+}
+
+const resourceKey = ({ kind, id }: Pick<Finding, 'kind' | 'id'>): string => `${kind}#${id}`;
+
+const flawKey = ({ resource: { kind, id }, utilization: { check } }: Flaw): string =>
+  findingKey({ kind, id, check });
+
+/**
+ * Dollars that a finding wasted between two points in time: the hours it lasted at its wasted rate, and its loss where
+ * it happened then. Undefined where its price is unknown.
+ */
+export function wastedBetween(finding: Finding, start: IsoTime, end: IsoTime): Usd | undefined {
+  const { since, closedAt, seenAt, wastedHourlyRate, loss } = finding;
+  const until = earlier(closedAt ?? seenAt, end);
+  const from = later(since, start);
+  const isWithin = Date.parse(since) >= Date.parse(start) && Date.parse(since) < Date.parse(end);
+  if (wastedHourlyRate === undefined) return loss === undefined ? undefined : isWithin ? loss : 0;
+  return costBetween(wastedHourlyRate, from, until) + (isWithin ? (loss ?? 0) : 0);
+}
+
+const earlier = (one: IsoTime, other: IsoTime): IsoTime =>
+  Date.parse(one) < Date.parse(other) ? one : other;
+const later = (one: IsoTime, other: IsoTime): IsoTime => (Date.parse(one) > Date.parse(other) ? one : other);

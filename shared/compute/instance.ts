@@ -24,6 +24,8 @@ export type Instance = {
   /** `Operator.Managed`: another AWS service runs this instance. */
   managed: boolean;
   platform: 'linux' | 'windows';
+  /** `ip-10-0-1-2.eu-west-1.compute.internal`; absent once it is terminated. */
+  privateDnsName?: string;
 };
 
 /** What a person calls it: its Name tag, else its id. */
@@ -31,11 +33,22 @@ export const instanceName = ({ tags, instanceId }: Instance): string => tags['Na
 
 export type AcceleratorKind = 'gpu' | 'neuron' | 'inference' | 'fpga' | 'media';
 
+export type Accelerators = {
+  kind: AcceleratorKind;
+  name: string;
+  /** Devices; what reports its utilisation is a device, or each of its `cores`. */
+  count: number;
+  /** Cores of one device that report by themselves (NeuronCores); 1 for what reports as a whole. */
+  cores: number;
+  /** What one device has; 0 where AWS doesn't say. */
+  memoryMib: number;
+};
+
 /** What `DescribeInstanceTypes` says of a type, as far as money and idleness are concerned. */
 export type InstanceTypeFacts = {
   instanceType: string;
-  /** `memoryMib` is what one of the `count` devices has; 0 where AWS doesn't say. */
-  accelerators?: { kind: AcceleratorKind; name: string; count: number; memoryMib: number };
+  /** Absent for a type that has none. */
+  accelerators?: Accelerators;
   /** Local disks, gone when the instance stops; 0 where it has none. */
   instanceStoreGb: number;
   vcpus: number;

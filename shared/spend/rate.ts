@@ -1,6 +1,28 @@
 import type { Usd } from '../money.ts';
 import type { UsageLine } from './breakdown.ts';
 
+/** What an hour is paid for: of an instance by purchase option, of SageMaker by what runs there, of a model unit. */
+export type RateUse =
+  | 'on-demand'
+  | 'spot'
+  | 'hosting'
+  | 'training'
+  | 'processing'
+  | 'transform'
+  | 'notebook'
+  | 'studio'
+  | 'cluster'
+  | 'model-unit';
+
+/** Something that has a price by the hour. */
+export type Priced = {
+  region: string;
+  /** `g5.xlarge`, `ml.g5.xlarge`; of a model unit the model's id. */
+  type: string;
+  use: RateUse;
+  platform?: 'linux' | 'windows' | undefined;
+};
+
 /** What an instance type really cost, by the bill: discounts are in it. */
 export type RatePaid = {
   region: string;

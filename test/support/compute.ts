@@ -1,5 +1,5 @@
 import type { Instance, InstanceTypeFacts } from '../../shared/compute/instance.ts';
-import type { Point, Series, Window } from '../../shared/compute/utilization.ts';
+import type { Point, Series, Window } from '../../shared/compute/metric.ts';
 
 /** A running on-demand instance that nothing is odd about. */
 export const instance = (given: Partial<Instance> = {}): Instance => ({
