@@ -1,0 +1,42 @@
+import {
+  GetResourcesCommand,
+  type ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
+import { z } from 'zod';
+
+const page = z.object({
+  ResourceTagMappingList: z
+    .array(
+      z.object({
+        ResourceARN: z.string(),
+        Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
+      }),
+    )
+    .default([]),
+  PaginationToken: z.string().optional(), // empty on the last page
+});
+
+/**
+ * The tags of what a region holds of these types (`sagemaker`, or narrower `sagemaker:endpoint`), by ARN; all pages,
+ * free of charge. What never had a tag is absent.
+ */
+export async function getTags(
+  client: ResourceGroupsTaggingAPIClient,
+  resourceTypes: readonly string[],
+): Promise<Map<string, Record<string, string>>> {
+  const tags = new Map<string, Record<string, string>>();
+  let PaginationToken: string | undefined;
+  do {
+    const command = new GetResourcesCommand({
+      ResourceTypeFilters: [...resourceTypes],
+      ResourcesPerPage: 100,
+      PaginationToken,
+    });
+    const { ResourceTagMappingList, PaginationToken: next } = page.parse(await client.send(command));
+    for (const { ResourceARN, Tags } of ResourceTagMappingList) {
+      tags.set(ResourceARN, Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value])));
+    }
+    PaginationToken = next;
+  } while (PaginationToken);
+  return tags;
+}
