@@ -1,10 +1,10 @@
 import { type Filter, GetProductsCommand, type PricingClient } from '@aws-sdk/client-pricing';
 import { z } from 'zod';
 import type { Usd } from '../money.ts';
-
-type PricedType = { region: string; instanceType: string; platform: 'linux' | 'windows' };
+import { type Priced, pricedBy } from '../spend/rate.ts';
 
 const product = z.object({
+  product: z.object({ attributes: z.object({ usagetype: z.string().optional() }) }),
   terms: z.object({
     OnDemand: z
       .record(
@@ -29,39 +29,57 @@ const page = z.object({
 });
 
 /**
- * The on-demand price of an hour on shared hardware. Undefined where the list has no such type, or more than one price
- * for it: a price that isn't certain is unknown.
+ * The on-demand price of an hour: of an EC2 instance on shared hardware, or of what SageMaker runs on an instance.
+ * Undefined where the list has no such type, or more than one price for it: a price that isn't certain is unknown.
  */
-export async function getOnDemandRate(client: PricingClient, priced: PricedType): Promise<Usd | undefined> {
+export async function getOnDemandRate(client: PricingClient, priced: Priced): Promise<Usd | undefined> {
+  const question = priced.use === 'on-demand' ? ofInstance(priced) : ofSageMaker(priced);
   const prices = new Set<Usd>();
   let NextToken: string | undefined;
   do {
-    const command = new GetProductsCommand({
-      ServiceCode: 'AmazonEC2',
-      Filters: filtersOf(priced),
-      MaxResults: 100,
-      NextToken,
-    });
+    const command = new GetProductsCommand({ ...question, MaxResults: 100, NextToken });
     const { PriceList, NextToken: next } = page.parse(await client.send(command));
-    for (const price of PriceList.flatMap(hourlyPrices)) prices.add(price);
+    const meant = PriceList.filter((listed) => isOf(priced, listed));
+    for (const price of meant.flatMap(hourlyPrices)) prices.add(price);
     NextToken = next;
   } while (NextToken);
   const [price, ...others] = prices;
   return others.length === 0 ? price : undefined;
 }
 
-const filtersOf = ({ region, instanceType, platform }: PricedType): Filter[] =>
-  Object.entries({
-    instanceType,
+type Question = { ServiceCode: string; Filters: Filter[] };
+
+const ofInstance = ({ region, type, platform }: Priced): Question => ({
+  ServiceCode: 'AmazonEC2',
+  Filters: toFilters({
+    instanceType: type,
     regionCode: region,
     operatingSystem: platform === 'windows' ? 'Windows' : 'Linux',
     tenancy: 'Shared',
     preInstalledSw: 'NA',
     capacitystatus: 'Used',
     licenseModel: 'No License required', // Windows has a second price, for those who bring their own
-  }).map(([Field, Value]) => ({ Type: 'TERM_MATCH', Field, Value }));
+  }),
+});
 
-const hourlyPrices = ({ terms }: z.infer<typeof product>): Usd[] =>
+/** The list holds an instance once for each use. Its names for the uses have changed, the usage types have not. */
+const ofSageMaker = ({ region, type }: Priced): Question => ({
+  ServiceCode: 'AmazonSageMaker',
+  Filters: toFilters({ instanceName: type, regionCode: region }),
+});
+
+const toFilters = (fields: Readonly<Record<string, string>>): Filter[] =>
+  Object.entries(fields).map(([Field, Value]) => ({ Type: 'TERM_MATCH', Field, Value }));
+
+const isOf = ({ type, use }: Priced, { product: { attributes } }: Product): boolean => {
+  if (use === 'on-demand') return true; // the filters leave nothing else
+  const listed = pricedBy(attributes.usagetype ?? '');
+  return listed?.type === type && listed.use === use;
+};
+
+type Product = z.infer<typeof product>;
+
+const hourlyPrices = ({ terms }: Product): Usd[] =>
   Object.values(terms.OnDemand)
     .flatMap(({ priceDimensions }) => Object.values(priceDimensions))
     .flatMap(({ unit, pricePerUnit: { USD: price } }) =>

@@ -23,36 +23,89 @@ export type Priced = {
   platform?: 'linux' | 'windows' | undefined;
 };
 
-/** What an instance type really cost, by the bill: discounts are in it. */
-export type RatePaid = {
-  region: string;
-  instanceType: string;
-  purchaseOption: 'on-demand' | 'spot';
-  hourlyRate: Usd;
+/** What an hour really cost, by the bill: discounts are in it. Of a model unit `type` is the model's plain name. */
+export type RatePaid = Omit<Priced, 'platform'> & { hourlyRate: Usd };
+
+/**
+ * What the usage types of instances begin with; SageMaker's as its price list has them. An asynchronous endpoint is
+ * listed at the price of any other.
+ */
+const usesByName: Readonly<Record<string, RateUse>> = {
+  BoxUsage: 'on-demand',
+  SpotUsage: 'spot',
+  Host: 'hosting',
+  AsyncInf: 'hosting',
+  Train: 'training',
+  Processing: 'processing',
+  Tsform: 'transform',
+  Notebk: 'notebook',
+  Studio: 'studio',
+  Cluster: 'cluster',
 };
 
-const purchaseOptions = { BoxUsage: 'on-demand', SpotUsage: 'spot' } as const;
+/** `EUW1-BoxUsage:p4d.24xlarge`, `EU-Host:ml.g5.xlarge`, `USE1-Studio:JupyterLab-ml.t3.medium`; the region may be absent. */
+const instanceUsage =
+  /^(?:[A-Z0-9]+-)?(?:(Studio):[A-Za-z]+-|([A-Za-z]+):)((?:ml\.)?[a-z0-9-]+\.[a-z0-9-]+)$/;
 
-/** `EUW1-BoxUsage:p4d.24xlarge`; in us-east-1 without a prefix. */
-const instanceUsage = /^(?:[A-Z0-9]+-)?(BoxUsage|SpotUsage):([a-z0-9-]+\.[a-z0-9-]+)$/;
+/** `USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits`; those of the Marketplace name no model. */
+const modelUnitUsage = /^(?:[A-Z0-9]+-)?(.+)-ProvisionedThroughput-\w+-ModelUnits$/;
 
-/** Hourly rates by region, type and purchase option; what was not paid for is left out, and so stays unknown. */
+/** What a usage type is the hour of; undefined where it is of nothing that has a price by the hour. */
+export function pricedBy(usageType: string): Pick<Priced, 'type' | 'use'> | undefined {
+  const [, model] = modelUnitUsage.exec(usageType) ?? [];
+  if (model !== undefined) return { type: plainName(model.replace(/\.0(?!\d)/, '')), use: 'model-unit' };
+  const [, studio, name = studio, type] = instanceUsage.exec(usageType) ?? [];
+  const use = usesByName[name ?? ''];
+  if (type === undefined || use === undefined) return undefined;
+  return type.startsWith('ml.') === isSageMaker(use) ? { type, use } : undefined;
+}
+
+const isSageMaker = (use: RateUse): boolean => !['on-demand', 'spot', 'model-unit'].includes(use);
+
+/** Whether AWS publishes one price for it: spot has none, and a model unit's depends on what was committed to. */
+export const isListed = ({ use }: Pick<Priced, 'use'>): boolean => use === 'on-demand' || isSageMaker(use);
+
+/**
+ * The same for all that have the same price, in the bill and in AWS's lists of resources. Windows has a price of its
+ * own, which the bill's usage types don't tell from Linux's.
+ */
+export const rateKey = ({ region, type, use, platform }: Priced): string =>
+  `${region}#${use === 'model-unit' ? modelName(type) : type}#${use}${platform === 'windows' ? '#windows' : ''}`;
+
+/** `nova2lite` of `amazon.nova-2-lite-v1:0:256k`, which the bill calls `Nova2.0Lite`. */
+const modelName = (id: string): string =>
+  plainName(id.slice(id.indexOf('.') + 1).replace(/-v1(?::[\w:]*)?$/, ''));
+
+const plainName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replace(/instruct$/, '');
+
+/**
+ * Hourly rates by region, type and use. What was not paid for is left out, and so stays unknown; so is a model whose
+ * units were paid for under several commitments, since nothing tells which of them is whose.
+ */
 export function ratesPaid(lines: readonly UsageLine[]): RatePaid[] {
-  const instances = lines.flatMap(({ region, usageType, amount, quantity = 0 }) => {
-    const [, usage, instanceType] = instanceUsage.exec(usageType) ?? [];
-    if (instanceType === undefined || quantity <= 0) return [];
-    const purchaseOption = purchaseOptions[usage as keyof typeof purchaseOptions];
-    return [{ region, instanceType, purchaseOption, amount, quantity }];
+  const hours = lines.flatMap((line) => {
+    const priced = isPaidByTheHour(line) ? pricedBy(line.usageType) : undefined;
+    return priced ? [{ ...line, ...priced }] : [];
   });
-  const groups = Map.groupBy(
-    instances,
-    (line) => `${line.region} ${line.instanceType} ${line.purchaseOption}`,
-  );
-  return [...groups.values()].flatMap(([first, ...others]) => {
-    if (first === undefined) return [];
-    const { region, instanceType, purchaseOption } = first;
-    const amount = others.reduce((sum, line) => sum + line.amount, first.amount);
-    const hours = others.reduce((sum, line) => sum + line.quantity, first.quantity);
-    return amount > 0 ? [{ region, instanceType, purchaseOption, hourlyRate: amount / hours }] : [];
+  return [...Map.groupBy(hours, rateKey).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || !hasOnePrice(group)) return [];
+    const { region, type, use } = first;
+    const hourlyRate = sumOf(group, ({ amount }) => amount) / sumOf(group, ({ quantity = 0 }) => quantity);
+    return Number.isFinite(hourlyRate) && hourlyRate > 0 ? [{ region, type, use, hourlyRate }] : [];
   });
 }
+
+/** Hours of a free tier, or that the bill takes back, say nothing of what an hour costs. */
+const isPaidByTheHour = ({ amount, quantity = 0, unit = 'Hrs' }: UsageLine): boolean =>
+  amount > 0 && quantity > 0 && /^h(ou)?rs?$/i.test(unit);
+
+const hasOnePrice = (group: readonly { use: RateUse; usageType: string }[]): boolean =>
+  group[0]?.use !== 'model-unit' || new Set(group.map(({ usageType }) => usageType)).size === 1;
+
+const sumOf = <Item>(items: readonly Item[], partOf: (item: Item) => number): number =>
+  items.reduce((sum, item) => sum + partOf(item), 0);

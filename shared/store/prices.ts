@@ -9,7 +9,7 @@ import type { Instance } from '../compute/instance.ts';
 import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
-import type { RatePaid } from '../spend/rate.ts';
+import { isListed, type Priced, type RatePaid, rateKey } from '../spend/rate.ts';
 import type { Target } from '../target.ts';
 import { expiresAfter, queryAll, type Table } from './table.ts';
 
@@ -18,14 +18,17 @@ const pk = 'PRICES';
 /** How long a price is believed. */
 const retentionDays = 30;
 
+/** How long what the price list doesn't tell is taken for unknown: a new type is listed some days after its launch. */
+const unlistedDays = 1;
+
 /** Keeps what the bill says an hour costs, over what the price list said. Harmless when repeated. */
 export async function storeRates(table: Table, rates: readonly RatePaid[], readAt: IsoTime): Promise<void> {
   for (const batch of inBatches(rates, 25)) {
     await Promise.all(
-      batch.map(({ region, instanceType, purchaseOption, hourlyRate }) =>
+      batch.map((rate) =>
         put(table, {
-          sk: `${region}#${instanceType}#${purchaseOption}`,
-          hourlyRate,
+          sk: rateKey(rate),
+          hourlyRate: rate.hourlyRate,
           source: 'bill',
           readAt,
           replaces: 'attribute_not_exists(pk) OR #source <> :source OR readAt < :readAt',
@@ -47,21 +50,25 @@ export async function ratesReadAt({ client, name }: Table): Promise<IsoTime | un
 
 type Price = {
   sk: string;
-  hourlyRate?: Usd;
+  hourlyRate?: Usd | undefined;
   source?: 'bill' | 'pricing-api';
   readAt: IsoTime;
+  days?: number;
   /** The condition under which it may take the place of what is there. */
   replaces: string;
 };
 
-async function put({ client, name }: Table, { replaces, ...price }: Price): Promise<void> {
+async function put(
+  { client, name }: Table,
+  { replaces, days = retentionDays, ...price }: Price,
+): Promise<void> {
   const values = { ':source': price.source, ':readAt': price.readAt };
   const used = Object.entries(values).filter(([key]) => replaces.includes(key));
   try {
     await client.send(
       new PutCommand({
         TableName: name,
-        Item: { pk, ...price, expiresAt: expiresAfter(price.readAt, retentionDays) },
+        Item: { pk, ...price, expiresAt: expiresAfter(price.readAt, days) },
         ConditionExpression: replaces,
         ...(replaces.includes('#source') && { ExpressionAttributeNames: { '#source': 'source' } }),
         ...(used.length > 0 && { ExpressionAttributeValues: Object.fromEntries(used) }),
@@ -81,9 +88,31 @@ export type PriceSources = {
 };
 
 /**
- * What an hour of each instance costs, by instance id: as the bill says, else by the price list, which is asked once in
- * 30 days for a type. Absent is unknown: a spot price that no bill told yet, hours bought in advance, or a price list
- * that can't be read.
+ * What an hour of each costs, of one instance or unit: as the bill says, else by the price list, which is asked once in
+ * 30 days for a price. Undefined is unknown: what no bill told yet and no list tells, or a price list that can't be
+ * read.
+ */
+export async function ratesOf(
+  sources: PriceSources,
+  priced: readonly Priced[],
+  now: IsoTime,
+): Promise<(Usd | undefined)[]> {
+  const regions = new Set(priced.map(({ region }) => region));
+  const rates = await knownRates(sources.table, [...regions], now);
+  const unknown = priced.filter((each) => isListed(each) && !rates.has(rateKey(each)));
+  const asked = new Map(unknown.map((each) => [rateKey(each), each]));
+  for (const batch of inBatches([...asked], concurrentCalls)) {
+    const listed = batch.map(async ([key, each]) => rates.set(key, await listPrice(sources, each, now)));
+    await Promise.all(listed);
+  }
+  return priced.map((each) => rates.get(rateKey(each)));
+}
+
+/** To the price list, which answers a few questions at a time. */
+const concurrentCalls = 5;
+
+/**
+ * What an hour of each instance of a target costs, by instance id. Absent is unknown: also hours bought in advance.
  */
 export async function hourlyRates(
   sources: PriceSources,
@@ -91,51 +120,62 @@ export async function hourlyRates(
   instances: readonly Instance[],
   now: IsoTime,
 ): Promise<Map<string, Usd>> {
-  const rates = new Map<string, Usd>();
-  if (instances.length === 0) return rates;
-  const known = sources.table ? await knownRates(sources.table, region, now) : new Map<string, Usd>();
-  for (const [key, alike] of Map.groupBy(instances, priceKey)) {
-    const rate = key && (known.get(key) ?? (await listPrice(sources, key, alike[0], now)));
-    if (rate) for (const { instanceId } of alike) rates.set(instanceId, rate);
-  }
-  return rates;
+  const sold = instances.flatMap((instance) => {
+    const { instanceId, instanceType: type, platform } = instance;
+    const use = purchaseOptionOf(instance);
+    return use ? [{ instanceId, priced: { region, type, use, platform } }] : [];
+  });
+  const rates = await ratesOf(
+    sources,
+    sold.map(({ priced }) => priced),
+    now,
+  );
+  return new Map(
+    sold.flatMap(({ instanceId }, index) => {
+      const rate = rates[index];
+      return rate === undefined ? [] : [[instanceId, rate] as const];
+    }),
+  );
 }
 
-/** Windows has a price of its own, which the bill's usage types don't tell from Linux's. */
-function priceKey(instance: Instance): string | undefined {
-  const purchaseOption = purchaseOptionOf(instance);
-  if (purchaseOption === undefined) return undefined;
-  const { region, instanceType, platform } = instance;
-  return `${region}#${instanceType}#${purchaseOption}${platform === 'windows' ? '#windows' : ''}`;
-}
+const stored = z.object({ sk: z.string(), hourlyRate: z.number().optional(), expiresAt: z.number() });
 
-const stored = z.object({ sk: z.string(), hourlyRate: z.number(), expiresAt: z.number() });
-
-async function knownRates(table: Table, region: string, now: IsoTime): Promise<Map<string, Usd>> {
-  const prices = await queryAll(table, { pk, startingWith: `${region}#`, item: stored });
+/** What is stored of these regions, by key; of what the list was asked for and doesn't tell, undefined. */
+async function knownRates(
+  table: Table | undefined,
+  regions: readonly string[],
+  now: IsoTime,
+): Promise<Map<string, Usd | undefined>> {
+  if (table === undefined) return new Map();
+  const prices = await Promise.all(
+    regions.map((region) => queryAll(table, { pk, startingWith: `${region}#`, item: stored })),
+  );
   // DynamoDB takes its time to remove what has expired.
-  const current = prices.filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
+  const current = prices.flat().filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
   return new Map(current.map(({ sk, hourlyRate }) => [sk, hourlyRate]));
 }
 
 /** A price list that fails makes a price unknown, and the watch goes on without it. */
 async function listPrice(
   { table, pricing, readOnly }: PriceSources,
-  key: string,
-  instance: Instance | undefined,
+  priced: Priced,
   now: IsoTime,
 ): Promise<Usd | undefined> {
-  // What a spot instance costs is not what the list says.
-  if (instance === undefined || purchaseOptionOf(instance) !== 'on-demand') return undefined;
   try {
-    const hourlyRate = await getOnDemandRate(pricing, instance);
-    if (table && !readOnly && hourlyRate !== undefined) {
-      const replaces = 'attribute_not_exists(pk) OR readAt < :readAt';
-      await put(table, { sk: key, hourlyRate, source: 'pricing-api', readAt: now, replaces });
+    const hourlyRate = await getOnDemandRate(pricing, priced);
+    if (table && !readOnly) {
+      await put(table, {
+        sk: rateKey(priced),
+        hourlyRate,
+        source: 'pricing-api',
+        readAt: now,
+        replaces: 'attribute_not_exists(pk) OR readAt < :readAt',
+        ...(hourlyRate === undefined && { days: unlistedDays }),
+      });
     }
     return hourlyRate;
   } catch (error) {
-    logger.warn('price unknown', { instanceType: instance.instanceType, error: error as Error });
+    logger.warn('price unknown', { type: priced.type, use: priced.use, error: error as Error });
     return undefined;
   }
 }

@@ -5,13 +5,17 @@ import { getOnDemandRate } from '../../shared/aws/pricing.ts';
 
 const pricing = mockClient(PricingClient);
 const client = new PricingClient({});
-const g5 = { region: 'eu-west-1', instanceType: 'g5.12xlarge', platform: 'linux' } as const;
+const g5 = { region: 'eu-west-1', type: 'g5.12xlarge', use: 'on-demand', platform: 'linux' } as const;
 
 beforeEach(() => pricing.reset());
 
-const product = (pricePerUnit: Record<string, string>, unit = 'Hrs') =>
+const product = (
+  pricePerUnit: Record<string, string>,
+  unit = 'Hrs',
+  usagetype = 'EUW1-BoxUsage:g5.12xlarge',
+) =>
   JSON.stringify({
-    product: { attributes: { instanceType: 'g5.12xlarge' } },
+    product: { attributes: { instanceType: 'g5.12xlarge', usagetype } },
     terms: { OnDemand: { 'A.B': { priceDimensions: { 'A.B.C': { unit, pricePerUnit } } } } },
   });
 
@@ -61,5 +65,40 @@ describe('the on-demand rate', () => {
     expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
       Filters: expect.arrayContaining([{ Type: 'TERM_MATCH', Field: 'operatingSystem', Value: 'Windows' }]),
     });
+  });
+});
+
+describe('the rate of an instance that SageMaker runs', () => {
+  const hosting = { region: 'eu-west-1', type: 'ml.g5.xlarge', use: 'hosting' } as const;
+  const listed = (usagetype: string, price: string, unit = 'Hrs') => product({ USD: price }, unit, usagetype);
+
+  it('is that of what runs there, among those of everything else that may', async () => {
+    pricing.on(GetProductsCommand).resolves({
+      PriceList: [
+        listed('EU-Train:ml.g5.xlarge', '1.57'),
+        listed('EU-Host:ml.g5.xlarge', '1.5774'),
+        listed('EU-AsyncInf:ml.g5.xlarge', '1.5774'),
+        listed('EU-Host:ml.g5.xlarge-HostingParent', '0.01'),
+        listed('EU-Studio:JupyterLab-ml.g5.xlarge', '1.41'),
+        listed('EU-TrainingPlanUpfrontFee:ml.g5.xlarge', '13.57', 'Quantity'),
+      ],
+    });
+    expect(await getOnDemandRate(client, hosting)).toBe(1.5774);
+    expect(await getOnDemandRate(client, { ...hosting, use: 'training' })).toBe(1.57);
+    expect(await getOnDemandRate(client, { ...hosting, use: 'studio' })).toBe(1.41);
+    expect(await getOnDemandRate(client, { ...hosting, use: 'cluster' })).toBeUndefined();
+    expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
+      ServiceCode: 'AmazonSageMaker',
+      Filters: [
+        { Type: 'TERM_MATCH', Field: 'instanceName', Value: 'ml.g5.xlarge' },
+        { Type: 'TERM_MATCH', Field: 'regionCode', Value: 'eu-west-1' },
+      ],
+    });
+  });
+
+  it('is unknown where two prices for the use disagree', async () => {
+    const PriceList = [listed('EU-Host:ml.g5.xlarge', '1.5774'), listed('EU-AsyncInf:ml.g5.xlarge', '1.6')];
+    pricing.on(GetProductsCommand).resolves({ PriceList });
+    expect(await getOnDemandRate(client, hosting)).toBeUndefined();
   });
 });

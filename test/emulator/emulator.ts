@@ -153,8 +153,8 @@ export async function putMetrics(
 /** What the bill says of the type these tests launch; the emulator has no price list. */
 export const paid = (region: string): RatePaid => ({
   region,
-  instanceType: 'g5g.xlarge',
-  purchaseOption: 'on-demand',
+  type: 'g5g.xlarge',
+  use: 'on-demand',
   hourlyRate: 0.42,
 });
 

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UsageLine } from '../../shared/spend/breakdown.ts';
-import { ratesPaid } from '../../shared/spend/rate.ts';
+import { pricedBy, type RateUse, rateKey, ratesPaid } from '../../shared/spend/rate.ts';
 
 const line = (usageType: string, amount: number, quantity?: number): UsageLine => ({
   date: '2026-11-14',
@@ -19,9 +20,9 @@ describe('the rates that were paid', () => {
       line('BoxUsage:u-6tb1.metal', 54, 1),
     ];
     expect(ratesPaid(lines)).toEqual([
-      { region: 'eu-west-1', instanceType: 'p4d.24xlarge', purchaseOption: 'on-demand', hourlyRate: 33.75 },
-      { region: 'eu-west-1', instanceType: 'p4d.24xlarge', purchaseOption: 'spot', hourlyRate: 12 },
-      { region: 'eu-west-1', instanceType: 'u-6tb1.metal', purchaseOption: 'on-demand', hourlyRate: 54 },
+      { region: 'eu-west-1', type: 'p4d.24xlarge', use: 'on-demand', hourlyRate: 33.75 },
+      { region: 'eu-west-1', type: 'p4d.24xlarge', use: 'spot', hourlyRate: 12 },
+      { region: 'eu-west-1', type: 'u-6tb1.metal', use: 'on-demand', hourlyRate: 54 },
     ]);
   });
 
@@ -30,8 +31,89 @@ describe('the rates that were paid', () => {
     ['the bill has no hours', line('EUW1-BoxUsage:g5.xlarge', 24)],
     ['it ran for no time', line('EUW1-BoxUsage:g5.xlarge', 1, 0)],
     ['the usage type names no instance type', line('EUW1-BoxUsage', 10, 24)],
+    ['the quantity is negative', line('EUW1-BoxUsage:g5.xlarge', 24, -24)],
+    ['the bill takes it back', line('EUW1-BoxUsage:g5.xlarge', -24, 24)],
+    ['the quantity is no hours', { ...line('EUW1-BoxUsage:g5.xlarge', 24, 24), unit: 'Seconds' }],
+    ['the hours were bought in advance', line('USE1-Cluster:ml.p5.48xlarge-Reserved', 24, 24)],
+    ['it is the volume of an endpoint', line('EU-Host:VolumeUsage.gp2', 24, 24)],
+    ['it is the volume of a notebook', line('EU-Studio:VolumeUsage.gp3', 24, 24)],
+    [
+      'a Marketplace model is not named',
+      line('USE1-MP:USE1_ProvisionedThroughput_NoCommit_ModelUnits_Usage-Units', 9, 9),
+    ],
     ['the usage is no instance', line('EUW1-DataTransfer-Out-Bytes', 10, 24)],
   ])('are unknown, never 0, where %s', (_, one) => {
     expect(ratesPaid([one])).toEqual([]);
+  });
+
+  it.each([
+    ['EUW1-BoxUsage:g5.xlarge', 'g5.xlarge', 'on-demand'],
+    ['SpotUsage:trn1.32xlarge', 'trn1.32xlarge', 'spot'],
+    ['EU-Host:ml.g5.xlarge', 'ml.g5.xlarge', 'hosting'],
+    ['USE1-AsyncInf:ml.g6e.2xlarge', 'ml.g6e.2xlarge', 'hosting'],
+    ['Train:ml.p4d.24xlarge', 'ml.p4d.24xlarge', 'training'],
+    ['EUW1-Processing:ml.m5.xlarge', 'ml.m5.xlarge', 'processing'],
+    ['USE1-Tsform:ml.c5.9xlarge', 'ml.c5.9xlarge', 'transform'],
+    ['EU-Notebk:ml.g5.2xlarge', 'ml.g5.2xlarge', 'notebook'],
+    ['USE1-Studio:KernelGateway-ml.g4dn.xlarge', 'ml.g4dn.xlarge', 'studio'],
+    ['APN2-Studio:JupyterLab-ml.g6.24xlarge', 'ml.g6.24xlarge', 'studio'],
+    ['EU-Studio:CodeEditor-ml.m5.large', 'ml.m5.large', 'studio'],
+    ['USW2-Cluster:ml.p4d.24xlarge', 'ml.p4d.24xlarge', 'cluster'],
+    ['USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits', 'nova2lite', 'model-unit'],
+  ])('of %s are of %s for %s', (usageType, type, use) => {
+    expect(ratesPaid([line(usageType, 48, 24)])).toEqual([{ region: 'eu-west-1', type, use, hourlyRate: 2 }]);
+  });
+
+  it('leave out the hours of a free tier', () => {
+    const lines = [line('EU-Host:ml.m5.large', 0, 125), line('EU-Host:ml.m5.large', 1.28, 10)];
+    expect(ratesPaid(lines)).toMatchObject([{ hourlyRate: 0.128 }]);
+  });
+
+  it('of a model under two commitments are unknown, for nothing tells whose is whose', () => {
+    const lines = [
+      line('USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits', 60.5, 1),
+      line('USE1-Nova2.0Lite-ProvisionedThroughput-1month-ModelUnits', 55, 1),
+      line('USE1-NovaPro-ProvisionedThroughput-1month-ModelUnits', 108, 2),
+    ];
+    expect(ratesPaid(lines)).toMatchObject([{ type: 'novapro', hourlyRate: 54 }]);
+  });
+
+  it('are above 0 and finite whatever the bill says', () => {
+    const usageTypes = fc.constantFrom(
+      'EUW1-BoxUsage:g5.xlarge',
+      'EU-Host:ml.g5.xlarge',
+      'USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits',
+    );
+    const lines = fc.array(fc.tuple(usageTypes, fc.double(), fc.double()));
+    fc.assert(
+      fc.property(lines, (given) => {
+        const rates = ratesPaid(given.map(([usageType, amount, hours]) => line(usageType, amount, hours)));
+        for (const { hourlyRate } of rates) {
+          expect(hourlyRate).toBeGreaterThan(0);
+          expect(hourlyRate).toBeLessThan(Number.POSITIVE_INFINITY);
+        }
+      }),
+    );
+  });
+});
+
+describe('what has the same price', () => {
+  const region = 'us-east-1';
+  const keyOf = (type: string, use: RateUse = 'model-unit') => rateKey({ region, type, use });
+
+  it.each([
+    ['amazon.nova-2-lite-v1:0:256k', 'USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits'],
+    ['amazon.nova-pro-v1:0', 'USE1-NovaPro-ProvisionedThroughput-1month-ModelUnits'],
+    ['meta.llama3-1-70b-instruct-v1:0:128k', 'USW2-Llama3-1-70B-ProvisionedThroughput-NoCommit-ModelUnits'],
+    ['qwen.qwen3-32b-v1:0', 'USE1-Qwen3-32B-ProvisionedThroughput-NoCommit-ModelUnits'],
+  ])('is %s and %s', (id, usageType) => {
+    expect(keyOf(id)).toBe(keyOf(pricedBy(usageType)?.type ?? ''));
+  });
+
+  it('is neither another version of a model, nor another system', () => {
+    expect(keyOf('amazon.titan-image-generator-v2:0')).not.toBe(keyOf('amazon.titan-image-generator-v1'));
+    expect(keyOf('anthropic.claude-v2:1')).not.toBe(keyOf('anthropic.claude-v2'));
+    const linux = { region, type: 'g5.xlarge', use: 'on-demand', platform: 'linux' } as const;
+    expect(rateKey({ ...linux, platform: 'windows' })).not.toBe(rateKey(linux));
   });
 });

@@ -1,9 +1,9 @@
 import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
-import type { RatePaid } from '../../shared/spend/rate.ts';
-import { hourlyRates, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
+import type { Priced, RatePaid } from '../../shared/spend/rate.ts';
+import { hourlyRates, ratesOf, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { instance } from '../support/compute.ts';
 import { startTable } from '../support/table.ts';
@@ -22,8 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => stop());
 
-const product = (price: number) =>
+const product = (price: number, usagetype = 'EUW1-BoxUsage:p4d.24xlarge') =>
   JSON.stringify({
+    product: { attributes: { usagetype } },
     terms: {
       OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD: String(price) } } } } },
     },
@@ -31,8 +32,8 @@ const product = (price: number) =>
 
 const paid = (given: Partial<RatePaid> = {}): RatePaid => ({
   region: 'eu-west-1',
-  instanceType: 'p4d.24xlarge',
-  purchaseOption: 'on-demand',
+  type: 'p4d.24xlarge',
+  use: 'on-demand',
   hourlyRate: 21.5,
   ...given,
 });
@@ -49,7 +50,7 @@ const rateOf = async (given: Partial<Instance> = {}, at = now, withTable = true)
 
 describe('the hourly rate', () => {
   it('is what the bill says, and the price list is not asked', async () => {
-    await storeRates(table, [paid(), paid({ instanceType: 'g5.xlarge', hourlyRate: 0.9 })], now);
+    await storeRates(table, [paid(), paid({ type: 'g5.xlarge', hourlyRate: 0.9 })], now);
     expect(await rateOf()).toBe(21.5);
     expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
   });
@@ -80,7 +81,7 @@ describe('the hourly rate', () => {
   it('of a spot instance is what the bill says of spot, else unknown', async () => {
     await storeRates(table, [paid()], now);
     expect(await rateOf({ lifecycle: 'spot' })).toBeUndefined();
-    await storeRates(table, [paid({ purchaseOption: 'spot', hourlyRate: 9.8 })], now);
+    await storeRates(table, [paid({ use: 'spot', hourlyRate: 9.8 })], now);
     expect(await rateOf({ lifecycle: 'spot' })).toBe(9.8);
     expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
   });
@@ -110,6 +111,70 @@ describe('the hourly rate', () => {
   });
 });
 
+describe('the rates of several things', () => {
+  const hosting: Priced = { region: 'eu-west-1', type: 'ml.g5.xlarge', use: 'hosting' };
+  const rates = (...priced: Priced[]) => ratesOf({ table, pricing: client }, priced, now);
+
+  it('come in the order they were asked for, of each region and use its own', async () => {
+    await storeRates(
+      table,
+      [
+        paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 }),
+        paid({ type: 'ml.g5.xlarge', use: 'training', hourlyRate: 1.1 }),
+        paid({ region: 'us-east-1', type: 'nova2lite', use: 'model-unit', hourlyRate: 60.5 }),
+      ],
+      now,
+    );
+    const unit: Priced = { region: 'us-east-1', type: 'amazon.nova-2-lite-v1:0:256k', use: 'model-unit' };
+    expect(
+      await rates(unit, hosting, { ...hosting, use: 'training' }, { ...unit, region: 'eu-west-1' }, hosting),
+    ).toEqual([60.5, 1.2, 1.1, undefined, 1.2]);
+    expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
+  });
+
+  it('are read from the table once a region', async () => {
+    const send = vi.spyOn(table.client, 'send');
+    await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 })], now);
+    send.mockClear();
+    await rates(hosting, hosting, { ...hosting, type: 'g5.xlarge', use: 'spot' });
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it('are what the price list says of that use', async () => {
+    const PriceList = [product(1.408, 'EU-Host:ml.g5.xlarge'), product(1.5, 'EU-Train:ml.g5.xlarge')];
+    pricing.on(GetProductsCommand).resolves({ PriceList });
+    expect(await rates(hosting, { ...hosting, use: 'training' })).toEqual([1.408, 1.5]);
+    expect(pricing).toHaveReceivedCommandTimes(GetProductsCommand, 2);
+    await rates(hosting);
+    expect(pricing).toHaveReceivedCommandTimes(GetProductsCommand, 2);
+  });
+
+  it('that the list does not tell are asked for again the next day, and not by each run', async () => {
+    pricing.on(GetProductsCommand).resolves({ PriceList: [] });
+    expect([await rates(hosting), await rates(hosting)]).toEqual([[undefined], [undefined]]);
+    expect(pricing).toHaveReceivedCommandTimes(GetProductsCommand, 1);
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product(1.408, 'EU-Host:ml.g5.xlarge')] });
+    const tomorrow = '2026-11-17T06:00:01Z';
+    expect(await ratesOf({ table, pricing: client }, [hosting], tomorrow)).toEqual([1.408]);
+  });
+
+  it('are unknown one by one: what fails keeps none of the others back', async () => {
+    pricing
+      .on(GetProductsCommand)
+      .rejectsOnce(new Error('throttled'))
+      .resolves({ PriceList: [product(1.408, 'EU-Host:ml.g5.xlarge')] });
+    expect(await rates({ ...hosting, type: 'ml.g5.2xlarge' }, hosting)).toEqual([undefined, 1.408]);
+  });
+
+  it('leave no trace of whoever only looks', async () => {
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product(1.408, 'EU-Host:ml.g5.xlarge')] });
+    const looking = { table, pricing: client, readOnly: true };
+    expect(await ratesOf(looking, [hosting], now)).toEqual([1.408]);
+    pricing.on(GetProductsCommand).resolves({ PriceList: [] });
+    expect(await rates(hosting)).toEqual([undefined]);
+  });
+});
+
 describe('the rates of the bill', () => {
   it('take the place of list prices and of older readings, not of newer ones', async () => {
     await rateOf();
@@ -128,7 +193,7 @@ describe('the rates of the bill', () => {
 
   it('are kept however many there are', async () => {
     const types = Array.from({ length: 60 }, (_, index) =>
-      paid({ instanceType: `x${index}.large`, hourlyRate: index + 1 }),
+      paid({ type: `x${index}.large`, hourlyRate: index + 1 }),
     );
     await storeRates(table, types, now);
     expect(await rateOf({ instanceType: 'x59.large' })).toBe(60);
