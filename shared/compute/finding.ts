@@ -18,6 +18,8 @@ export type Observation = {
   loss?: Usd | undefined;
   /** What would do the same work for less; undefined where nothing is known to. */
   proposal?: { type: string; hourlyRate?: Usd | undefined } | undefined;
+  /** When this was measured; absent: just now. */
+  seenAt?: IsoTime | undefined;
 };
 
 /** Something that is paid for and does nothing, or little, from the run that saw it until it works again or is gone. */
@@ -80,7 +82,7 @@ function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
     name: resource.name,
     type: resource.type,
     count: resource.count,
-    seenAt: now,
+    seenAt: flaw.seenAt ?? now,
     reason: utilization.reason,
     confidence: utilization.confidence,
     attribution,
