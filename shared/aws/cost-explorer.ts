@@ -176,10 +176,13 @@ function toPartFilter(name: string, value: string, tagKeys: TagKeys): Expression
   return [{ Tags: value === '' ? { Key, MatchOptions: ['ABSENT'] } : { Key, Values: [value] } }];
 }
 
-/** The service under which the bill lists EC2 instances. */
-const instances = 'Amazon Elastic Compute Cloud - Compute';
+/** The services under which the bill lists what is paid for by the hour: EC2 instances, SageMaker, model units. */
+const byTheHour = ['Amazon Elastic Compute Cloud - Compute', 'Amazon SageMaker', 'Amazon Bedrock'];
 
-/** What instances cost and how many hours they ran, over all accounts: what the prices that were paid follow from. */
+/**
+ * What these services cost and how much of them was used, over all accounts: what the prices that were paid follow
+ * from.
+ */
 export async function getInstanceUsage(
   client: CostExplorerClient,
   period: Period,
@@ -189,7 +192,7 @@ export async function getInstanceUsage(
     ...daily(period, ['UnblendedCost', 'UsageQuantity']),
     GroupBy: [dimension('REGION'), dimension('USAGE_TYPE')],
     // Hours that a reservation covers cost nothing by themselves, and would make an hour look cheaper than it is.
-    Filter: all(anyOf('SERVICE', [instances]), anyOf('RECORD_TYPE', ['Usage'])),
+    Filter: all(anyOf('SERVICE', byTheHour), anyOf('RECORD_TYPE', ['Usage'])),
   });
   return rows.flatMap(({ date, keys, metrics }) => {
     const [region, usageType] = pair(keys);

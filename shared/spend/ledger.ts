@@ -1,4 +1,12 @@
-import { addDays, addMilliseconds, datesOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
+import {
+  addDays,
+  addMilliseconds,
+  datesOf,
+  daysBefore,
+  type IsoDate,
+  type IsoTime,
+  type Period,
+} from '../period.ts';
 import { type ChargeCategory, currencyOf, type ScopedCharge } from './charge.ts';
 import { byAccount, byService, type Grouping, groupingKey, groupingKeyOf, tagKeyOf } from './grouping.ts';
 import { type Scope, scopeKey } from './scope.ts';
@@ -206,6 +214,10 @@ export const usageTypesOf = ({ readings }: Ledger): string[] => [
 /** Whether what was read of a day at that time can be taken as complete. */
 export const isClosed = (date: IsoDate, readAt: IsoTime): boolean =>
   readAt >= addMilliseconds(`${addDays(date, 1)}T00:00:00Z`, settlingMs);
+
+/** The newest whole days that can be taken as complete when they are read at that time. */
+export const closedDaysBefore = (time: IsoTime, days: number): Period =>
+  daysBefore(addMilliseconds(time, -settlingMs), days);
 
 /** One ledger of several that cover different days. Throws where currencies mix. */
 export function joinLedgers(ledgers: readonly Ledger[]): Ledger {

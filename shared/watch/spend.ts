@@ -13,14 +13,13 @@ import {
   addDays,
   addMilliseconds,
   dateOf,
-  daysBefore,
   daysBetween,
   type IsoDate,
   type IsoTime,
   type Period,
 } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
-import { type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
+import { closedDaysBefore, type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
 import type { LeftOut } from '../spend/plan.ts';
 import { ratesPaid } from '../spend/rate.ts';
 import type { Scope } from '../spend/scope.ts';
@@ -210,7 +209,7 @@ async function blockStopsOnDoubt(
 
 const ratesDays = 7;
 
-/** Once a week reads what instances really cost. Without it the price list's prices go on. */
+/** Once a week reads what an hour really cost, of days that are full. Without it the price list's prices go on. */
 async function refreshPrices(
   { costExplorer, table }: SpendClients,
   time: IsoTime,
@@ -219,7 +218,7 @@ async function refreshPrices(
   const readAt = await ratesReadAt(table);
   if (readAt !== undefined && daysBetween(dateOf(readAt), dateOf(time)) < ratesDays) return;
   try {
-    const lines = await getInstanceUsage(costExplorer, daysBefore(time, ratesDays), count);
+    const lines = await getInstanceUsage(costExplorer, closedDaysBefore(time, ratesDays), count);
     await storeRates(table, ratesPaid(lines), time);
   } catch (error) {
     logger.warn('prices not refreshed', { error: error as Error });

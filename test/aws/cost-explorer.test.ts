@@ -292,7 +292,7 @@ describe('a breakdown', () => {
   });
 });
 
-it('reads what instances cost at list price, without the hours that a reservation covers', async () => {
+it('reads what is paid for by the hour at list price, without the hours that a reservation covers', async () => {
   const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:g5.xlarge'], 24]], { quantity: 20 });
   mock.on(GetCostAndUsageCommand).resolves(page);
   expect(await getInstanceUsage(client, period, count)).toMatchObject([{ amount: 24, quantity: 20 }]);
@@ -300,7 +300,7 @@ it('reads what instances cost at list price, without the hours that a reservatio
     Metrics: ['UnblendedCost', 'UsageQuantity'],
     Filter: {
       And: [
-        { Dimensions: { Key: 'SERVICE', Values: [ec2] } },
+        { Dimensions: { Key: 'SERVICE', Values: [ec2, 'Amazon SageMaker', 'Amazon Bedrock'] } },
         { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage'] } },
       ],
     },

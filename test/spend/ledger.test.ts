@@ -4,6 +4,7 @@ import { addDays, type Period } from '../../shared/period.ts';
 import type { ScopedCharge } from '../../shared/spend/charge.ts';
 import { byAccount, byService } from '../../shared/spend/grouping.ts';
 import {
+  closedDaysBefore,
   emptyLedger,
   groupingsOf,
   isClosed,
@@ -180,6 +181,15 @@ describe('a complete day', () => {
     ['read 48 hours after its end is', '2026-11-17T00:00:00Z', true],
   ])('%s', (_, readAt, closed) => {
     expect(isClosed('2026-11-14', readAt)).toBe(closed);
+  });
+
+  it.each([
+    ['2026-11-16T23:59:59Z', '2026-11-07', '2026-11-14'],
+    ['2026-11-17T00:00:00Z', '2026-11-08', '2026-11-15'],
+  ])('is each of the newest ones at %s', (time, start, end) => {
+    expect(closedDaysBefore(time, 7)).toEqual({ start, end });
+    expect(isClosed(addDays(end, -1), time)).toBe(true);
+    expect(isClosed(end, time)).toBe(false);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   GetCostAndUsageCommand,
   type GetCostAndUsageCommandInput,
 } from '@aws-sdk/client-cost-explorer';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -13,6 +14,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { addDays, datesOf, type IsoDate, type IsoTime } from '../../shared/period.ts';
 import { putFeedback } from '../../shared/store/feedback.ts';
 import { getIncidents } from '../../shared/store/incidents.ts';
+import { ratesOf } from '../../shared/store/prices.ts';
 import { getStopBlock } from '../../shared/store/stop-block.ts';
 import { type SpendResult, watchSpend } from '../../shared/watch/spend.ts';
 import { openBucket } from '../support/bucket.ts';
@@ -28,10 +30,13 @@ type Day = { usage: number; credit?: number; hours?: number };
 /** What Cost Explorer says of a day when asked on another. */
 let bill: (date: IsoDate, today: IsoDate) => Day;
 let today: IsoDate;
+/** What else costs so much a day. */
+let hourly: [usageType: string, amount: number][];
 let bucket: ReturnType<typeof openBucket>;
 let database: Awaited<ReturnType<typeof startTable>>;
 
 beforeEach(async () => {
+  hourly = [];
   bucket = openBucket();
   database = await startTable();
   bill = (date) => ({ usage: date >= '2026-11-14' ? 900 : 100 });
@@ -64,7 +69,10 @@ function linesOf(keys: string, date: IsoDate): Line[] {
     case 'team,owner':
       return [[date, ['team$search', 'owner$'], usage]];
     default:
-      return [[date, ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], usage]];
+      return [
+        [date, ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], usage],
+        ...hourly.map(([usageType, amount]) => [date, ['eu-west-1', usageType], amount] as const),
+      ];
   }
 }
 
@@ -320,6 +328,39 @@ describe('when something fails', () => {
     for (let hour = 10; hour <= 20; hour++) await run(`2026-11-16T${hour}:00:00Z`);
     await expect(run('2026-11-16T21:00:00Z')).rejects.toThrow('raise spend.dailyRequestCap');
     expect(asked()).toHaveLength(24);
+  });
+});
+
+describe('what an hour really costs', () => {
+  const rates = async (time: IsoTime) =>
+    ratesOf(
+      { table: database.table, pricing: new PricingClient({}) },
+      [
+        { region: 'eu-west-1', type: 'p4d.24xlarge', use: 'spot' },
+        { region: 'eu-west-1', type: 'ml.g5.xlarge', use: 'hosting' },
+        { region: 'eu-west-1', type: 'amazon.nova-2-lite-v1:0', use: 'model-unit' },
+      ],
+      time,
+    );
+  const ofHours = () => asked().filter(({ Metrics }) => Metrics?.includes('UnblendedCost'));
+
+  beforeEach(() => {
+    hourly = [
+      ['EUW1-SpotUsage:p4d.24xlarge', 240],
+      ['EU-Host:ml.g5.xlarge', 36],
+      ['EUW1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits', 1452],
+    ];
+    bill = () => ({ usage: 100, hours: 24 });
+  });
+
+  it('is read in one question of the last full days, and once a week', async () => {
+    await run(monday);
+    expect(await rates(monday)).toEqual([10, 1.5, 60.5]);
+    expect(ofHours()).toMatchObject([{ TimePeriod: { Start: '2026-11-07', End: '2026-11-14' } }]);
+    await run('2026-11-22T06:00:00Z');
+    expect(ofHours()).toHaveLength(1);
+    await run('2026-11-23T06:00:00Z');
+    expect(ofHours()).toHaveLength(2);
   });
 });
 
