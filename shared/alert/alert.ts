@@ -4,7 +4,7 @@ import { cut } from './text.ts';
 
 type AlertKind =
   | 'spend-anomaly'
-  | 'idle-accelerator'
+  | 'utilization'
   | 'stop-warning'
   | 'stop-result'
   | 'schedule-problem'
@@ -55,7 +55,7 @@ export const alertSchema: z.ZodType<Alert> = z.object({
   subject: text.min(1),
   kind: z.enum([
     'spend-anomaly',
-    'idle-accelerator',
+    'utilization',
     'stop-warning',
     'stop-result',
     'schedule-problem',

@@ -1,4 +1,5 @@
 import type { Alert } from './alert.ts';
+import { isCommand } from './command.ts';
 import { cut, fillLines, oneLine, visible } from './text.ts';
 
 export type Email = { subject: string; body: string };
@@ -88,7 +89,7 @@ function footer({ id, at, kind, account, region, owner, team }: Alert): string {
 const paragraphs = (text: string): string =>
   visible(text)
     .split('\n')
-    .map((line) => wrap(line.trim()))
+    .map((line) => (isCommand(line) ? line : wrap(line.trim())))
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { instancesLink } from '../../shared/alert/console.ts';
+import { instancesLink, resourceLink } from '../../shared/alert/console.ts';
 
 describe('a link to the EC2 console', () => {
   it.each([
@@ -23,5 +23,25 @@ describe('a link to the EC2 console', () => {
     const ids = Array.from({ length: 50 }, (_, index) => `i-${index}`);
     expect(instancesLink('eu-west-1', ids)[0]?.url).toMatch(/#Instances:instanceId=i-0,.*,i-19$/);
     expect(instancesLink('eu-west-1', [])).toEqual([]);
+  });
+});
+
+describe('a link to a resource', () => {
+  it.each([
+    ['sagemaker-endpoint', 'ranker', 'sagemaker/home?region=eu-west-1#/endpoints/ranker'],
+    ['sagemaker-notebook', 'dana', 'sagemaker/home?region=eu-west-1#/notebook-instances/dana'],
+    ['sagemaker-app', 'd-1/space/x/JupyterLab/default', 'sagemaker/home?region=eu-west-1#/studio/d-1'],
+    ['sagemaker-training-job', 'pretrain', 'sagemaker/home?region=eu-west-1#/jobs/pretrain'],
+    ['hyperpod-node', 'research/i-1', 'sagemaker/home?region=eu-west-1#/cluster-management/research'],
+    ['bedrock-throughput', 'arn:x', 'bedrock/home?region=eu-west-1#/provisioned-throughput'],
+    ['ec2-instance', 'i-1', 'ec2/home?region=eu-west-1#Instances:instanceId=i-1'],
+  ] as const)('of kind %s with id %s', (kind, id, path) => {
+    const [link] = resourceLink({ kind, region: 'eu-west-1', id });
+    expect(link?.url).toBe(`https://eu-west-1.console.aws.amazon.com/${path}`);
+  });
+
+  it('lets no name lead elsewhere', () => {
+    const [link] = resourceLink({ kind: 'sagemaker-endpoint', region: 'eu-west-1', id: 'a?b#c d' });
+    expect(link?.url).toMatch(/#\/endpoints\/a%3Fb%23c%20d$/);
   });
 });

@@ -162,9 +162,9 @@ describe('each packaged function, against AWS', () => {
     const mails = (await takeAll(topic.inbox)).map((body) => JSON.parse(body));
     expect(mails.map(({ MessageAttributes }) => MessageAttributes.kind.Value).toSorted()).toEqual([
       'aws-cost-anomaly',
-      'idle-accelerator',
       'spend-anomaly',
       'stop-warning',
+      'utilization',
     ]);
   });
 });

@@ -1,0 +1,314 @@
+import type { Check } from '../compute/check.ts';
+import { formatDuration } from '../compute/duration.ts';
+import type { Finding } from '../compute/finding.ts';
+import type { Resource, ResourceKind } from '../compute/resource.ts';
+import type { IsoTime } from '../period.ts';
+import { awsCommand } from './command.ts';
+
+/** What an alert tells of: `now` is the run's time, `tags` the keys that the configuration names. */
+export type Told = {
+  finding: Finding;
+  resource: Resource;
+  tags: { schedule: string; workload: readonly string[] };
+  now: IsoTime;
+};
+
+type CheckText = {
+  /** What is wrong, after what it is called: `has done nothing for 2 days 13 h`. */
+  title: (told: Told) => string;
+  /** The same in a sentence of its own, for those who have read the title. */
+  meaning: (told: Told) => string;
+  /** The next step; a command stands on a line of its own. */
+  step: (told: Told) => string;
+};
+
+/** How each check is told to people; docs/checks has a page for each. */
+export const checkTexts: Readonly<Record<Check, CheckText>> = {
+  'idle-accelerator': {
+    title: (told) => `has done nothing for ${spanOf(told)}`,
+    meaning: (told) => `None of its accelerators has worked since ${sinceOf(told)}.`,
+    step: releaseStep,
+  },
+  'loaded-not-computing': {
+    title: (told) => `holds memory and has computed nothing for ${spanOf(told)}`,
+    meaning: (told) =>
+      `A notebook or a server may be loaded there; none of its accelerators has worked since ${sinceOf(told)}.`,
+    step: (told) =>
+      `End the kernel or process that holds the memory. ${releaseStep(told, standbyHint(told))}`,
+  },
+  'not-distributed': {
+    title: ({ finding }) =>
+      `works on a part of its accelerators, ${wastedPercent(finding) ?? 'half or more'} of them idle`,
+    meaning: (told) =>
+      `The same ones work and the others have been silent since ${sinceOf(told)}: its job isn't spread over all of them.`,
+    step: () =>
+      'Start the job on all of them, with a process for each (torchrun --nproc-per-node=gpu, or the launcher of its framework), or move it to a type that has no more than it uses.',
+  },
+  'data-starved': {
+    title: () => 'waits for its data',
+    meaning: () => 'Its accelerators work in bursts and wait in between, while its CPU is full.',
+    step: () =>
+      'Feed it faster: more loader workers, prefetching, decoding done once in advance, data on a local disk or FSx for Lustre. Where the CPU stays full, take a type with more vCPUs for each accelerator.',
+  },
+  oversized: {
+    title: ({ finding: { proposal } }) =>
+      proposal ? `would fit a ${proposal.type}` : 'is larger than what it does',
+    meaning: () => 'What it does fits a smaller type, by devices, their memory and vCPUs.',
+    step: smallerTypeStep,
+  },
+  'small-batch': {
+    title: () => 'has room for larger batches',
+    meaning: () => 'Its accelerators work at less than half, and most of their memory is free.',
+    step: () =>
+      'Raise the batch size until memory or utilisation is full. Where the result forbids it, run two jobs side by side, or take a type with a smaller accelerator.',
+  },
+  'underused-accelerator': {
+    title: () => 'hardly works its accelerators',
+    meaning: () => 'They work, and little at the busiest of times.',
+    step: ({ finding: { kind } }) =>
+      isJob(kind)
+        ? 'Take fewer or smaller instances for the next run, or give each step more work: larger batches, more loader workers, mixed precision.'
+        : 'Share it between jobs, give it more work, or move what it does to a smaller type.',
+  },
+  'idle-endpoint': {
+    title: (told) => `has not been invoked for ${spanOf(told)}`,
+    meaning: (told) =>
+      `Nobody has invoked it since ${sinceOf(told)}, and its instances are paid for all the same.`,
+    step: (told) =>
+      withCommand(
+        'Delete it if nobody needs it: its model and its configuration stay, so that it can be made again. For rare calls, serverless inference or an asynchronous endpoint that scales to zero costs nothing in between.',
+        commandOf(told, 'sagemaker delete-endpoint', { 'endpoint-name': told.finding.id }),
+      ),
+  },
+  'underused-endpoint': {
+    title: () => 'has little to do',
+    meaning: () => 'It is invoked, and its instances hardly work.',
+    step: () =>
+      'Let it scale in with its invocations (Application Auto Scaling), take a smaller type, or put several models behind it as inference components.',
+  },
+  'idle-notebook': {
+    title: (told) => `has done nothing for ${spanOf(told)}`,
+    meaning: (told) => `Nothing has run on it since ${sinceOf(told)}.`,
+    step: (told) =>
+      withCommand(
+        'Stop it: what is saved under /home/ec2-user/SageMaker stays. A lifecycle configuration can stop it when it is idle from now on.',
+        commandOf(told, 'sagemaker stop-notebook-instance', { 'notebook-instance-name': told.finding.id }),
+      ),
+  },
+  'idle-studio-app': {
+    title: (told) => `has been used by nobody for ${spanOf(told)}`,
+    meaning: (told) =>
+      `Nobody has been active in it since ${sinceOf(told)}; a kernel may compute there all the same.`,
+    step: (told) =>
+      withCommand(
+        'Delete the app where nothing computes in it: files saved in its space or home folder stay. Idle shutdown in the settings of its domain does so from now on.',
+        commandOf(told, 'sagemaker delete-app', appOptions(told.finding.id)),
+      ),
+  },
+  'idle-warm-pool': {
+    title: (told) => `has waited for a job for ${spanOf(told)}`,
+    meaning: (told) =>
+      `Its instances have been kept for a next job since ${sinceOf(told)}, at the price of training.`,
+    step: (told) =>
+      withCommand(
+        'Start the next job, or let the pool go. A shorter KeepAlivePeriodInSeconds bounds it from now on.',
+        commandOf(told, 'sagemaker update-training-job', {
+          'training-job-name': told.finding.id,
+          'resource-config': 'KeepAlivePeriodInSeconds=0',
+        }),
+      ),
+  },
+  'job-stuck-starting': {
+    title: (told) => `has not begun to work after ${spanOf(told)}`,
+    meaning: () => 'It was started, and is not at work yet.',
+    step: (told) =>
+      stopJobStep(
+        told,
+        'See its status and log: no capacity, a subnet without addresses, an image or data that cannot be read. Stop it where nothing moves.',
+      ),
+  },
+  'job-over-limit': {
+    title: (told) => `runs longer than its limit${ranFor(told, ', for')}`,
+    meaning: () => 'Jobs of its team end sooner. It may be right, or hang.',
+    step: (told) =>
+      stopJobStep(
+        told,
+        'Ask who started it whether it still learns. Stop it if not, and give the next one a maximum runtime. Where such jobs are meant, raise the limit of its team in utilization.jobs.teams.',
+      ),
+  },
+  'job-idle': {
+    title: (told) => `has computed nothing for ${spanOf(told)}`,
+    meaning: (told) => `It is running, and none of its accelerators has worked since ${sinceOf(told)}.`,
+    step: (told) =>
+      stopJobStep(
+        told,
+        'See its log: waiting for data, a process that hangs, or hosts that wait for each other look like this. Stop it where nothing moves; the next one goes on from its last checkpoint.',
+      ),
+  },
+  'job-failed-late': {
+    title: (told) => `failed${ranFor(told, ' after')}`,
+    meaning: (told) => `It ended ${sinceOf(told)}, and what it had computed is paid for.`,
+    step: (told) =>
+      withCommand(
+        'Mend what it failed of, and try that in a short run on a small type first. With checkpoints in S3 the next one goes on from where this one ended.',
+        describeJob(told),
+      ),
+  },
+  'job-duplicate': {
+    title: () => 'repeats an earlier one',
+    meaning: () => 'The same image, hyper-parameters and data ran before.',
+    step: () =>
+      'Take the result of the first one. Where a pipeline or a retry starts the same again, let it look for a finished run first; SageMaker Pipelines do with step caching.',
+  },
+  'gpu-requested-unused': {
+    title: (told) => `has used none of its GPUs for ${spanOf(told)}`,
+    meaning: (told) =>
+      `It keeps the GPUs it requests from others, and none of them has worked since ${sinceOf(told)}.`,
+    step: () =>
+      'Scale it to 0 where nobody needs it, or request no more GPUs than it uses. What needs a part of one can share it by time slicing or MIG; the node is paid for until nothing on it requests a GPU.',
+  },
+  'idle-throughput': {
+    title: (told) => `has not been invoked for ${spanOf(told)}`,
+    meaning: (told) =>
+      `No model has been invoked through it since ${sinceOf(told)}; units are paid for by the hour, used or not.`,
+    step: (told) =>
+      withCommand(
+        'Delete it if nobody needs it, and invoke on demand, where tokens are paid for. One with a commitment runs to the end of it: then let it end.',
+        commandOf(told, 'bedrock delete-provisioned-model-throughput', {
+          'provisioned-model-id': told.finding.id,
+        }),
+      ),
+  },
+  'underused-throughput': {
+    title: () => 'is used far below what it has taken before',
+    meaning: () => 'It is invoked, at much less than its units have proven to take.',
+    step: () =>
+      'Compare with on-demand tokens at this volume, and take fewer units: without commitment now, with one when it ends.',
+  },
+  'uncached-prompts': {
+    title: () => 'reads hardly any prompt from the cache',
+    meaning: () => 'Long prompts are paid for in full each time they are sent.',
+    step: () =>
+      'Put what stays the same (instructions, tools, documents) at the beginning of the prompt, and a cache point after it: tokens read from the cache cost up to 90 % less.',
+  },
+};
+
+const isJob = (kind: ResourceKind): boolean => jobNouns[kind] !== undefined;
+
+/** As SageMaker's operations name the kinds of jobs. */
+const jobNouns: Readonly<Partial<Record<ResourceKind, string>>> = {
+  'sagemaker-training-job': 'training-job',
+  'sagemaker-processing-job': 'processing-job',
+  'sagemaker-transform-job': 'transform-job',
+};
+
+const spanOf = ({ finding: { since }, now }: Told): string =>
+  formatDuration(Date.parse(now) - Date.parse(since));
+
+const sinceOf = ({ finding: { since } }: Told): string => clockText(since);
+
+/** `2026-11-13 17:00 UTC` */
+export const clockText = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+
+/** `88 %` of its price; undefined where the price is unknown. */
+function wastedPercent({ hourlyRate, wastedHourlyRate }: Finding): string | undefined {
+  if (!hourlyRate || wastedHourlyRate === undefined) return undefined;
+  return `${Math.round((100 * wastedHourlyRate) / hourlyRate)} %`;
+}
+
+/** How long a job has run, or ran until it ended; nothing where nobody knows when it began. */
+function ranFor({ finding: { check, since }, resource: { startedAt }, now }: Told, before: string): string {
+  const end = Date.parse(check === 'job-failed-late' ? since : now);
+  const length = startedAt === undefined ? Number.NaN : end - Date.parse(startedAt);
+  return length > 0 ? `${before} ${formatDuration(length)}` : '';
+}
+
+function releaseStep(told: Told, hint = offHoursHint(told)): string {
+  const { finding } = told;
+  if (finding.kind === 'hyperpod-node') return nodeStep(told);
+  return withCommand(
+    `Stop it if nobody needs it, or terminate it. ${hint}`,
+    commandOf(told, 'ec2 stop-instances', { 'instance-ids': instanceIdOf(finding.id) }),
+  );
+}
+
+function nodeStep(told: Told): string {
+  const { cluster, node } = nodeOf(told.finding.id);
+  return withCommand(
+    'Give it work, or take it out of its cluster; scaling in its instance group does the same.',
+    commandOf(told, 'sagemaker batch-delete-cluster-nodes', { 'cluster-name': cluster, 'node-ids': node }),
+  );
+}
+
+function offHoursHint({ resource, tags }: Told): string {
+  const hours = resource.tags[tags.schedule];
+  return hours === undefined
+    ? `To have it stopped out of hours from now on, tag it ${tags.schedule} with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin".`
+    : `Its tag ${tags.schedule} is "${hours}": see with "watchdog plan" what that will do.`;
+}
+
+function standbyHint({ tags: { workload } }: Told): string {
+  const [key] = workload;
+  return key === undefined
+    ? ''
+    : `If it is to stand by, tag it ${key} with one of the values of idle.standby, e.g. "standby".`;
+}
+
+function smallerTypeStep(told: Told): string {
+  const { kind, id, proposal } = told.finding;
+  if (kind !== 'ec2-instance') return 'Take a smaller type for the next one.';
+  return withCommand(
+    'Stop it, change its type and start it again; local disks are lost, and its public address changes.',
+    commandOf(told, 'ec2 modify-instance-attribute', {
+      'instance-id': instanceIdOf(id),
+      'instance-type': proposal && `Value=${proposal.type}`,
+    }),
+  );
+}
+
+function stopJobStep(told: Told, advice: string): string {
+  const noun = jobNouns[told.finding.kind];
+  return withCommand(
+    advice,
+    noun && commandOf(told, `sagemaker stop-${noun}`, { [`${noun}-name`]: told.finding.id }),
+  );
+}
+
+function describeJob(told: Told): string | undefined {
+  const noun = jobNouns[told.finding.kind];
+  return (
+    noun &&
+    commandOf(told, `sagemaker describe-${noun}`, {
+      [`${noun}-name`]: told.finding.id,
+      query: 'FailureReason',
+    })
+  );
+}
+
+const commandOf = (
+  { finding: { region } }: Told,
+  operation: string,
+  values: Readonly<Record<string, string | undefined>>,
+): string | undefined => awsCommand(operation, region, values);
+
+const withCommand = (advice: string, command: string | undefined): string =>
+  command === undefined ? advice : `${advice.trim()}\n${command}`;
+
+const instanceIdOf = (id: string): string | undefined => /i-[0-9a-f]{8,17}$/.exec(id)?.[0];
+
+/** A node's id is `cluster/i-...`. */
+function nodeOf(id: string): { cluster?: string | undefined; node?: string | undefined } {
+  const [, cluster] = /^(.+)\/[^/]+$/.exec(id) ?? [];
+  return { cluster, node: instanceIdOf(id) };
+}
+
+/** An app's id is `domain/space or user/owner/type/name`. */
+function appOptions(id: string): Record<string, string | undefined> {
+  const [domain, kind, owner, type, name] = id.split('/');
+  return {
+    'domain-id': domain,
+    [kind === 'space' ? 'space-name' : 'user-profile-name']: owner,
+    'app-type': type,
+    'app-name': name,
+  };
+}

@@ -1,0 +1,19 @@
+/** A word that a shell takes as it is: nothing in it quotes, expands, or passes for an option. */
+const plainWord = /^[A-Za-z0-9][\w.:/=,-]*$/;
+
+/**
+ * A command of the AWS CLI to be pasted. What came from outside goes into it only where it is a plain word; undefined
+ * where one of the values isn't, or is missing.
+ */
+export function awsCommand(
+  operation: string,
+  region: string,
+  values: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const options = Object.entries({ region, ...values });
+  if (!options.every(([, value]) => value !== undefined && plainWord.test(value))) return undefined;
+  return `aws ${operation} ${options.map(([name, value]) => `--${name} ${value}`).join(' ')}`;
+}
+
+/** Whether a line is such a command: it stands whole, for half of it can't be pasted. */
+export const isCommand = (line: string): boolean => /^aws [a-z]/.test(line);

@@ -1,0 +1,133 @@
+import type { Attribution } from '../allocation/owner.ts';
+import type { Check } from '../compute/check.ts';
+import { monthlyCost } from '../compute/cost.ts';
+import { type Finding, wastedBetween } from '../compute/finding.ts';
+import type { Confidence } from '../compute/utilization.ts';
+import { formatMoney, type Usd } from '../money.ts';
+import { type Target, targetName } from '../target.ts';
+import type { Alert, Severity } from './alert.ts';
+import { checkTexts, clockText, type Told } from './check-text.ts';
+import { resourceLink } from './console.ts';
+import { alertId } from './identity.ts';
+import { calledText, sizeText } from './resource-text.ts';
+
+/** Says what is paid for and does nothing, or little, and what that costs: once for each finding. */
+export function findingAlert({ target, ...told }: Told & { target: Target }): Alert {
+  const { finding, resource, now } = told;
+  const { account, region, kind, id, check, since, attribution } = finding;
+  const subject = alertId('finding', account, region, kind, id, check, since);
+  const text = checkTexts[check];
+  const cost = costText(finding);
+  return {
+    id: alertId(subject, 'opened'),
+    subject,
+    kind: 'utilization',
+    severity: severityOf(finding),
+    at: now,
+    title: `${calledText(finding)} ${text.title(told)}${cost === undefined ? '' : `: ${cost}`}`,
+    summary: `${text.meaning(told)} Seen: ${finding.reason}. ${confidenceText[finding.confidence]}`,
+    facts: [
+      { label: 'Account', value: targetName(target) },
+      { label: 'Resource', value: [id, sizeText(finding)].filter(isNews).join(', ') },
+      ...ownerFacts(attribution),
+      ...(resource.startedAt ? [{ label: 'Running since', value: clockText(resource.startedAt) }] : []),
+      ...moneyFacts(told),
+    ],
+    items: [],
+    action: text.step(told),
+    links: resourceLink(finding),
+    account,
+    region,
+    ...(attribution.owner && { owner: attribution.owner }),
+    ...(attribution.team && { team: attribution.team }),
+  };
+}
+
+const isNews = (text: string, index: number, all: readonly string[]): boolean =>
+  text !== '' && all.indexOf(text) === index;
+
+function ownerFacts({ owner, team, project }: Attribution): Alert['facts'] {
+  return [
+    { label: 'Owner', value: owner ?? 'none tagged' },
+    ...(team ? [{ label: 'Team', value: team }] : []),
+    ...(project ? [{ label: 'Project', value: project }] : []),
+  ];
+}
+
+function moneyFacts({ finding, now }: Told): Alert['facts'] {
+  const { check, hourlyRate, wastedHourlyRate, loss, proposal, since } = finding;
+  if (isPaidByToken(check)) return [];
+  const wasted = wastedBetween(finding, since, now);
+  const isPart = wastedHourlyRate !== undefined && wastedHourlyRate !== hourlyRate;
+  return [
+    { label: 'Price', value: hourlyRate === undefined ? 'unknown' : `${formatMoney(hourlyRate)} an hour` },
+    ...(isPart ? [{ label: 'Of which wasted', value: percent(wastedHourlyRate, hourlyRate) }] : []),
+    ...(loss === undefined && wastedHourlyRate !== undefined && wasted !== undefined
+      ? [{ label: 'Wasted so far', value: formatMoney(wasted) }]
+      : []),
+    ...(loss === undefined && hourlyRate === undefined
+      ? [{ label: 'Wasted so far', value: 'unknown, as its price is' }]
+      : []),
+    ...(proposal ? [{ label: 'Instead', value: proposalText(proposal, hourlyRate) }] : []),
+  ];
+}
+
+const percent = (part: Usd, whole: Usd | undefined): string =>
+  whole
+    ? `${formatMoney(part)} an hour, ${Math.round((100 * part) / whole)} %`
+    : `${formatMoney(part)} an hour`;
+
+function proposalText({ type, hourlyRate }: NonNullable<Finding['proposal']>, paid: Usd | undefined): string {
+  if (hourlyRate === undefined) return `${type}, price unknown`;
+  const rate = `${type} at ${formatMoney(hourlyRate)} an hour`;
+  return paid === undefined || paid <= hourlyRate
+    ? rate
+    : `${rate}, ${formatMoney(monthlyCost(paid - hourlyRate))} a month less`;
+}
+
+/** Tokens have no price by the hour. */
+const isPaidByToken = (check: Check): boolean => check === 'uncached-prompts';
+
+/** What it costs, as far as anybody can tell: an unknown price is said to be unknown, and is never 0. */
+function costText({ check, hourlyRate, wastedHourlyRate, loss }: Finding): string | undefined {
+  if (isPaidByToken(check)) return undefined;
+  if (loss !== undefined) return `${formatMoney(loss)} lost`;
+  if (hourlyRate === undefined) return 'price unknown';
+  if (wastedHourlyRate === undefined) {
+    return `${formatMoney(hourlyRate)} an hour${check === 'job-stuck-starting' ? ' once it works' : ''}`;
+  }
+  const part = wastedHourlyRate < hourlyRate ? ' wasted' : '';
+  return `${formatMoney(wastedHourlyRate)} an hour${part}, ${formatMoney(monthlyCost(wastedHourlyRate))} a month`;
+}
+
+/** Dollars an hour from which waste is worth a look before the next coffee. */
+const criticalRate: Usd = 10;
+
+/** Dollars that are gone at once, and weigh as much. */
+const criticalLoss: Usd = 500;
+
+/** Dollars an hour below which what is used, and little, can wait for a quiet day. */
+const minorRate: Usd = 2;
+
+const underuse: ReadonlySet<Check> = new Set([
+  'data-starved',
+  'oversized',
+  'small-batch',
+  'underused-accelerator',
+  'underused-endpoint',
+  'underused-throughput',
+]);
+
+/** What nobody is sure of is no emergency, whatever it costs. */
+function severityOf({ check, wastedHourlyRate, loss, confidence }: Finding): Severity {
+  if (isPaidByToken(check)) return 'info';
+  if (underuse.has(check) && wastedHourlyRate !== undefined && wastedHourlyRate < minorRate) return 'info';
+  const isDear = (wastedHourlyRate ?? 0) >= criticalRate || (loss ?? 0) >= criticalLoss;
+  return isDear && confidence !== 'low' ? 'critical' : 'warning';
+}
+
+const confidenceText: Readonly<Record<Confidence, string>> = {
+  high: 'Confidence is high: everything was read that could say otherwise.',
+  medium: 'Confidence is medium: a part of what could say otherwise was not reported.',
+  low: 'Confidence is low: it rests on one indirect sign, or on something that could not be read. Look before you act.',
+};

@@ -1,0 +1,281 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { alertSchema } from '../../shared/alert/alert.ts';
+import { toEmail } from '../../shared/alert/email.ts';
+import { findingAlert } from '../../shared/alert/finding-alert.ts';
+import { toSlackMessage } from '../../shared/alert/slack.ts';
+import { type Check, checks } from '../../shared/compute/check.ts';
+import type { Finding } from '../../shared/compute/finding.ts';
+import type { Resource, ResourceKind } from '../../shared/compute/resource.ts';
+import type { Confidence } from '../../shared/compute/utilization.ts';
+import { findingOf, resourceOf } from '../support/finding.ts';
+
+const tags = { schedule: 'auto-stop', workload: ['workload'] };
+
+const alert = (given: Partial<Finding> = {}, resource: Partial<Resource> = {}) => {
+  const finding = findingOf(given);
+  return findingAlert({
+    finding,
+    resource: resourceOf(finding, resource),
+    target: { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' },
+    tags,
+    now: finding.seenAt,
+  });
+};
+
+describe('the alert of a finding', () => {
+  it('says what, how much, since when, whose, how sure and why', () => {
+    expect(alert({}, { startedAt: '2026-11-12T08:30:00Z' })).toEqual({
+      id: 'finding/210987654321/eu-west-1/ec2-instance/i-0d4e1f2a3b4c5d6e7/idle-accelerator/2026-11-13T17:00:00Z/opened',
+      subject:
+        'finding/210987654321/eu-west-1/ec2-instance/i-0d4e1f2a3b4c5d6e7/idle-accelerator/2026-11-13T17:00:00Z',
+      kind: 'utilization',
+      severity: 'critical',
+      at: '2026-11-16T06:15:00Z',
+      title:
+        'reranker-train (p4d.24xlarge) has done nothing for 2 days 13 h: $32.77 an hour, $23,922 a month',
+      summary:
+        'None of its accelerators has worked since 2026-11-13 17:00 UTC. Seen: 8 of 8 GPUs at 0-2 % for 3 h, 1.4 GiB of memory held, 100 % coverage. Confidence is high: everything was read that could say otherwise.',
+      facts: [
+        { label: 'Account', value: 'ml-dev (210987654321), eu-west-1' },
+        { label: 'Resource', value: 'i-0d4e1f2a3b4c5d6e7, p4d.24xlarge' },
+        { label: 'Owner', value: 'jonas' },
+        { label: 'Team', value: 'search' },
+        { label: 'Running since', value: '2026-11-12 08:30 UTC' },
+        { label: 'Price', value: '$32.77 an hour' },
+        { label: 'Wasted so far', value: '$2,007.16' },
+      ],
+      items: [],
+      action: [
+        'Stop it if nobody needs it, or terminate it. To have it stopped out of hours from now on, tag it auto-stop with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin".',
+        'aws ec2 stop-instances --region eu-west-1 --instance-ids i-0d4e1f2a3b4c5d6e7',
+      ].join('\n'),
+      links: [
+        {
+          label: 'Instance in the EC2 console',
+          url: 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:instanceId=i-0d4e1f2a3b4c5d6e7',
+        },
+      ],
+      account: '210987654321',
+      region: 'eu-west-1',
+      owner: 'jonas',
+      team: 'search',
+    });
+  });
+
+  it('is of the same change in every run that sees the same episode', () => {
+    const { id } = alert();
+    expect(alert({ seenAt: '2026-11-16T09:15:00Z', reason: 'other evidence' }).id).toBe(id);
+    expect(alert({ since: '2026-11-14T17:00:00Z' }).id).not.toBe(id);
+    expect(alert({ check: 'loaded-not-computing' }).id).not.toBe(id);
+  });
+
+  it('says that a price is unknown, never that it is nothing', () => {
+    const { title, severity, facts } = alert({ hourlyRate: undefined, wastedHourlyRate: undefined });
+    expect(title).toMatch(/: price unknown$/);
+    expect(severity).toBe('warning');
+    expect(facts).toContainEqual({ label: 'Price', value: 'unknown' });
+    expect(facts).toContainEqual({ label: 'Wasted so far', value: 'unknown, as its price is' });
+  });
+
+  it('tells the wasted part from the price', () => {
+    const { title, facts } = alert({ check: 'not-distributed', hourlyRate: 16, wastedHourlyRate: 14 });
+    expect(title).toBe(
+      'reranker-train (p4d.24xlarge) works on a part of its accelerators, 88 % of them idle: $14.00 an hour wasted, $10,220 a month',
+    );
+    expect(facts).toContainEqual({ label: 'Of which wasted', value: '$14.00 an hour, 88 %' });
+    expect(facts).toContainEqual({ label: 'Wasted so far', value: '$857.50' });
+  });
+
+  it('names the type that would do, and what it saves', () => {
+    const proposal = { type: 'g5.xlarge', hourlyRate: 1.11 };
+    const given = { check: 'oversized', type: 'g5.12xlarge', hourlyRate: 6.24, proposal } as const;
+    const { title, facts, action } = alert({ ...given, wastedHourlyRate: 5.13 });
+    expect(title).toContain('(g5.12xlarge) would fit a g5.xlarge: $5.13 an hour wasted');
+    expect(facts).toContainEqual({
+      label: 'Instead',
+      value: 'g5.xlarge at $1.11 an hour, $3,744.90 a month less',
+    });
+    expect(action).toMatch(
+      /\naws ec2 modify-instance-attribute --region eu-west-1 --instance-id i-0d4e1f2a3b4c5d6e7 --instance-type Value=g5.xlarge$/,
+    );
+  });
+
+  it('tells of a job that failed how long it ran and what is lost', () => {
+    const failed = { kind: 'sagemaker-training-job', check: 'job-failed-late', id: 'reranker-17' } as const;
+    const spent = { name: 'reranker-17', type: 'ml.p4d.24xlarge', loss: 294.95, wastedHourlyRate: undefined };
+    const { title, facts, action } = alert({ ...failed, ...spent }, { startedAt: '2026-11-13T08:00:00Z' });
+    expect(title).toBe('Training job reranker-17 (ml.p4d.24xlarge) failed after 9 h: $294.95 lost');
+    expect(facts.map(({ label }) => label)).not.toContain('Wasted so far');
+    expect(action).toMatch(/--training-job-name reranker-17 --query FailureReason$/);
+  });
+
+  it('gives tokens no price by the hour', () => {
+    const model = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+    const { title, severity, facts } = alert({
+      kind: 'bedrock-model',
+      check: 'uncached-prompts',
+      ...{ id: model, name: model, type: model, hourlyRate: undefined, wastedHourlyRate: undefined },
+    });
+    expect(title).toBe(`${model} reads hardly any prompt from the cache`);
+    expect(severity).toBe('info');
+    expect(facts.map(({ label }) => label)).toEqual(['Account', 'Resource', 'Owner', 'Team']);
+  });
+
+  it('names the tag that a schedule is read from, and what it says', () => {
+    expect(alert({}, { tags: { 'auto-stop': 'office-hours' } }).action).toContain(
+      'Its tag auto-stop is "office-hours"',
+    );
+    expect(alert({ check: 'loaded-not-computing' }).action).toContain('tag it workload with');
+  });
+});
+
+describe('the severity of a finding', () => {
+  it.each([
+    ['idle at $10 an hour', { wastedHourlyRate: 10 }, 'critical'],
+    ['idle below that', { wastedHourlyRate: 9.99 }, 'warning'],
+    ['dear, and nobody is sure', { confidence: 'low' }, 'warning'],
+    ['a loss of $500', { loss: 500, wastedHourlyRate: undefined }, 'critical'],
+    ['a smaller loss', { loss: 499, wastedHourlyRate: undefined }, 'warning'],
+    ['underused for little', { check: 'small-batch', wastedHourlyRate: 1.99 }, 'info'],
+    ['underused for more', { check: 'small-batch', wastedHourlyRate: 2 }, 'warning'],
+    ['underused at an unknown price', { check: 'small-batch', wastedHourlyRate: undefined }, 'warning'],
+    ['underused, and very dear', { check: 'oversized', wastedHourlyRate: 12 }, 'critical'],
+  ] as const)('of %s: %j is %s', (_, given, severity) => {
+    expect(alert(given).severity).toBe(severity);
+  });
+});
+
+/** For each check a kind that has it, with an id of that kind. */
+const examples: Readonly<Record<Check, Partial<Finding>>> = {
+  'idle-accelerator': {},
+  'loaded-not-computing': {},
+  'not-distributed': {},
+  'data-starved': {},
+  oversized: { proposal: { type: 'g5.xlarge' } },
+  'small-batch': {},
+  'underused-accelerator': {},
+  'idle-endpoint': { kind: 'sagemaker-endpoint', id: 'ranker' },
+  'underused-endpoint': { kind: 'sagemaker-endpoint', id: 'ranker' },
+  'idle-notebook': { kind: 'sagemaker-notebook', id: 'dana-notebook' },
+  'idle-studio-app': { kind: 'sagemaker-app', id: 'd-abc1def2/space/dana-lab/JupyterLab/default' },
+  'idle-warm-pool': { kind: 'sagemaker-warm-pool', id: 'pretrain-7' },
+  'job-stuck-starting': { kind: 'sagemaker-training-job', id: 'pretrain-7' },
+  'job-over-limit': { kind: 'sagemaker-processing-job', id: 'features-7' },
+  'job-idle': { kind: 'sagemaker-transform-job', id: 'embed-7' },
+  'job-failed-late': { kind: 'sagemaker-training-job', id: 'pretrain-7' },
+  'job-duplicate': { kind: 'sagemaker-training-job', id: 'pretrain-7' },
+  'gpu-requested-unused': { kind: 'container-gpus', id: 'ml/search/trainer' },
+  'idle-throughput': { kind: 'bedrock-throughput', id: 'summaries' },
+  'underused-throughput': { kind: 'bedrock-throughput', id: 'summaries' },
+  'uncached-prompts': { kind: 'bedrock-model', id: 'amazon.nova-pro-v1:0' },
+};
+
+const commandOf = (given: Partial<Finding>): string | undefined =>
+  alert(given)
+    .action.split('\n')
+    .find((line) => line.startsWith('aws '));
+
+describe('the next step', () => {
+  it.each([
+    ['idle-accelerator', 'aws ec2 stop-instances --region eu-west-1 --instance-ids i-0d4e1f2a3b4c5d6e7'],
+    ['idle-endpoint', 'aws sagemaker delete-endpoint --region eu-west-1 --endpoint-name ranker'],
+    [
+      'idle-notebook',
+      'aws sagemaker stop-notebook-instance --region eu-west-1 --notebook-instance-name dana-notebook',
+    ],
+    [
+      'idle-studio-app',
+      'aws sagemaker delete-app --region eu-west-1 --domain-id d-abc1def2 --space-name dana-lab --app-type JupyterLab --app-name default',
+    ],
+    [
+      'idle-warm-pool',
+      'aws sagemaker update-training-job --region eu-west-1 --training-job-name pretrain-7 --resource-config KeepAlivePeriodInSeconds=0',
+    ],
+    [
+      'job-stuck-starting',
+      'aws sagemaker stop-training-job --region eu-west-1 --training-job-name pretrain-7',
+    ],
+    [
+      'job-over-limit',
+      'aws sagemaker stop-processing-job --region eu-west-1 --processing-job-name features-7',
+    ],
+    ['job-idle', 'aws sagemaker stop-transform-job --region eu-west-1 --transform-job-name embed-7'],
+    [
+      'idle-throughput',
+      'aws bedrock delete-provisioned-model-throughput --region eu-west-1 --provisioned-model-id summaries',
+    ],
+  ] as const)('of %s is a command that can be pasted', (check, command) => {
+    expect(commandOf({ ...examples[check], check })).toBe(command);
+  });
+
+  it('of an idle HyperPod node is to take it out of its cluster', () => {
+    expect(commandOf({ kind: 'hyperpod-node', id: 'research/i-0d4e1f2a3b4c5d6e7' })).toBe(
+      'aws sagemaker batch-delete-cluster-nodes --region eu-west-1 --cluster-name research --node-ids i-0d4e1f2a3b4c5d6e7',
+    );
+  });
+
+  it('of a profile’s app names the profile', () => {
+    const id = 'd-abc1def2/user/dana/KernelGateway/datascience-1';
+    expect(commandOf({ kind: 'sagemaker-app', check: 'idle-studio-app', id })).toContain(
+      '--user-profile-name dana --app-type KernelGateway',
+    );
+  });
+
+  it.each(['ranker; rm -rf ~', '$(id)', '-v', 'a b', '`id`', ''])(
+    'puts the name %j into no command',
+    (id) => {
+      expect(commandOf({ kind: 'sagemaker-endpoint', check: 'idle-endpoint', id })).toBeUndefined();
+    },
+  );
+});
+
+const orUnknown = <T>(known: fc.Arbitrary<T>) => fc.option(known, { nil: undefined });
+const money = orUnknown(fc.double({ min: 0.001, max: 1e6, noNaN: true }));
+const share = orUnknown(fc.double({ min: 0, max: 1, noNaN: true }));
+
+describe('every check', () => {
+  it.each(checks)('%s is told with a title, a meaning and a step that read on', (check) => {
+    const { title, summary, action } = alert({ ...examples[check], check });
+    expect(title).toMatch(/^\S.*\S$/);
+    expect(summary).toMatch(/^[A-Z].*\. Seen: .*\. Confidence is \w+: [^.]*\.$/);
+    expect(action).toMatch(/^[A-Z][^\n]*\.(\naws \S.*)?$/);
+  });
+
+  it('is told whatever is known of its money, on every kind, without a NaN or an undefined', () => {
+    const kinds = Object.values(examples).flatMap(({ kind }): ResourceKind[] => (kind ? [kind] : []));
+    const finding = fc.record({
+      check: fc.constantFrom(...checks),
+      kind: fc.constantFrom<ResourceKind>('ec2-instance', 'hyperpod-node', ...kinds),
+      id: fc.oneof(fc.string(), fc.constantFrom('a/b', '/', 'd-1/space/x/y/z')),
+      name: fc.string(),
+      type: fc.string(),
+      count: fc.nat(100),
+      confidence: fc.constantFrom<Confidence>('high', 'medium', 'low'),
+      hourlyRate: money,
+      wastedShare: share,
+      loss: money,
+      proposal: orUnknown(fc.record({ type: fc.string(), hourlyRate: money })),
+    });
+    fc.assert(
+      fc.property(finding, ({ wastedShare, ...rest }) => {
+        const { hourlyRate } = rest;
+        const isKnown = hourlyRate !== undefined && wastedShare !== undefined;
+        const given = { ...rest, wastedHourlyRate: isKnown ? hourlyRate * wastedShare : undefined } as const;
+        const told = alert(given);
+        expect(alertSchema.parse(told)).toEqual(told);
+        const named = alert({ ...given, id: 'x', name: 'x', type: 'x', proposal: undefined });
+        expect(JSON.stringify(named)).not.toMatch(/NaN|undefined|Infinity/);
+        expect(toEmail(told).subject.length).toBeLessThanOrEqual(100);
+        expect(toSlackMessage(told).blocks.length).toBeLessThanOrEqual(50);
+      }),
+    );
+  });
+});
+
+describe('in a mail', () => {
+  it('a command stands whole on its line', () => {
+    const { body } = toEmail(alert({ ...examples['idle-studio-app'], check: 'idle-studio-app' }));
+    expect(body).toMatch(/^aws sagemaker delete-app .* --app-name default$/m);
+  });
+});
