@@ -52,7 +52,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
   },
   oversized: {
     title: ({ finding: { proposal } }) =>
-      proposal ? `would fit a ${proposal.type}` : 'is larger than what it does',
+      proposal ? `would fit ${proposal.type}` : 'is larger than what it does',
     meaning: () => 'What it does fits a smaller type, by devices, their memory and vCPUs.',
     step: smallerTypeStep,
   },
@@ -128,7 +128,10 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-over-limit': {
-    title: (told) => `runs longer than its limit${ranFor(told, ', for')}`,
+    title: (told) => {
+      const ran = ranFor(told);
+      return ran === undefined ? 'runs longer than its limit' : `has run for ${ran}, longer than its limit`;
+    },
     meaning: () => 'Jobs of its team end sooner. It may be right, or hang.',
     step: (told) =>
       stopJobStep(
@@ -142,11 +145,14 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
     step: (told) =>
       stopJobStep(
         told,
-        'See its log: waiting for data, a process that hangs, or hosts that wait for each other look like this. Stop it where nothing moves; the next one goes on from its last checkpoint.',
+        'See its log: waiting for data, a process that hangs, or hosts that wait for each other look like this. Stop it where nothing moves; the next one can go on from its last checkpoint.',
       ),
   },
   'job-failed-late': {
-    title: (told) => `failed${ranFor(told, ' after')}`,
+    title: (told) => {
+      const ran = ranFor(told);
+      return ran === undefined ? 'failed' : `failed after ${ran}`;
+    },
     meaning: (told) => `It ended ${sinceOf(told)}, and what it had computed is paid for.`,
     step: (told) =>
       withCommand(
@@ -180,7 +186,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'underused-throughput': {
-    title: () => 'is used far below what it has taken before',
+    title: () => 'is hardly used',
     meaning: () => 'It is invoked, at much less than its units have proven to take.',
     step: () =>
       'Compare with on-demand tokens at this volume, and take fewer units: without commitment now, with one when it ends.',
@@ -216,11 +222,11 @@ function wastedPercent({ hourlyRate, wastedHourlyRate }: Finding): string | unde
   return `${Math.round((100 * wastedHourlyRate) / hourlyRate)} %`;
 }
 
-/** How long a job has run, or ran until it ended; nothing where nobody knows when it began. */
-function ranFor({ finding: { check, since }, resource: { startedAt }, now }: Told, before: string): string {
+/** How long a job has run, or ran until it ended; undefined where nobody knows when it began. */
+function ranFor({ finding: { check, since }, resource: { startedAt }, now }: Told): string | undefined {
   const end = Date.parse(check === 'job-failed-late' ? since : now);
   const length = startedAt === undefined ? Number.NaN : end - Date.parse(startedAt);
-  return length > 0 ? `${before} ${formatDuration(length)}` : '';
+  return length > 0 ? formatDuration(length) : undefined;
 }
 
 function releaseStep(told: Told, hint = offHoursHint(told)): string {

@@ -2,6 +2,7 @@ import type { Attribution } from '../allocation/owner.ts';
 import type { Check } from '../compute/check.ts';
 import { monthlyCost } from '../compute/cost.ts';
 import { type Finding, wastedBetween } from '../compute/finding.ts';
+import type { ResourceKind } from '../compute/resource.ts';
 import type { Confidence } from '../compute/utilization.ts';
 import { formatMoney, type Usd } from '../money.ts';
 import { type Target, targetName } from '../target.ts';
@@ -25,7 +26,7 @@ export function findingAlert({ target, ...told }: Told & { target: Target }): Al
     severity: severityOf(finding),
     at: now,
     title: `${calledText(finding)} ${text.title(told)}${cost === undefined ? '' : `: ${cost}`}`,
-    summary: `${text.meaning(told)} Seen: ${finding.reason}. ${confidenceText[finding.confidence]}`,
+    summary: `${text.meaning(told)} Seen: ${finding.reason}. ${confidenceText(finding)}`,
     facts: [
       { label: 'Account', value: targetName(target) },
       { label: 'Resource', value: [id, sizeText(finding)].filter(isNews).join(', ') },
@@ -89,7 +90,7 @@ function proposalText({ type, hourlyRate }: NonNullable<Finding['proposal']>, pa
 const isPaidByToken = (check: Check): boolean => check === 'uncached-prompts';
 
 /** What it costs, as far as anybody can tell: an unknown price is said to be unknown, and is never 0. */
-function costText({ check, hourlyRate, wastedHourlyRate, loss }: Finding): string | undefined {
+function costText({ check, kind, hourlyRate, wastedHourlyRate, loss }: Finding): string | undefined {
   if (isPaidByToken(check)) return undefined;
   if (loss !== undefined) return `${formatMoney(loss)} lost`;
   if (hourlyRate === undefined) return 'price unknown';
@@ -97,8 +98,17 @@ function costText({ check, hourlyRate, wastedHourlyRate, loss }: Finding): strin
     return `${formatMoney(hourlyRate)} an hour${check === 'job-stuck-starting' ? ' once it works' : ''}`;
   }
   const part = wastedHourlyRate < hourlyRate ? ' wasted' : '';
-  return `${formatMoney(wastedHourlyRate)} an hour${part}, ${formatMoney(monthlyCost(wastedHourlyRate))} a month`;
+  const month = passing.has(kind) ? '' : `, ${formatMoney(monthlyCost(wastedHourlyRate))} a month`;
+  return `${formatMoney(wastedHourlyRate)} an hour${part}${month}`;
 }
+
+/** What ends by itself: nobody pays a month of it. */
+const passing: ReadonlySet<ResourceKind> = new Set([
+  'sagemaker-training-job',
+  'sagemaker-processing-job',
+  'sagemaker-transform-job',
+  'sagemaker-warm-pool',
+]);
 
 /** Dollars an hour from which waste is worth a look before the next coffee. */
 const criticalRate: Usd = 10;
@@ -126,7 +136,21 @@ function severityOf({ check, wastedHourlyRate, loss, confidence }: Finding): Sev
   return isDear && confidence !== 'low' ? 'critical' : 'warning';
 }
 
-const confidenceText: Readonly<Record<Confidence, string>> = {
+function confidenceText({ check, confidence }: Finding): string {
+  return recorded.has(check) && confidence === 'high'
+    ? 'Confidence is high: it is what SageMaker recorded.'
+    : confidenceTexts[confidence];
+}
+
+/** Nothing was measured for these: the job's own record says it. */
+const recorded: ReadonlySet<Check> = new Set([
+  'job-stuck-starting',
+  'job-over-limit',
+  'job-failed-late',
+  'job-duplicate',
+]);
+
+const confidenceTexts: Readonly<Record<Confidence, string>> = {
   high: 'Confidence is high: everything was read that could say otherwise.',
   medium: 'Confidence is medium: a part of what could say otherwise was not reported.',
   low: 'Confidence is low: it rests on one indirect sign, or on something that could not be read. Look before you act.',

@@ -91,7 +91,7 @@ describe('the alert of a finding', () => {
     const proposal = { type: 'g5.xlarge', hourlyRate: 1.11 };
     const given = { check: 'oversized', type: 'g5.12xlarge', hourlyRate: 6.24, proposal } as const;
     const { title, facts, action } = alert({ ...given, wastedHourlyRate: 5.13 });
-    expect(title).toContain('(g5.12xlarge) would fit a g5.xlarge: $5.13 an hour wasted');
+    expect(title).toContain('(g5.12xlarge) would fit g5.xlarge: $5.13 an hour wasted');
     expect(facts).toContainEqual({
       label: 'Instead',
       value: 'g5.xlarge at $1.11 an hour, $3,744.90 a month less',
@@ -108,6 +108,25 @@ describe('the alert of a finding', () => {
     expect(title).toBe('Training job reranker-17 (ml.p4d.24xlarge) failed after 9 h: $294.95 lost');
     expect(facts.map(({ label }) => label)).not.toContain('Wasted so far');
     expect(action).toMatch(/--training-job-name reranker-17 --query FailureReason$/);
+  });
+
+  it('counts no month of what ends by itself', () => {
+    const job = {
+      kind: 'sagemaker-training-job',
+      check: 'job-idle',
+      id: 'sweep-3',
+      name: 'sweep-3',
+    } as const;
+    expect(alert(job).title).toMatch(/ has computed nothing for 2 days 13 h: \$32\.77 an hour$/);
+    const long = { ...job, check: 'job-over-limit', wastedHourlyRate: undefined } as const;
+    expect(alert(long, { startedAt: '2026-11-13T06:15:00Z' }).title).toMatch(
+      / has run for 3 days, longer than its limit: \$32\.77 an hour$/,
+    );
+  });
+
+  it('says what a confidence rests on', () => {
+    expect(alert({ confidence: 'low' }).summary).toMatch(/Confidence is low: .* Look before you act\.$/);
+    expect(alert({ check: 'job-duplicate' }).summary).toMatch(/it is what SageMaker recorded\.$/);
   });
 
   it('gives tokens no price by the hour', () => {
