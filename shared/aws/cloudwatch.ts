@@ -1,6 +1,7 @@
 import {
   type CloudWatchClient,
   type Dimension,
+  type DimensionFilter,
   GetMetricDataCommand,
   ListMetricsCommand,
   type MetricDataQuery,
@@ -8,6 +9,8 @@ import {
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
 import type { Metric, MetricQuery, Point, Series, Window } from '../compute/metric.ts';
+import { deviceMetricNames, isDeviceMetric } from '../compute/metric-source.ts';
+import { errorCode } from './error.ts';
 
 /** The metrics of one GPU; several under one name where the agent's dimensions changed, an update for example. */
 export type GpuMetrics = { index: string; utilization: Metric[]; memoryUsed: Metric[] };
@@ -45,7 +48,7 @@ export async function discoverMetrics(client: CloudWatchClient): Promise<Discove
   const byGpu = new Map<string, Map<string, GpuMetrics>>();
   const unmappedHosts = new Set<string>();
   for (const kind of ['utilization', 'memoryUsed'] as const) {
-    for (const metric of await listMetrics(client, 'CWAgent', agentMetrics[kind])) {
+    for (const metric of await listMetrics(client, { namespace: 'CWAgent', name: agentMetrics[kind] })) {
       const { InstanceId, index, host } = dimensionsOf(metric);
       // Without `index` it is the agent's sum over all GPUs, in which one busy GPU of eight drowns.
       if (InstanceId !== undefined && index !== undefined) gpuOf(byGpu, InstanceId, index)[kind].push(metric);
@@ -73,28 +76,89 @@ type AgentDimensions = { InstanceId?: string; index?: string; host?: string };
 const dimensionsOf = ({ dimensions }: Metric): AgentDimensions =>
   Object.fromEntries(dimensions.map(({ name, value }) => [name, value]));
 
-async function listMetrics(client: CloudWatchClient, namespace: string, name: string): Promise<Metric[]> {
+/** What to list: of a namespace, by name, and by dimensions, of which a value may be left open. */
+type Listing = {
+  namespace: string;
+  name?: string;
+  dimensions?: readonly { name: string; value?: string }[];
+  /** Also what got its last data point up to two weeks ago. */
+  withSilent?: boolean;
+};
+
+/** The metrics that got a data point in the last three hours, all pages. */
+export async function listMetrics(client: CloudWatchClient, listing: Listing): Promise<Metric[]> {
   const metrics: Metric[] = [];
-  let NextToken: string | undefined;
+  let token: string | undefined;
   do {
-    const command = new ListMetricsCommand({
-      Namespace: namespace,
-      MetricName: name,
-      RecentlyActive: 'PT3H',
-      NextToken,
-    });
-    const page = listed.parse(await client.send(command));
-    metrics.push(
-      ...page.Metrics.map(({ Namespace, MetricName, Dimensions }) => ({
-        namespace: Namespace,
-        name: MetricName,
-        dimensions: Dimensions.map(({ Name, Value }) => ({ name: Name, value: Value })),
-      })),
-    );
-    NextToken = page.NextToken;
-  } while (NextToken);
+    const page = await listPage(client, listing, token);
+    metrics.push(...page.metrics);
+    token = page.next;
+  } while (token);
   return metrics;
 }
+
+async function listPage(client: CloudWatchClient, listing: Listing, token?: string) {
+  const { namespace, name, dimensions, withSilent = false } = listing;
+  const command = new ListMetricsCommand({
+    Namespace: namespace,
+    MetricName: name,
+    Dimensions: dimensions?.map(({ name, value }): DimensionFilter => ({ Name: name, Value: value })),
+    ...(!withSilent && { RecentlyActive: 'PT3H' as const }),
+    NextToken: token,
+  });
+  const { Metrics, NextToken } = listed.parse(await client.send(command));
+  const metrics = Metrics.map(
+    ({ Namespace, MetricName, Dimensions }): Metric => ({
+      namespace: Namespace,
+      name: MetricName,
+      dimensions: Dimensions.map(({ Name, Value }) => ({ name: Name, value: Value })),
+    }),
+  );
+  return { metrics, next: NextToken };
+}
+
+export type DiscoveredDeviceMetrics = {
+  listed: Metric[];
+  /** Namespaces that couldn't be read whole; nothing of them is listed. */
+  failures: { namespace: string; why: string }[];
+};
+
+/**
+ * Every metric of these namespaces that may tell of a GPU or a NeuronCore and was active in the last three hours. A
+ * namespace that can't be read doesn't keep the others from being read, and a part of one never passes for the whole.
+ */
+export async function discoverDeviceMetrics(
+  client: CloudWatchClient,
+  namespaces: readonly string[],
+): Promise<DiscoveredDeviceMetrics> {
+  const listed: Metric[] = [];
+  const failures: DiscoveredDeviceMetrics['failures'] = [];
+  for (const namespace of new Set(namespaces)) {
+    try {
+      listed.push(...(await listDeviceMetrics(client, namespace)));
+    } catch (error) {
+      failures.push({ namespace, why: messageOf(error) });
+    }
+  }
+  return { listed, failures };
+}
+
+/**
+ * One call where a page holds the whole namespace, as it mostly does where no agent reports. A larger one is asked for
+ * the names that count: the agent puts the disks and processes of the whole fleet there too.
+ */
+async function listDeviceMetrics(client: CloudWatchClient, namespace: string): Promise<Metric[]> {
+  const { metrics, next } = await listPage(client, { namespace });
+  if (next === undefined) return metrics.filter(isDeviceMetric);
+  const found: Metric[] = [];
+  for (const names of inBatches(deviceMetricNames, concurrentCalls)) {
+    const lists = await Promise.all(names.map((name) => listMetrics(client, { namespace, name })));
+    for (const list of lists) for (const metric of list) found.push(metric);
+  }
+  return found;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What EC2 itself reports of every instance, every five minutes. */
 export const instanceMetric = (
@@ -113,7 +177,15 @@ const data = z.object({
         Id: z.string(),
         StatusCode: z.string(),
         Timestamps: z.array(z.date()).default([]),
-        Values: z.array(z.number()).default([]),
+        // What is no number is dropped with its point: it must not spoil the other queries' answers.
+        Values: z
+          .array(
+            z
+              .number()
+              .or(z.nan())
+              .or(z.literal([Infinity, -Infinity])),
+          )
+          .default([]),
         Messages: z.array(z.object({ Value: z.string().optional() })).optional(),
       }),
     )
@@ -123,10 +195,14 @@ const data = z.object({
 
 type Result = z.infer<typeof data>['MetricDataResults'][number];
 
+/** Some queries and their series, in the same order. */
+type OnBatch = (queries: readonly MetricQuery[], series: readonly Series[]) => void;
+
 /**
- * The series of each query, in the order of the queries, oldest point first. $0.01 per 1,000 queries, however they are
- * batched. A series that CloudWatch failed to tell whole says so in `failure`, as do all those of a call that failed
- * after the SDK's retries: the others are none the worse.
+ * The series of each query, in the order of the queries, oldest point first, in the unit that the metric's scale gives.
+ * $0.01 per 1,000 queries, however they are batched. A series that CloudWatch failed to tell whole says so in
+ * `failure`, as do those of a call that failed after the SDK's retries: the others are none the worse. Two points of
+ * one time are both kept.
  */
 export async function getSeries(
   client: CloudWatchClient,
@@ -134,58 +210,90 @@ export async function getSeries(
   window: Window,
   periodSeconds: number,
 ): Promise<Series[]> {
+  const all: Series[] = [];
+  await eachSeries(client, queries, window, periodSeconds, (_, series) => {
+    for (const one of series) all.push(one);
+  });
+  return all;
+}
+
+/**
+ * As `getSeries`, but hands the series over batch by batch, in the order of the queries: whoever keeps of each batch
+ * what counts never holds more than a few thousand series.
+ */
+export async function eachSeries(
+  client: CloudWatchClient,
+  queries: readonly MetricQuery[],
+  window: Window,
+  periodSeconds: number,
+  onBatch: OnBatch,
+): Promise<void> {
   const periods = (Date.parse(window.end) - Date.parse(window.start)) / 1000 / periodSeconds;
   const size = Math.max(1, Math.min(maxQueries, Math.floor(maxDatapoints / Math.max(1, periods))));
-  const series: Series[] = [];
   for (const batches of inBatches(inBatches(queries, size), concurrentCalls)) {
-    const answers = await Promise.all(batches.map((batch) => getBatch(client, batch, window, periodSeconds)));
-    series.push(...answers.flat());
+    const answers = await Promise.all(
+      batches.map((batch) =>
+        getBatch(client, { queries: batch, window, periodSeconds }, { calls: callsToIsolate }),
+      ),
+    );
+    for (const [index, batch] of batches.entries()) onBatch(batch, answers[index] ?? []);
   }
-  return series;
 }
 
 const maxQueries = 500;
 const maxDatapoints = 100_800;
-const concurrentCalls = 5; // of the 50 a second that CloudWatch allows an account and region
+const concurrentCalls = 5; // of the 50 a second that CloudWatch allows an account and region, 25 of which may list
 
-async function getBatch(
-  client: CloudWatchClient,
-  batch: readonly MetricQuery[],
-  window: Window,
-  periodSeconds: number,
-): Promise<Series[]> {
-  try {
-    const results = await getPages(client, batch, window, periodSeconds);
-    const byId = Map.groupBy(results, ({ Id }) => Id);
-    return batch.map((_, index) => toSeries(byId.get(idOf(index)) ?? []));
-  } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
-    return batch.map(() => ({ points: [], failure }));
+type Batch = { queries: readonly MetricQuery[]; window: Window; periodSeconds: number };
+
+/** Calls that may be spent on finding the queries which make a batch invalid: enough for three among 500. */
+const callsToIsolate = 54;
+
+async function getBatch(client: CloudWatchClient, batch: Batch, left: { calls: number }): Promise<Series[]> {
+  const { results, error } = await getPages(client, batch);
+  const { queries } = batch;
+  // One query that CloudWatch refuses makes it refuse the call. Throttling, permissions and the network don't get
+  // better by asking more often.
+  if (isInvalid(error) && queries.length > 1 && left.calls >= 2) {
+    left.calls -= 2;
+    const [first = [], second = []] = inBatches(queries, Math.ceil(queries.length / 2));
+    return [
+      ...(await getBatch(client, { ...batch, queries: first }, left)),
+      ...(await getBatch(client, { ...batch, queries: second }, left)),
+    ];
   }
+  const byId = Map.groupBy(results, ({ Id }) => Id);
+  return queries.map(({ metric }, index) => toSeries(byId.get(idOf(index)) ?? [], metric, error));
 }
 
+const isInvalid = (error: unknown): boolean =>
+  /^(Validation|InvalidParameter|Missing)/.test(errorCode(error));
+
+/** The results of all pages, or of those before the one that failed. */
 async function getPages(
   client: CloudWatchClient,
-  batch: readonly MetricQuery[],
-  window: Window,
-  periodSeconds: number,
-): Promise<Result[]> {
+  { queries, window, periodSeconds }: Batch,
+): Promise<{ results: Result[]; error?: unknown }> {
   const results: Result[] = [];
   let NextToken: string | undefined;
-  do {
-    const command = new GetMetricDataCommand({
-      MetricDataQueries: batch.map((query, index) => toDataQuery(query, index, periodSeconds)),
-      StartTime: new Date(window.start),
-      EndTime: new Date(window.end),
-      ScanBy: 'TimestampAscending',
-      MaxDatapoints: maxDatapoints,
-      NextToken,
-    });
-    const page = data.parse(await client.send(command));
-    results.push(...page.MetricDataResults);
-    NextToken = page.NextToken;
-  } while (NextToken);
-  return results;
+  try {
+    do {
+      const command = new GetMetricDataCommand({
+        MetricDataQueries: queries.map((query, index) => toDataQuery(query, index, periodSeconds)),
+        StartTime: new Date(window.start),
+        EndTime: new Date(window.end),
+        ScanBy: 'TimestampAscending',
+        MaxDatapoints: maxDatapoints,
+        NextToken,
+      });
+      const page = data.parse(await client.send(command));
+      results.push(...page.MetricDataResults);
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return { results };
+  } catch (error) {
+    return { results, error };
+  }
 }
 
 const idOf = (index: number): string => `q${index}`;
@@ -203,16 +311,19 @@ const toDataQuery = ({ metric, statistic }: MetricQuery, index: number, Period: 
   },
 });
 
-/** One series from its part on each page. */
-function toSeries(parts: readonly Result[]): Series {
+/** One series from its part on each page; what was told whole before a later page failed has not failed. */
+function toSeries(parts: readonly Result[], { scale = 1 }: Metric, error?: unknown): Series {
   const points = parts.flatMap(({ Timestamps, Values }) =>
     Timestamps.flatMap((time, index): Point[] => {
       const value = Values[index];
-      return value === undefined ? [] : [{ at: time.getTime(), value }];
+      return Number.isFinite(value) ? [{ at: time.getTime(), value: Number(value) * scale }] : [];
     }),
   );
   const failure = failureOf(parts);
-  return { points: points.toSorted((a, b) => a.at - b.at), ...(failure && { failure }) };
+  return {
+    points: points.toSorted((a, b) => a.at - b.at),
+    ...(failure && { failure: error === undefined ? failure : messageOf(error) }),
+  };
 }
 
 /** A page says PartialData while others follow; where it is the last word, something is missing. */

@@ -30,18 +30,26 @@ const agentNames: Readonly<Record<string, 'utilization' | 'memory'>> = {
 export function fakeCloudWatch(world: Record<string, MeasuredInstance>) {
   const cloudWatch = mockClient(CloudWatchClient);
   const queried: string[] = [];
-  cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName = '' }: ListMetricsCommandInput) => ({
-    Metrics: Object.entries(world).flatMap(([id, { gpus = [] }]) =>
-      gpus.map((_, index) => ({
-        Namespace: 'CWAgent',
-        MetricName,
-        Dimensions: [
-          { Name: 'InstanceId', Value: id },
-          { Name: 'index', Value: String(index) },
-        ],
-      })),
-    ),
-  }));
+  cloudWatch
+    .on(ListMetricsCommand)
+    .callsFake(({ Namespace = 'CWAgent', MetricName }: ListMetricsCommandInput) => ({
+      Metrics: Object.entries(world)
+        .flatMap(([id, { gpus = [] }]) => gpus.map((_, index) => ({ id, index: String(index) })))
+        .flatMap(({ id, index }) =>
+          Object.keys(agentNames).map((name) => ({
+            Namespace: 'CWAgent',
+            MetricName: name,
+            Dimensions: [
+              { Name: 'InstanceId', Value: id },
+              { Name: 'index', Value: index },
+            ],
+          })),
+        )
+        .filter(
+          (metric) =>
+            metric.Namespace === Namespace && metric.MetricName === (MetricName ?? metric.MetricName),
+        ),
+    }));
   cloudWatch.on(GetMetricDataCommand).callsFake((input: GetMetricDataCommandInput) => {
     const queries = input.MetricDataQueries ?? [];
     queried.push(...queries.map(nameOf));
