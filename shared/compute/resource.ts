@@ -1,19 +1,22 @@
 import type { IsoTime } from '../period.ts';
 
 /** What it is that is paid for by the hour, or by the token. */
-export type ResourceKind =
-  | 'ec2-instance'
-  | 'hyperpod-node'
-  | 'sagemaker-endpoint'
-  | 'sagemaker-notebook'
-  | 'sagemaker-app'
-  | 'sagemaker-training-job'
-  | 'sagemaker-processing-job'
-  | 'sagemaker-transform-job'
-  | 'sagemaker-warm-pool'
-  | 'container-gpus'
-  | 'bedrock-throughput'
-  | 'bedrock-model';
+export const resourceKinds = [
+  'ec2-instance',
+  'hyperpod-node',
+  'sagemaker-endpoint',
+  'sagemaker-notebook',
+  'sagemaker-app',
+  'sagemaker-training-job',
+  'sagemaker-processing-job',
+  'sagemaker-transform-job',
+  'sagemaker-warm-pool',
+  'container-gpus',
+  'bedrock-throughput',
+  'bedrock-model',
+] as const;
+
+export type ResourceKind = (typeof resourceKinds)[number];
 
 /** One thing in a target that is judged by what it does. */
 export type Resource = {

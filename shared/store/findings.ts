@@ -1,33 +1,79 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { IdleFinding } from '../compute/finding.ts';
+import { inBatches } from '../batches.ts';
+import { checks } from '../compute/check.ts';
+import { type Finding, findingKey } from '../compute/finding.ts';
+import { resourceKinds } from '../compute/resource.ts';
+import { logger } from '../observability.ts';
+import type { IsoTime } from '../period.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem, transact, unlessRefused } from './table.ts';
 
 /** A finding that no run has seen for so long is of a target that is no longer watched. */
 const retentionDays = 90;
 
-const stored = z.object({
+/** What is over is kept for a report of the quarter. */
+const pastDays = 100;
+
+const text = z.string().exactOptional();
+const price = z.number().optional();
+
+const stored: z.ZodType<Finding> = z.object({
   account: z.string(),
   region: z.string(),
-  instanceId: z.string(),
-  idleSince: z.string(),
+  kind: z.enum(resourceKinds),
+  id: z.string(),
+  name: z.string(),
+  type: z.string(),
+  count: z.number(),
+  check: z.enum(checks),
+  since: z.string(),
   openedAt: z.string(),
   seenAt: z.string(),
   reason: z.string(),
-  hourlyRate: z.number().optional(),
+  confidence: z.enum(['high', 'medium', 'low']),
+  attribution: z.object({
+    owner: text,
+    team: text,
+    project: text,
+    model: text,
+    environment: text,
+    workload: text,
+  }),
+  hourlyRate: price,
+  wastedHourlyRate: price,
+  loss: price,
+  proposal: z.object({ type: z.string(), hourlyRate: price }).optional(),
+  closedAt: z.string().optional(),
 });
 
 /** The open findings of a target. */
-export const getFindings = (table: Table, target: Target): Promise<IdleFinding[]> =>
+export const getFindings = (table: Table, target: Target): Promise<Finding[]> =>
   // What a run opened a second ago isn't opened again.
-  queryAll(table, { pk: partition(target), item: stored, isConsistent: true });
+  readAll(table, { pk: openOf(target), isConsistent: true });
+
+/** The findings of a target that were closed at `since` or later, the first closed first. */
+export const getPastFindings = (table: Table, target: Target, since: IsoTime): Promise<Finding[]> =>
+  readAll(table, { pk: pastOf(target), from: since });
+
+/** All that can be read. What an earlier release wrote in another shape keeps nobody from the rest, and expires. */
+async function readAll(
+  table: Table,
+  query: { pk: string; from?: string; isConsistent?: boolean },
+): Promise<Finding[]> {
+  const items = await queryAll(table, { ...query, item: z.unknown() });
+  const read = items.map((item) => stored.safeParse(item));
+  const unreadable = read.flatMap(({ error }) => (error ? [z.prettifyError(error)] : []));
+  if (unreadable.length > 0) {
+    logger.warn('findings left out', { pk: query.pk, count: unreadable.length, first: unreadable[0] });
+  }
+  return read.flatMap(({ data }) => data ?? []);
+}
 
 /** Opens a finding where none is open, for a transaction with the alert that tells of it. */
 export const openingWrite = (
   { name }: Table,
-  finding: IdleFinding,
+  finding: Finding,
 ): { Put: NonNullable<TransactItem['Put']> } => ({
   Put: {
     TableName: name,
@@ -37,48 +83,70 @@ export const openingWrite = (
 });
 
 /** Opens a finding whose alert has been told before; false where one is open. */
-export const openFinding = ({ client, name }: Table, finding: IdleFinding): Promise<boolean> =>
-  unlessRefused(client.send(new PutCommand(openingWrite({ client, name }, finding).Put)));
+export const openFinding = (table: Table, finding: Finding): Promise<boolean> =>
+  unlessRefused(table.client.send(new PutCommand(openingWrite(table, finding).Put)));
 
 /** Keeps the newest evidence; false where the finding was closed, or a newer run has been there. */
-export const confirmFinding = ({ client, name }: Table, finding: IdleFinding): Promise<boolean> =>
+export const confirmFinding = (table: Table, finding: Finding): Promise<boolean> =>
   unlessRefused(
-    client.send(
-      new PutCommand({
-        ...openingWrite({ client, name }, finding).Put,
-        ConditionExpression: sameEpisode,
-        ExpressionAttributeValues: { ':idleSince': finding.idleSince, ':seenAt': finding.seenAt },
-      }),
+    table.client.send(
+      new PutCommand({ ...openingWrite(table, finding).Put, ...sameEpisode(finding, finding.seenAt) }),
     ),
   );
 
-/** Forgets a finding that is over at `at`; false where a newer run has seen it, or has opened the next. */
-export const closeFinding = ({ client, name }: Table, finding: IdleFinding, at: string): Promise<boolean> =>
-  unlessRefused(
-    client.send(
-      new DeleteCommand({
-        TableName: name,
-        Key: keyOf(finding),
-        ConditionExpression: sameEpisode,
-        ExpressionAttributeValues: { ':idleSince': finding.idleSince, ':seenAt': at },
-      }),
-    ),
-  );
+/**
+ * Ends a finding that was seen to be over at `at`, and keeps it among the past ones; false where a newer run has seen
+ * it, or has opened the next.
+ */
+export const closeFinding = (table: Table, finding: Finding, at: IsoTime): Promise<boolean> =>
+  transact(table, [
+    { Delete: { TableName: table.name, Key: keyOf(finding), ...sameEpisode(finding, at) } },
+    {
+      Put: {
+        TableName: table.name,
+        Item: {
+          ...finding,
+          pk: pastOf(finding),
+          sk: `${at}#${findingKey(finding)}`,
+          closedAt: at,
+          expiresAt: expiresAfter(at, pastDays),
+        },
+      },
+    },
+  ]);
 
-/** An event that comes late, or again, changes nothing that a newer run knows better. */
-const sameEpisode = 'idleSince = :idleSince AND seenAt <= :seenAt';
+/** Confirms many, some at a time; how many were. */
+export const confirmFindings = (table: Table, findings: readonly Finding[]): Promise<number> =>
+  countDone(findings, (finding) => confirmFinding(table, finding));
 
-async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
+/** Closes many, some at a time; how many were. */
+export const closeFindings = (table: Table, findings: readonly Finding[], at: IsoTime): Promise<number> =>
+  countDone(findings, (finding) => closeFinding(table, finding, at));
+
+/** As many writes at a time as keep a pass over thousands short, and the table from throttling. */
+const concurrentWrites = 25;
+
+async function countDone(
+  findings: readonly Finding[],
+  write: (finding: Finding) => Promise<boolean>,
+): Promise<number> {
+  let done = 0;
+  for (const batch of inBatches(findings, concurrentWrites)) {
+    const written = await Promise.all(batch.map(write));
+    done += written.filter(Boolean).length;
   }
+  return done;
 }
 
-const partition = ({ account, region }: Pick<Target, 'account' | 'region'>): string =>
-  `FINDINGS#${account}#${region}`;
+/** An event that comes late, or again, changes nothing that a newer run knows better. */
+const sameEpisode = ({ since }: Finding, seenBy: IsoTime) => ({
+  ConditionExpression: 'since = :since AND seenAt <= :seenBy',
+  ExpressionAttributeValues: { ':since': since, ':seenBy': seenBy },
+});
 
-const keyOf = (finding: IdleFinding) => ({ pk: partition(finding), sk: finding.instanceId });
+type Place = Pick<Target, 'account' | 'region'>;
+
+const openOf = ({ account, region }: Place): string => `FINDINGS#${account}#${region}`;
+const pastOf = ({ account, region }: Place): string => `PAST-FINDINGS#${account}#${region}`;
+
+const keyOf = (finding: Finding) => ({ pk: openOf(finding), sk: findingKey(finding) });

@@ -1,11 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Instance } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import type { InstanceRecord } from '../schedule/decision.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem, unlessRefused } from './table.ts';
 
 const stored = z.object({
   sk: z.string(),
@@ -224,14 +223,7 @@ export const abandonedClaim = (
     : undefined;
 
 /** Makes one change outside a transaction; false where its condition doesn't hold. */
-export async function applyWrite({ client }: Table, { Update }: UpdateItem): Promise<boolean> {
-  try {
-    await client.send(new UpdateCommand(Update));
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+export const applyWrite = ({ client }: Table, { Update }: UpdateItem): Promise<boolean> =>
+  unlessRefused(client.send(new UpdateCommand(Update)));
 
 const partition = ({ account, region }: Target): string => `INSTANCE#${account}#${region}`;

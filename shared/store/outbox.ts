@@ -1,11 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type Alert, shortened } from '../alert/alert.ts';
 import { sendMessages } from '../aws/sqs.ts';
-import { expiresAfter, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, type Table, type TransactItem, transact } from './table.ts';
 
 /** How long a repeat of the same change is known as a repeat. */
 const retentionDays = 90;
@@ -15,7 +13,7 @@ const retentionDays = 90;
  * conditions of `alongside` rule out, was recorded before. Throws where the table can't say.
  */
 export async function recordAlert(
-  { client, name }: Table,
+  table: Table,
   told: Alert,
   alongside: readonly TransactItem[] = [],
 ): Promise<boolean> {
@@ -26,51 +24,13 @@ export async function recordAlert(
     alert,
     expiresAt: expiresAfter(alert.at, retentionDays),
   };
-  return transact(
-    client,
-    new TransactWriteCommand({
-      TransactItems: [
-        { Put: { TableName: name, Item: record, ConditionExpression: 'attribute_not_exists(pk)' } },
-        { Put: { TableName: name, Item: { pk: 'OUTBOX', sk: alert.id, alert } } },
-        ...alongside,
-      ],
-    }),
-  );
+  const TableName = table.name;
+  return transact(table, [
+    { Put: { TableName, Item: record, ConditionExpression: 'attribute_not_exists(pk)' } },
+    { Put: { TableName, Item: { pk: 'OUTBOX', sk: alert.id, alert } } },
+    ...alongside,
+  ]);
 }
-
-/** Milliseconds before another try where two transactions met on one item. */
-const conflictPauses = [50, 150, 400];
-
-async function transact(
-  client: Table['client'],
-  command: TransactWriteCommand,
-  [pause, ...later]: readonly number[] = conflictPauses,
-): Promise<boolean> {
-  try {
-    await client.send(command);
-    return true;
-  } catch (error) {
-    if (isRefused(error)) return false;
-    if (pause === undefined || !isPassing(error)) throw error;
-    await wait(pause * (1 + Math.random()));
-    return transact(client, command, later);
-  }
-}
-
-/** Why each write of a cancelled transaction failed; empty for any other error. */
-const reasonsOf = (error: unknown): string[] =>
-  error instanceof TransactionCanceledException
-    ? (error.CancellationReasons ?? []).flatMap(({ Code }) => (Code && Code !== 'None' ? [Code] : []))
-    : [];
-
-function isRefused(error: unknown): boolean {
-  const reasons = reasonsOf(error);
-  return reasons.length > 0 && reasons.every((reason) => reason === 'ConditionalCheckFailed');
-}
-
-const passing = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
-
-const isPassing = (error: unknown): boolean => reasonsOf(error).some((reason) => passing.has(reason));
 
 const page = z.object({
   Items: z.array(z.object({ sk: z.string(), alert: z.looseObject({}) })).default([]),

@@ -1,5 +1,15 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, QueryCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { createClient } from '../aws/client.ts';
 
@@ -20,24 +30,33 @@ export const openTable = (name: string): Table => ({
 export const expiresAfter = (time: string, days: number): number =>
   Math.floor(Date.parse(time) / 1000) + days * 86_400;
 
-/** What to read of a partition. `isConsistent`: what another run wrote a second ago is to be seen, at twice the price. */
-type Query<Item> = { pk: string; startingWith?: string; item: z.ZodType<Item>; isConsistent?: boolean };
+/**
+ * What to read of a partition: all of it, the sort keys that start so, or those from one on. `isConsistent`: what
+ * another run wrote a second ago is to be seen, at twice the price.
+ */
+type Query<Item> = {
+  pk: string;
+  startingWith?: string;
+  from?: string;
+  item: z.ZodType<Item>;
+  isConsistent?: boolean;
+};
 
 /** The records of a partition, every page of them; throws where one isn't of the shape of `item`. */
 export async function queryAll<Item>({ client, name }: Table, query: Query<Item>): Promise<Item[]> {
-  const { pk, startingWith, item, isConsistent = false } = query;
+  const { pk, item, isConsistent = false } = query;
   const page = z.object({
     Items: z.array(item).default([]),
     LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
   });
+  const sort = sortOf(query);
   const items: Item[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
     const command = new QueryCommand({
       TableName: name,
-      KeyConditionExpression:
-        startingWith === undefined ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :start)',
-      ExpressionAttributeValues: { ':pk': pk, ...(startingWith !== undefined && { ':start': startingWith }) },
+      KeyConditionExpression: ['pk = :pk', ...sort.conditions].join(' AND '),
+      ExpressionAttributeValues: { ':pk': pk, ...sort.values },
       ConsistentRead: isConsistent,
       ExclusiveStartKey,
     });
@@ -47,3 +66,60 @@ export async function queryAll<Item>({ client, name }: Table, query: Query<Item>
   } while (ExclusiveStartKey);
   return items;
 }
+
+function sortOf({ startingWith, from }: Pick<Query<unknown>, 'startingWith' | 'from'>) {
+  if (startingWith !== undefined)
+    return { conditions: ['begins_with(sk, :start)'], values: { ':start': startingWith } };
+  return from === undefined
+    ? { conditions: [], values: {} }
+    : { conditions: ['sk >= :from'], values: { ':from': from } };
+}
+
+/** Whether a write was made; false where its condition didn't hold. */
+export async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** Makes all of the writes, or none; false where a condition doesn't hold. Throws where the table can't say. */
+export const transact = ({ client }: Table, TransactItems: readonly TransactItem[]): Promise<boolean> =>
+  tryTransaction(client, new TransactWriteCommand({ TransactItems: [...TransactItems] }));
+
+/** Milliseconds before another try where two transactions met on one item. */
+const conflictPauses = [50, 150, 400];
+
+async function tryTransaction(
+  client: Table['client'],
+  command: TransactWriteCommand,
+  [pause, ...later]: readonly number[] = conflictPauses,
+): Promise<boolean> {
+  try {
+    await client.send(command);
+    return true;
+  } catch (error) {
+    if (isRefused(error)) return false;
+    if (pause === undefined || !isPassing(error)) throw error;
+    await wait(pause * (1 + Math.random()));
+    return tryTransaction(client, command, later);
+  }
+}
+
+/** Why each write of a cancelled transaction failed; empty for any other error. */
+const reasonsOf = (error: unknown): string[] =>
+  error instanceof TransactionCanceledException
+    ? (error.CancellationReasons ?? []).flatMap(({ Code }) => (Code && Code !== 'None' ? [Code] : []))
+    : [];
+
+function isRefused(error: unknown): boolean {
+  const reasons = reasonsOf(error);
+  return reasons.length > 0 && reasons.every((reason) => reason === 'ConditionalCheckFailed');
+}
+
+const passing = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+const isPassing = (error: unknown): boolean => reasonsOf(error).some((reason) => passing.has(reason));

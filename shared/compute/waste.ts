@@ -1,0 +1,84 @@
+import { ownerOf } from '../allocation/owner.ts';
+import type { Usd } from '../money.ts';
+import { type IsoTime, toTime } from '../period.ts';
+import { type Finding, wastedBetween } from './finding.ts';
+
+/** What an owner's findings cost. */
+export type OwnerWaste = {
+  /** Absent where nothing tells whose it is. */
+  owner?: string | undefined;
+  /** Dollars wasted in the time asked for. */
+  monthToDate: Usd;
+  /** Dollars an hour that the open findings go on to waste. */
+  hourly: Usd;
+  /** Findings in that time; of so many nobody knows the price, and they add nothing to the dollars. */
+  findings: number;
+  unpriced: number;
+};
+
+/**
+ * What was wasted from `from` until `to`, by owner, the most first. A resource with several findings is as much waste
+ * as the worst of them at each moment, not their sum; whose it is, the finding seen last says.
+ */
+export function wasteByOwner(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste[] {
+  const within = findings.filter(
+    (finding) => Date.parse(endOf(finding)) >= Date.parse(from) && Date.parse(finding.since) < Date.parse(to),
+  );
+  const byResource = Map.groupBy(within, ({ account, region, kind, id }) =>
+    [account, region, kind, id].join('#'),
+  );
+  const resources = [...byResource.values()].map((own) => toWaste(own, from, to));
+  return [...Map.groupBy(resources, ({ owner }) => owner)]
+    .map(([owner, own]) => ({
+      owner,
+      monthToDate: sumOf(own, 'monthToDate'),
+      hourly: sumOf(own, 'hourly'),
+      findings: sumOf(own, 'findings'),
+      unpriced: sumOf(own, 'unpriced'),
+    }))
+    .toSorted((a, b) => b.monthToDate - a.monthToDate || b.hourly - a.hourly);
+}
+
+/** One resource's. */
+function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste {
+  const newest = findings.toSorted((a, b) => Date.parse(b.seenAt) - Date.parse(a.seenAt))[0];
+  const open = findings.filter(({ closedAt }) => closedAt === undefined);
+  return {
+    owner: newest && ownerOf(newest.attribution),
+    monthToDate: wastedBy(findings, from, to),
+    hourly: largest(open.map(({ wastedHourlyRate = 0 }) => wastedHourlyRate)),
+    findings: findings.length,
+    unpriced: findings.filter(isUnpriced).length,
+  };
+}
+
+const isUnpriced = ({ hourlyRate, wastedHourlyRate, loss }: Finding): boolean =>
+  hourlyRate === undefined && wastedHourlyRate === undefined && loss === undefined;
+
+/** A job's loss is all that it cost, with the hours in which it was idle before it failed. */
+function wastedBy(findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd {
+  const lost = findings.filter(({ loss }) => loss !== undefined);
+  const lasting = findings.filter(({ loss }) => loss === undefined);
+  return Math.max(worstOf(lost, from, to), sweep(lasting, from, to));
+}
+
+/** Between two points in time at which one of them begins or ends, the dearest counts. */
+function sweep(findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd {
+  const [start, end] = [Date.parse(from), Date.parse(to)];
+  const turns = findings.flatMap((finding) => [Date.parse(finding.since), Date.parse(endOf(finding))]);
+  const inside = turns.filter((turn) => turn > start && turn < end).toSorted((a, b) => a - b);
+  const times = [from, ...inside.map(toTime), to];
+  return times
+    .slice(1)
+    .reduce((sum, until, index) => sum + worstOf(findings, times[index] ?? from, until), 0);
+}
+
+const worstOf = (findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd =>
+  largest(findings.map((finding) => wastedBetween(finding, from, to) ?? 0));
+
+const largest = (amounts: readonly Usd[]): Usd => Math.max(0, ...amounts);
+
+const endOf = ({ closedAt, seenAt }: Finding): IsoTime => closedAt ?? seenAt;
+
+const sumOf = <Key extends string>(items: readonly Record<Key, number>[], key: Key): number =>
+  items.reduce((sum, item) => sum + item[key], 0);
