@@ -238,11 +238,16 @@ function releaseStep(told: Told, hint = offHoursHint(told)): string {
   );
 }
 
+/** A node is called after its cluster and instance group: `research/workers`. */
 function nodeStep(told: Told): string {
-  const { cluster, node } = nodeOf(told.finding.id);
+  const { id, name } = told.finding;
+  const [, cluster] = /^([^/]+)\/./.exec(name) ?? [];
   return withCommand(
     'Give it work, or take it out of its cluster; scaling in its instance group does the same.',
-    commandOf(told, 'sagemaker batch-delete-cluster-nodes', { 'cluster-name': cluster, 'node-ids': node }),
+    commandOf(told, 'sagemaker batch-delete-cluster-nodes', {
+      'cluster-name': cluster,
+      'node-ids': instanceIdOf(id),
+    }),
   );
 }
 
@@ -301,12 +306,6 @@ const withCommand = (advice: string, command: string | undefined): string =>
   command === undefined ? advice : `${advice.trim()}\n${command}`;
 
 const instanceIdOf = (id: string): string | undefined => /i-[0-9a-f]{8,17}$/.exec(id)?.[0];
-
-/** A node's id is `cluster/i-...`. */
-function nodeOf(id: string): { cluster?: string | undefined; node?: string | undefined } {
-  const [, cluster] = /^(.+)\/[^/]+$/.exec(id) ?? [];
-  return { cluster, node: instanceIdOf(id) };
-}
 
 /** An app's id is `domain/space or user/owner/type/name`. */
 function appOptions(id: string): Record<string, string | undefined> {

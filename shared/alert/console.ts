@@ -26,40 +26,45 @@ export function instancesLink(region: string, instanceIds: readonly string[]): L
 }
 
 /** The console on one resource; where it has no page of its own, on what it belongs to. */
-export function resourceLink({ kind, region, id }: Pick<Resource, 'kind' | 'region' | 'id'>): Link[] {
+export function resourceLink(resource: Place): Link[] {
+  const { kind, region, id } = resource;
   if (kind === 'ec2-instance') return instancesLink(region, [id]);
   const { label, path } = pages[kind];
-  const name = encodeURIComponent;
-  return [{ label, url: `${consoleOf(region)}/${path(name(region), id.split('/').map(name))}` }];
+  return [{ label, url: `${consoleOf(region)}/${path(resource)}` }];
 }
 
-type Page = { label: string; path: (region: string, parts: readonly string[]) => string };
+type Place = Pick<Resource, 'kind' | 'region' | 'id' | 'name'>;
 
-const sageMaker = (label: string, path: (parts: readonly string[]) => string): Page => ({
+type Page = { label: string; path: (resource: Place) => string };
+
+/** `of` picks what the page is called after; its first part, where it is made of several. */
+const sageMaker = (label: string, page: string, of: 'id' | 'name' = 'id'): Page => ({
   label: `${label} in the SageMaker console`,
-  path: (region, parts) => `sagemaker/home?region=${region}#/${path(parts)}`,
+  path: ({ region, [of]: text }) => {
+    const [first = ''] = text.split('/');
+    return `sagemaker/home?region=${region}#/${page}/${encodeURIComponent(first)}`;
+  },
 });
 
-/** A page for each kind; an id that is made of several parts is handed over in them. */
 const pages: Readonly<Record<Exclude<ResourceKind, 'ec2-instance'>, Page>> = {
-  'hyperpod-node': sageMaker('Cluster', ([cluster]) => `cluster-management/${cluster}`),
-  'sagemaker-endpoint': sageMaker('Endpoint', ([endpoint]) => `endpoints/${endpoint}`),
-  'sagemaker-notebook': sageMaker('Notebook instance', ([notebook]) => `notebook-instances/${notebook}`),
-  'sagemaker-app': sageMaker('Domain', ([domain]) => `studio/${domain}`),
-  'sagemaker-training-job': sageMaker('Training job', ([job]) => `jobs/${job}`),
-  'sagemaker-processing-job': sageMaker('Processing job', ([job]) => `processing-jobs/${job}`),
-  'sagemaker-transform-job': sageMaker('Transform job', ([job]) => `transform-jobs/${job}`),
-  'sagemaker-warm-pool': sageMaker('Training job', ([job]) => `jobs/${job}`),
+  'hyperpod-node': sageMaker('Cluster', 'cluster-management', 'name'),
+  'sagemaker-endpoint': sageMaker('Endpoint', 'endpoints'),
+  'sagemaker-notebook': sageMaker('Notebook instance', 'notebook-instances'),
+  'sagemaker-app': sageMaker('Domain', 'studio'),
+  'sagemaker-training-job': sageMaker('Training job', 'jobs'),
+  'sagemaker-processing-job': sageMaker('Processing job', 'processing-jobs'),
+  'sagemaker-transform-job': sageMaker('Transform job', 'transform-jobs'),
+  'sagemaker-warm-pool': sageMaker('Training job', 'jobs'),
   'container-gpus': {
     label: 'Container Insights in the CloudWatch console',
-    path: (region) => `cloudwatch/home?region=${region}#container-insights:infrastructure`,
+    path: ({ region }) => `cloudwatch/home?region=${region}#container-insights:infrastructure`,
   },
   'bedrock-throughput': {
     label: 'Provisioned throughput in the Bedrock console',
-    path: (region) => `bedrock/home?region=${region}#/provisioned-throughput`,
+    path: ({ region }) => `bedrock/home?region=${region}#/provisioned-throughput`,
   },
   'bedrock-model': {
     label: 'Bedrock console',
-    path: (region) => `bedrock/home?region=${region}#/overview`,
+    path: ({ region }) => `bedrock/home?region=${region}#/overview`,
   },
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instancesLink, resourceLink } from '../../shared/alert/console.ts';
+import type { ResourceKind } from '../../shared/compute/resource.ts';
 
 describe('a link to the EC2 console', () => {
   it.each([
@@ -27,21 +28,25 @@ describe('a link to the EC2 console', () => {
 });
 
 describe('a link to a resource', () => {
+  const page = (kind: ResourceKind, id: string, name = id): string | undefined =>
+    resourceLink({ kind, region: 'eu-west-1', id, name })[0]?.url;
+
   it.each([
     ['sagemaker-endpoint', 'ranker', 'sagemaker/home?region=eu-west-1#/endpoints/ranker'],
     ['sagemaker-notebook', 'dana', 'sagemaker/home?region=eu-west-1#/notebook-instances/dana'],
     ['sagemaker-app', 'd-1/space/x/JupyterLab/default', 'sagemaker/home?region=eu-west-1#/studio/d-1'],
     ['sagemaker-training-job', 'pretrain', 'sagemaker/home?region=eu-west-1#/jobs/pretrain'],
-    ['hyperpod-node', 'research/i-1', 'sagemaker/home?region=eu-west-1#/cluster-management/research'],
     ['bedrock-throughput', 'arn:x', 'bedrock/home?region=eu-west-1#/provisioned-throughput'],
     ['ec2-instance', 'i-1', 'ec2/home?region=eu-west-1#Instances:instanceId=i-1'],
   ] as const)('of kind %s with id %s', (kind, id, path) => {
-    const [link] = resourceLink({ kind, region: 'eu-west-1', id });
-    expect(link?.url).toBe(`https://eu-west-1.console.aws.amazon.com/${path}`);
+    expect(page(kind, id)).toBe(`https://eu-west-1.console.aws.amazon.com/${path}`);
+  });
+
+  it('shows a node in its cluster', () => {
+    expect(page('hyperpod-node', 'i-1', 'research/workers')).toMatch(/#\/cluster-management\/research$/);
   });
 
   it('lets no name lead elsewhere', () => {
-    const [link] = resourceLink({ kind: 'sagemaker-endpoint', region: 'eu-west-1', id: 'a?b#c d' });
-    expect(link?.url).toMatch(/#\/endpoints\/a%3Fb%23c%20d$/);
+    expect(page('sagemaker-endpoint', 'a?b#c d')).toMatch(/#\/endpoints\/a%3Fb%23c%20d$/);
   });
 });

@@ -229,7 +229,7 @@ describe('the next step', () => {
   });
 
   it('of an idle HyperPod node is to take it out of its cluster', () => {
-    expect(commandOf({ kind: 'hyperpod-node', id: 'research/i-0d4e1f2a3b4c5d6e7' })).toBe(
+    expect(commandOf({ kind: 'hyperpod-node', name: 'research/workers' })).toBe(
       'aws sagemaker batch-delete-cluster-nodes --region eu-west-1 --cluster-name research --node-ids i-0d4e1f2a3b4c5d6e7',
     );
   });
