@@ -119,5 +119,5 @@ export const overlap = (from: number, to: number, start: number, end: number): n
   Math.max(0, Math.min(to, end) - Math.max(from, start));
 
 /** The address by which the agent on the instance knows its host. */
-export const privateDnsName = ({ seed, region }: Member): string =>
-  `ip-10-${seed & 255}-${(seed >> 8) & 255}-${(seed >> 16) & 255}.${region}.compute.internal`;
+export const privateDnsName = ({ spec, seed, region }: Member): string =>
+  spec.host ?? `ip-10-${seed & 255}-${(seed >> 8) & 255}-${(seed >> 16) & 255}.${region}.compute.internal`;

@@ -1,6 +1,8 @@
+import type { BedrockSpec } from './bedrock-spec.ts';
 import { type BillLine, createBill } from './bill.ts';
-import { createFleet, type Fleet } from './fleet.ts';
-import type { WorldFile } from './world.ts';
+import { createFleet, type Fleet, placeOf } from './fleet.ts';
+import type { SageMakerSpec } from './sagemaker-spec.ts';
+import { placesOf, type WorldFile } from './world.ts';
 
 export type Publication = { topicArn: string; subject?: string; message: string };
 
@@ -15,6 +17,9 @@ export type QueuedMessage = {
 
 export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
 
+/** What runs in an account and region beside the instances. */
+export type Services = { sageMaker?: SageMakerSpec; bedrock?: BedrockSpec };
+
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 
 /** Everything that the sample account knows and remembers, and its point in time. */
@@ -23,6 +28,8 @@ export type Sample = {
   /** Epoch milliseconds. */
   now: number;
   fleet: Fleet;
+  /** By account id and region, see `placeOf`. */
+  services: ReadonlyMap<string, Services>;
   bill: readonly BillLine[];
   /** The account the watchdog runs in. */
   home: { account: string; region: string };
@@ -46,6 +53,7 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     file,
     now: Date.parse(file.now),
     fleet,
+    services: createServices(file),
     bill: createBill(file, fleet),
     home,
     parameters: new Map(),
@@ -57,6 +65,18 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     groupsPerPage: 5000,
     version: 0,
   };
+}
+
+function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string, Services> {
+  const ids = new Map(accounts.map(({ name, id }) => [name, id]));
+  const services = new Map<string, Services>();
+  const add = (name: string, region: string, what: Services) => {
+    const place = placeOf(ids.get(name) ?? name, region);
+    services.set(place, { ...services.get(place), ...what });
+  };
+  for (const { account, region, here } of placesOf(sageMaker)) add(account, region, { sageMaker: here });
+  for (const { account, region, here } of placesOf(bedrock)) add(account, region, { bedrock: here });
+  return services;
 }
 
 /** Who calls: the account of the client's credentials and the client's region. */

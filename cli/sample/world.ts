@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { bedrockSpec } from './bedrock-spec.ts';
+import { course, percent, tags, time } from './course.ts';
+import { sageMakerSpec, typesOf } from './sagemaker-spec.ts';
 
-const time = z.iso.datetime().transform((text) => Date.parse(text));
 const date = z.iso.date();
-const percent = z.number().min(0).max(100);
-const tags = z.record(z.string(), z.string()).default({});
-
-/** A course over time: each value holds until its `until`, the last one for good. A bare number always holds. */
-const course = (value: z.ZodNumber) =>
-  z.union([
-    value.transform((constant) => [{ until: Number.POSITIVE_INFINITY, value: constant }]),
-    z.array(z.strictObject({ until: time.default(Number.POSITIVE_INFINITY), value })).min(1),
-  ]);
 
 const accelerators = z.strictObject({
   name: z.string(),
@@ -34,6 +27,16 @@ const instanceType = z.strictObject({
   /** Dollars an hour by region, on demand and spot. */
   hourly,
   spot: hourly.default({}),
+});
+
+const pod = z.strictObject({
+  namespace: z.string().default('default'),
+  /** Of the workload; its pod has a suffix of its own. */
+  name: z.string(),
+  /** The node's devices that it holds, and so how many it requests. */
+  devices: z.array(z.number().int().nonnegative()).min(1),
+  gpu: course(percent).prefault(0),
+  memory: course(percent).prefault(1),
 });
 
 const instance = z.strictObject({
@@ -68,9 +71,16 @@ const instance = z.strictObject({
   cpu: course(percent).prefault(2),
   /** Bytes a second. */
   network: course(z.number().nonnegative()).prefault(1500),
-  /** What the CloudWatch agent publishes of the devices. */
-  agent: z.enum(['full', 'none', 'partial', 'mig', 'without-instance-id']).default('full'),
+  /** What is published of the devices, and by whom: the CloudWatch agent where nothing else is said. */
+  agent: z
+    .enum(['full', 'none', 'partial', 'mig', 'without-instance-id', 'gpumon', 'container-insights'])
+    .default('full'),
   agentUntil: time.default(Number.POSITIVE_INFINITY),
+  /** Its private host name, where it must not be its own: two networks may use the same one. */
+  host: z.string().optional(),
+  /** The EKS cluster whose node it is, and what runs on its devices. */
+  cluster: z.string().optional(),
+  pods: z.array(pod).default([]),
 });
 
 const charge = z.strictObject({
@@ -128,8 +138,14 @@ const worldSchema = z
     regions: z.record(z.string(), z.strictObject({ usagePrefix: z.string(), location: z.string() })),
     costAllocationTags: z.array(z.string()),
     types: z.record(z.string(), instanceType),
+    /** Dollars an hour by SageMaker's instance type and region, whatever runs there. */
+    sageMakerTypes: z.record(z.string(), hourly).default({}),
+    /** Dollars an hour of one model unit without commitment, by model and region. */
+    modelUnits: z.record(z.string(), hourly).default({}),
     /** By account name and region. */
     instances: z.record(z.string(), z.record(z.string(), z.array(instance))).default({}),
+    sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),
+    bedrock: z.record(z.string(), z.record(z.string(), bedrockSpec)).default({}),
     /** By account name. */
     spend: z.record(z.string(), z.array(charge)).default({}),
   })
@@ -145,8 +161,8 @@ export type WorldFile = z.infer<typeof worldSchema>;
 export type WorldDocument = z.input<typeof worldSchema>;
 export type InstanceSpec = z.infer<typeof instance>;
 export type InstanceTypeSpec = z.infer<typeof instanceType>;
+export type PodSpec = z.infer<typeof pod>;
 export type ChargeSpec = z.infer<typeof charge>;
-export type Course = readonly { until: number; value: number }[];
 
 /** The sample that comes with the product, `world.yml` beside this file. */
 export const readSampleWorld = (): WorldFile =>
@@ -159,47 +175,74 @@ export function parseWorld(document: unknown): WorldFile {
   return data;
 }
 
-export function valueAt(course: Course, at: number): number {
-  for (const { until, value } of course) if (at < until) return value;
-  return course.at(-1)?.value ?? 0;
-}
-
 type Fault = { message: string; path: PropertyKey[] };
 
 /** What the shape alone doesn't say: every name that is used is also defined, every id is used once. */
 function faultsOf(world: WorldFile): Fault[] {
-  return [...accountFaults(world), ...placeFaults(world), ...repeatedIds(world)];
+  return [...accountFaults(world), ...placeFaults(world), ...typeFaults(world), ...repeatedIds(world)];
 }
 
-function accountFaults({ accounts, instances, spend }: WorldFile): Fault[] {
+function accountFaults({ accounts, instances, sageMaker, bedrock, spend }: WorldFile): Fault[] {
   const names = new Set(accounts.map(({ name }) => name));
-  return Object.entries({ instances, spend }).flatMap(([section, entries]) =>
+  return Object.entries({ instances, sageMaker, bedrock, spend }).flatMap(([section, entries]) =>
     Object.keys(entries)
       .filter((name) => !names.has(name))
       .map((name) => ({ message: 'no such account', path: [section, name] })),
   );
 }
 
-function placeFaults({ instances, regions, types }: WorldFile): Fault[] {
-  return Object.entries(instances).flatMap(([account, byRegion]) =>
-    Object.entries(byRegion).flatMap(([region, members]) => {
-      const path = ['instances', account, region];
-      if (!regions[region]) return [{ message: 'no such region', path }];
-      return members.flatMap(({ type }, index) =>
-        types[type]?.hourly[region] === undefined
-          ? [{ message: `${type} has no price in ${region}`, path: [...path, index, 'type'] }]
-          : [],
-      );
-    }),
+function placeFaults({ instances, sageMaker, bedrock, regions }: WorldFile): Fault[] {
+  return Object.entries({ instances, sageMaker, bedrock }).flatMap(([section, byAccount]) =>
+    Object.entries(byAccount).flatMap(([account, byRegion]) =>
+      Object.keys(byRegion)
+        .filter((region) => !regions[region])
+        .map((region) => ({ message: 'no such region', path: [section, account, region] })),
+    ),
   );
 }
 
-function repeatedIds({ instances }: WorldFile): Fault[] {
-  const ids = Object.values(instances).flatMap((byRegion) =>
-    Object.values(byRegion)
-      .flat()
-      .map(({ id }) => id),
+/** Every type has a price where it is used, and what SageMaker runs on is described as EC2's type. */
+function typeFaults({ instances, sageMaker, types, sageMakerTypes }: WorldFile): Fault[] {
+  return [
+    ...placesOf(instances).flatMap(({ account, region, here }) =>
+      here
+        .map(({ type }, index) => ({ type, path: ['instances', account, region, index, 'type'] }))
+        .filter(({ type }) => types[type]?.hourly[region] === undefined)
+        .map(({ type, path }) => ({ message: `${type} has no price in ${region}`, path })),
+    ),
+    ...placesOf(sageMaker).flatMap(({ account, region, here }) =>
+      typesOf(here)
+        .filter((type) => !isKnown(type, region, sageMakerTypes, types))
+        .map((type) => ({
+          message: `${type} has no price in ${region}, or is no EC2 type`,
+          path: ['sageMaker', account, region],
+        })),
+    ),
+  ];
+}
+
+const isKnown = (
+  type: string,
+  region: string,
+  prices: WorldFile['sageMakerTypes'],
+  types: WorldFile['types'],
+): boolean => prices[type]?.[region] !== undefined && types[type.replace(/^ml\./, '')] !== undefined;
+
+/** What a section holds, place by place. */
+export const placesOf = <Here>(
+  section: Readonly<Record<string, Readonly<Record<string, Here>>>>,
+): { account: string; region: string; here: Here }[] =>
+  Object.entries(section).flatMap(([account, byRegion]) =>
+    Object.entries(byRegion).map(([region, here]) => ({ account, region, here })),
   );
+
+function repeatedIds({ instances, sageMaker }: WorldFile): Fault[] {
+  const ids = [
+    ...placesOf(instances).flatMap(({ here }) => here.map(({ id }) => id)),
+    ...placesOf(sageMaker).flatMap(({ here }) =>
+      here.clusters.flatMap(({ nodes }) => nodes.map(({ id }) => id)),
+    ),
+  ];
   const seen = new Set<string>();
   const repeated = ids.filter((id) => seen.size === seen.add(id).size);
   return repeated.map((id) => ({ message: `${id} is there twice`, path: ['instances'] }));
