@@ -140,8 +140,6 @@ const worldSchema = z
     types: z.record(z.string(), instanceType),
     /** Dollars an hour by SageMaker's instance type and region, whatever runs there. */
     sageMakerTypes: z.record(z.string(), hourly).default({}),
-    /** Dollars an hour of one model unit without commitment, by model and region. */
-    modelUnits: z.record(z.string(), hourly).default({}),
     /** By account name and region. */
     instances: z.record(z.string(), z.record(z.string(), z.array(instance))).default({}),
     sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),

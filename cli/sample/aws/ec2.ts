@@ -171,7 +171,7 @@ function pageOf<Item>(items: readonly Item[], token: string | undefined, size: n
 }
 
 function describeInstanceTypes(
-  { InstanceTypes: names, MaxResults = 100, NextToken }: DescribeInstanceTypesCommandInput,
+  { InstanceTypes: names, Filters = [], MaxResults = 100, NextToken }: DescribeInstanceTypesCommandInput,
   { sample }: Caller,
 ): Reply<DescribeInstanceTypesCommandOutput> {
   const { types } = sample.file;
@@ -181,9 +181,16 @@ function describeInstanceTypes(
     throw awsError('InvalidInstanceType', `The following supplied instance types do not exist: [${list}]`);
   }
   if ((names?.length ?? 0) > 100) throw awsError('InvalidParameterValue', 'At most 100 instance types');
-  const wanted = Object.entries(types).filter(([name]) => !names || names.some((wish) => wish === name));
+  const wanted = Object.entries(types)
+    .filter(([name]) => !names || names.some((wish) => wish === name))
+    .filter(([name]) => Filters.every((filter) => isOfType(name, filter)));
   const { page, next } = pageOf(wanted, NextToken, MaxResults);
   return { InstanceTypes: page.map(([name, facts]) => toInstanceType(name, facts)), ...next };
+}
+
+function isOfType(name: string, { Name, Values = [] }: Filter): boolean {
+  if (Name !== 'instance-type') throw awsError('InvalidParameterValue', `The filter '${Name}' is invalid`);
+  return Values.some((value) => matches(name, value));
 }
 
 function toInstanceType(name: string, facts: InstanceTypeSpec): InstanceTypeInfo {

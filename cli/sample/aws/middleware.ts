@@ -2,15 +2,18 @@ import type { AwsCredentialIdentityProvider, Pluggable, Provider } from '@smithy
 import { callName } from '../../../shared/aws/meter.ts';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Sample } from '../sample.ts';
+import { bedrock } from './bedrock.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { costExplorer } from './cost-explorer.ts';
 import { ec2 } from './ec2.ts';
 import { pricing } from './pricing.ts';
 import { s3 } from './s3.ts';
+import { sageMaker } from './sagemaker.ts';
 import { sns } from './sns.ts';
 import { sqs } from './sqs.ts';
 import { ssm } from './ssm.ts';
 import { accountOf, sts } from './sts.ts';
+import { tagging } from './tagging.ts';
 
 /** A call that the sample account was asked to answer. */
 export type SampleCall = { call: string; account: string; region: string };
@@ -30,6 +33,9 @@ const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   SQS: sqs,
   S3: s3,
   Pricing: pricing,
+  SageMaker: sageMaker,
+  Bedrock: bedrock,
+  ResourceGroupsTaggingAPI: tagging,
 };
 
 type ClientConfig = { region: Provider<string>; credentials: AwsCredentialIdentityProvider };

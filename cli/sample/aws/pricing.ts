@@ -5,13 +5,13 @@ import type { InstanceTypeSpec, WorldFile } from '../world.ts';
 
 export const pricing = { GetProducts: getProducts };
 
-/** On-demand Linux prices of the world's instance types, as documents of the Pricing API. */
+/** On-demand prices of the world's instance types, Linux and SageMaker's, as documents of the Pricing API. */
 function getProducts(
   { ServiceCode, Filters = [], MaxResults = 100, NextToken }: GetProductsCommandInput,
   { sample }: Caller,
 ): Reply<GetProductsCommandOutput> {
-  if (ServiceCode !== 'AmazonEC2') return { FormatVersion: 'aws_v1', PriceList: [] };
-  const wanted = products(sample.file).filter(({ product: { attributes } }) =>
+  const offered = productsOf[ServiceCode ?? '']?.(sample.file) ?? [];
+  const wanted = offered.filter(({ product: { attributes } }) =>
     Filters.every(({ Type, Field = '', Value }) => {
       if (Type !== 'TERM_MATCH')
         throw awsError('InvalidParameterException', `Type ${Type} is not known here`);
@@ -27,22 +27,69 @@ function getProducts(
   };
 }
 
-const products = ({ types, regions }: WorldFile) =>
+const ec2Products = ({ types, regions }: WorldFile) =>
   Object.entries(types).flatMap(([type, facts]) =>
     Object.entries(facts.hourly).map(([region, rate]) =>
-      toProduct(type, facts, region, regions[region] ?? { usagePrefix: '', location: region }, rate),
+      toInstanceProduct(type, facts, region, regions[region] ?? { usagePrefix: '', location: region }, rate),
     ),
   );
 
-function toProduct(
+/** What a SageMaker instance may be used for: how the price list and the bill's usage types put it. */
+const components = {
+  Hosting: 'Host',
+  Training: 'Train',
+  Processing: 'Processing',
+  'Batch Transform': 'Tsform',
+  Notebook: 'Notebk',
+  'Studio-Notebook': 'Studio:KernelGateway',
+  'Studio-JupyterLab': 'Studio:JupyterLab',
+  Cluster: 'Cluster',
+} as const;
+
+const sageMakerProducts = ({ sageMakerTypes, types, regions }: WorldFile) =>
+  Object.entries(sageMakerTypes).flatMap(([type, hourly]) =>
+    Object.entries(hourly).flatMap(([region, rate]) =>
+      Object.entries(components).map(([component, usage]) => {
+        const place = regions[region] ?? { usagePrefix: '', location: region };
+        // Unlike EC2's, SageMaker's usage types name us-east-1 too.
+        const prefix = place.usagePrefix || 'USE1-';
+        const facts = types[type.replace(/^ml\./, '')];
+        return toProduct({
+          serviceCode: 'AmazonSageMaker',
+          productFamily: 'ML Instance',
+          rate,
+          description: `$${rate} per ${component} ${type} hour in ${place.location}`,
+          attributes: {
+            servicecode: 'AmazonSageMaker',
+            servicename: 'Amazon SageMaker',
+            instanceName: type,
+            instanceType: `${type}-${component.replace('Batch ', '')}`,
+            component,
+            regionCode: region,
+            location: place.location,
+            locationType: 'AWS Region',
+            operation: 'RunInstance',
+            usagetype: `${prefix}${usage}${usage.includes(':') ? '-' : ':'}${type}`,
+            ...(facts && { vCpu: String(facts.vcpus), memory: `${facts.memoryGib} GiB` }),
+            gpu: facts?.gpu ? String(facts.gpu.count) : 'N/A',
+          },
+        });
+      }),
+    ),
+  );
+
+const productsOf: Readonly<Record<string, (world: WorldFile) => ReturnType<typeof toProduct>[]>> = {
+  AmazonEC2: ec2Products,
+  AmazonSageMaker: sageMakerProducts,
+};
+
+function toInstanceProduct(
   type: string,
   facts: InstanceTypeSpec,
   region: string,
   { usagePrefix, location }: WorldFile['regions'][string],
   rate: number,
 ) {
-  const sku = hexOf(`${type} ${region}`, 16).toUpperCase();
-  const [offer, dimension] = [`${sku}.JRTCKXETXF`, `${sku}.JRTCKXETXF.6YS6EN2CT7`];
   const attributes: Record<string, string> = {
     servicecode: 'AmazonEC2',
     servicename: 'Amazon Elastic Compute Cloud',
@@ -63,9 +110,30 @@ function toProduct(
     memory: `${facts.memoryGib} GiB`,
     ...(facts.gpu && { gpu: String(facts.gpu.count) }),
   };
-  return {
-    product: { productFamily: 'Compute Instance', attributes, sku },
+  return toProduct({
     serviceCode: 'AmazonEC2',
+    productFamily: 'Compute Instance',
+    rate,
+    description: `$${rate} per On Demand Linux ${type} Instance Hour`,
+    attributes,
+  });
+}
+
+type Product = {
+  serviceCode: string;
+  productFamily: string;
+  /** Dollars an hour. */
+  rate: number;
+  description: string;
+  attributes: Record<string, string>;
+};
+
+function toProduct({ serviceCode, productFamily, rate, description, attributes }: Product) {
+  const sku = hexOf(attributes['usagetype'] ?? '', 16).toUpperCase();
+  const [offer, dimension] = [`${sku}.JRTCKXETXF`, `${sku}.JRTCKXETXF.6YS6EN2CT7`];
+  return {
+    product: { productFamily, attributes, sku },
+    serviceCode,
     terms: {
       OnDemand: {
         [offer]: {
@@ -74,7 +142,7 @@ function toProduct(
               unit: 'Hrs',
               endRange: 'Inf',
               beginRange: '0',
-              description: `$${rate} per On Demand Linux ${type} Instance Hour`,
+              description,
               appliesTo: [],
               rateCode: dimension,
               pricePerUnit: { USD: rate.toFixed(10) },
