@@ -1,0 +1,87 @@
+import {
+  ListClusterNodesCommand,
+  ListClustersCommand,
+  type SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
+import { z } from 'zod';
+import { inBatches } from '../batches.ts';
+import type { ClusterNode } from '../compute/sagemaker/cluster-node.ts';
+import { toTime } from '../period.ts';
+import type { Target } from '../target.ts';
+
+const clusters = z.object({
+  ClusterSummaries: z
+    .array(z.object({ ClusterArn: z.string(), ClusterName: z.string(), ClusterStatus: z.string() }))
+    .default([]),
+  NextToken: z.string().optional(),
+});
+
+type Cluster = z.infer<typeof clusters>['ClusterSummaries'][number];
+
+const nodes = z.object({
+  ClusterNodeSummaries: z
+    .array(
+      z.object({
+        InstanceGroupName: z.string(),
+        InstanceId: z.string(),
+        InstanceType: z.string(),
+        LaunchTime: z.date(),
+        InstanceStatus: z.object({ Status: z.string() }),
+        PrivateDnsHostname: z.string().optional(),
+      }),
+    )
+    .default([]),
+  NextToken: z.string().optional(),
+});
+
+/** Every node of every HyperPod cluster of a target, whatever its status; those without an instance yet are left out. */
+export async function getClusterNodes(client: SageMakerClient, target: Target): Promise<ClusterNode[]> {
+  const found: ClusterNode[] = [];
+  for (const batch of inBatches(await listClusters(client), concurrentCalls)) {
+    const answers = await Promise.all(batch.map((cluster) => listNodes(client, target, cluster)));
+    found.push(...answers.flat());
+  }
+  return found;
+}
+
+const concurrentCalls = 5;
+
+async function listClusters(client: SageMakerClient): Promise<Cluster[]> {
+  const found: Cluster[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = clusters.parse(await client.send(new ListClustersCommand({ MaxResults: 100, NextToken })));
+    found.push(...page.ClusterSummaries.filter(({ ClusterStatus }) => ClusterStatus !== 'Deleting'));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+}
+
+async function listNodes(
+  client: SageMakerClient,
+  { account, region }: Target,
+  { ClusterName, ClusterArn }: Cluster,
+): Promise<ClusterNode[]> {
+  const found: ClusterNode[] = [];
+  let NextToken: string | undefined;
+  do {
+    const command = new ListClusterNodesCommand({ ClusterName, MaxResults: 100, NextToken });
+    const page = nodes.parse(await client.send(command));
+    found.push(
+      ...page.ClusterNodeSummaries.map((node) => ({
+        account,
+        region,
+        clusterName: ClusterName,
+        clusterArn: ClusterArn,
+        instanceGroup: node.InstanceGroupName,
+        instanceId: node.InstanceId,
+        instanceType: node.InstanceType,
+        status: node.InstanceStatus.Status,
+        launchTime: toTime(node.LaunchTime.getTime()),
+        ...(node.PrivateDnsHostname && { privateDnsName: node.PrivateDnsHostname }),
+      })),
+    );
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+}
