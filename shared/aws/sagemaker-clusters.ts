@@ -5,9 +5,24 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
-import type { ClusterNode } from '../compute/sagemaker/cluster-node.ts';
-import { toTime } from '../period.ts';
+import { type IsoTime, toTime } from '../period.ts';
 import type { Target } from '../target.ts';
+
+/** An instance of a HyperPod cluster. */
+export type ClusterNode = {
+  account: string;
+  region: string;
+  clusterName: string;
+  clusterArn: string;
+  instanceGroup: string;
+  instanceId: string;
+  /** `ml.p5.48xlarge` */
+  instanceType: string;
+  /** SageMaker's own word: `Running`. */
+  status: string;
+  launchTime: IsoTime;
+  privateDnsName?: string;
+};
 
 const clusters = z.object({
   ClusterSummaries: z
