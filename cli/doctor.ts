@@ -3,38 +3,21 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '../shared/aws/client.ts';
-import { getInstances, getInstanceTypeFacts } from '../shared/aws/ec2.ts';
+import { getInstances } from '../shared/aws/ec2.ts';
 import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { instanceName } from '../shared/compute/instance.ts';
-import { startedWithin, windowBefore } from '../shared/compute/utilization.ts';
 import { targetName } from '../shared/target.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
 import { targetClients } from '../shared/watch/target-clients.ts';
-import { measureUtilization } from '../shared/watch/utilization.ts';
+import { checkDeviceMetrics } from './device-metrics.ts';
+import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
 import { paint, type Style, wrap } from './terminal.ts';
 
-/** One thing looked at, what was found, and what to do about it. */
-type Finding = { check: string; status: 'ok' | 'warn' | 'fail'; detail: string; fix?: string };
-
 type Check = { name: string; run: (session: Session) => Promise<Finding[]> };
-
-const ok = (check: string, detail: string): Finding => ({ check, status: 'ok', detail });
-const warn = (check: string, detail: string, fix: string): Finding => ({
-  check,
-  status: 'warn',
-  detail,
-  fix,
-});
-const fail = (check: string, detail: string, fix: string): Finding => ({
-  check,
-  status: 'fail',
-  detail,
-  fix,
-});
 
 /** `doctor`: looks at everything the watch depends on, changes nothing. Exit code 1 where something fails. */
 export async function doctorCommand(options: AccountOptions): Promise<void> {
@@ -63,11 +46,12 @@ const marks: Readonly<Record<Finding['status'], { mark: string; style: Style }>>
   fail: { mark: 'FAIL', style: 'red' },
 };
 
-function toText({ check, status, detail, fix }: Finding): string {
+function toText({ check, status, detail, fix, config }: Finding): string {
   const { mark, style } = marks[status];
   const lines = wrap(detail, 100, ' '.repeat(24)).trimStart();
   const mend = fix === undefined ? '' : `\n${wrap(`-> ${fix}`, 100, ' '.repeat(24))}`;
-  return `  ${paint(style, mark)}  ${check.padEnd(16)}${lines}${mend}`;
+  const file = config === undefined ? '' : `\n\n${JSON.stringify(config, null, 2)}\n`;
+  return `  ${paint(style, mark)}  ${check.padEnd(16)}${lines}${mend}${file}`;
 }
 
 /** Each target by itself: one account without its role must not hide the others. */
@@ -117,42 +101,6 @@ async function checkScheduleTags({ targets, config, now, table }: Session): Prom
       ),
   ];
 }
-
-async function checkGpuMetrics({ targets, config, now }: Session): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  let measured = 0;
-  for (const target of targets) {
-    const { ec2, cloudWatch } = targetClients(target);
-    const running = await getInstances(ec2, target, { states: ['running'] });
-    const facts = await getInstanceTypeFacts(
-      ec2,
-      running.map(({ instanceType }) => instanceType),
-    );
-    // What started a moment ago has had no time to report.
-    const accelerated = running.filter(
-      (instance) =>
-        facts.get(instance.instanceType)?.accelerators &&
-        !startedWithin(instance, windowBefore(now, config.idle.window)),
-    );
-    const verdicts = await measureUtilization(cloudWatch, accelerated, facts, config.idle, now);
-    for (const instance of accelerated) {
-      const verdict = verdicts.get(instance.instanceId);
-      if (verdict && verdict.state !== 'unknown') measured += 1;
-      else
-        findings.push(
-          warn(
-            'GPU metrics',
-            `${instanceName(instance)} (${instance.instanceId}): ${verdict?.reason ?? 'not measured'}`,
-            gpuFix,
-          ),
-        );
-    }
-  }
-  return [ok('GPU metrics', `${measured} accelerator instances report what their devices do`), ...findings];
-}
-
-const gpuFix =
-  'such an instance is never called idle, and never stopped for it. A GPU needs the CloudWatch agent with nvidia_gpu and append_dimensions InstanceId (docs/permissions.md#gpu-metrics); MIG devices and Neuron report no utilisation that counts';
 
 async function checkCostTags({ config }: Session): Promise<Finding[]> {
   const client = createClient(CostExplorerClient, { region: 'us-east-1' });
@@ -227,7 +175,7 @@ const checks: readonly Check[] = [
   },
   { name: 'targets', run: checkTargets },
   { name: 'schedule tags', run: checkScheduleTags },
-  { name: 'GPU metrics', run: checkGpuMetrics },
+  { name: 'GPU metrics', run: checkDeviceMetrics },
   { name: 'cost tags', run: checkCostTags },
   { name: 'state', run: checkTable },
   { name: 'Slack', run: checkSlack },
