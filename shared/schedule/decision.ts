@@ -61,8 +61,6 @@ export type InstanceRecord = {
   startedAt?: IsoTime | undefined;
   /** AWS refused to stop or start it then, with that error code. */
   refused?: { code: string; at: IsoTime } | undefined;
-  /** Last seen at work then: no need to look again before the idle window has passed since. */
-  lastBusy?: IsoTime | undefined;
   /** What it was kept for when it was measured last, though not at work: no need to look again for a while. */
   measured?: { at: IsoTime; code: 'utilization-unknown' | 'held-back'; reason: string } | undefined;
 };
@@ -70,6 +68,8 @@ export type InstanceRecord = {
 /** All that a decision rests on. */
 export type DecisionInput = Candidate & {
   record: InstanceRecord;
+  /** Last seen at work then, by whichever watch: no need to look again before the idle window has passed since. */
+  lastBusy?: IsoTime | undefined;
   /** Whether the warning that is out has reached somebody; undefined where that is unknown, or none is out. */
   warningDelivered: boolean | undefined;
   /** Over the idle window before `now`; undefined where it has not been measured. */
@@ -166,23 +166,36 @@ const isOfThisSpan = (time: IsoTime, { instance, span }: CaseInSpan): boolean =>
 const settleMinutes = 10;
 
 function decideIdle(input: CaseInSpan): Decision {
-  const { utilization, schedule, policy, record, now } = input;
+  const { utilization, schedule, policy, now } = input;
   const idleMinutes = idleMinutesOf(schedule, policy);
-  const lastBusy = latest(record.lastBusy, utilization?.lastBusy);
-  const idleFrom = lastBusy && addMilliseconds(lastBusy, idleMinutes * minuteMs);
-  if (utilization?.state === 'busy') return busy(input, utilization.reason, idleFrom);
+  const lastBusy = lastBusyOf(input);
+  const idleFrom = idleFromOf(input);
+  if (utilization && isAtWork(utilization)) return busy(input, utilization.reason, idleFrom);
   if (lastBusy && idleFrom && isBefore(now, idleFrom)) {
     const at = clockTime(lastBusy, schedule.timeZone, now);
     return busy(input, `at work at ${at}, less than ${formatDuration(idleMinutes * minuteMs)} ago`, idleFrom);
   }
   if (utilization === undefined) return decideUnmeasured(input, lastBusy);
-  const doubt = utilization.state === 'unknown' ? utilization.reason : windowDoubt(input, utilization);
+  const doubt = utilization.state === 'idle' ? windowDoubt(input, utilization) : utilization.reason;
   if (doubt)
     return keep({
       code: 'utilization-unknown',
       reason: `${spanText(input)}, but unknown is never idle: ${doubt}`,
     });
   return warnThenStop(input, 'idle-off-hours', utilization.reason);
+}
+
+/** What does little is at work all the same. */
+const isAtWork = ({ state }: Utilization): boolean => state === 'busy' || state === 'underused';
+
+/** When it was last at work, as far as anybody has seen. */
+const lastBusyOf = ({ lastBusy, utilization }: DecisionInput): IsoTime | undefined =>
+  latest(lastBusy, utilization?.lastBusy);
+
+/** Before then it can't have been idle for a whole window. */
+function idleFromOf(input: CaseInSpan): IsoTime | undefined {
+  const lastBusy = lastBusyOf(input);
+  return lastBusy && addMilliseconds(lastBusy, idleMinutesOf(input.schedule, input.policy) * minuteMs);
 }
 
 const busy = (input: CaseInSpan, evidence: string, until: IsoTime | undefined): Decision =>
@@ -297,8 +310,19 @@ function pendingWarning(input: CaseInSpan, reason: string): Decision | undefined
 }
 
 /** The warning of this off-hours span and this launch. An older one was about something else. */
-const standingWarning = (input: CaseInSpan): InstanceRecord['warning'] =>
-  input.record.warning && isOfThisSpan(input.record.warning.at, input) ? input.record.warning : undefined;
+function standingWarning(input: CaseInSpan): InstanceRecord['warning'] {
+  const { warning } = input.record;
+  return warning && isOfThisSpan(warning.at, input) && !isDisproved(warning, input) ? warning : undefined;
+}
+
+/**
+ * Whether work that was seen since shows that it wasn't idle when it was warned. One that is stopped even when busy was
+ * warned of that; in observe mode nothing follows from a warning, and nobody is told twice.
+ */
+function isDisproved({ at, observed }: NonNullable<InstanceRecord['warning']>, input: CaseInSpan): boolean {
+  const idleFrom = idleFromOf(input);
+  return idleFrom !== undefined && isBefore(at, idleFrom) && !observed && !input.schedule.always;
+}
 
 /** For a stopped instance within its hours. Who stopped it in this window by hand meant it. */
 function decideStart(input: CaseInSpan): Decision {

@@ -14,7 +14,6 @@ const stored = z.object({
   startRequestedAt: z.string().optional(),
   startedAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
-  lastBusy: z.string().optional(),
   measured: z
     .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
     .optional(),

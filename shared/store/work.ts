@@ -3,20 +3,20 @@ import { z } from 'zod';
 import { inBatches } from '../batches.ts';
 import type { IsoTime } from '../period.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, queryAll, type Table } from './table.ts';
+import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
 
 /** Longer than any idle window: older work tells nothing. */
 const retentionDays = 15;
 
 const stored = z.object({ sk: z.string(), lastBusy: z.string() });
 
-/** When each accelerator instance of a target was last seen at work, by instance id. */
+/** When each instance of a target was last seen at work, by instance id: whichever watch measured it. */
 export async function getWork(table: Table, target: Target): Promise<Map<string, IsoTime>> {
   const items = await queryAll(table, { pk: partition(target), item: stored });
   return new Map(items.map(({ sk, lastBusy }) => [sk, lastBusy]));
 }
 
-/** Keeps when instances were last seen at work. An older time in place of a newer one only costs a look. */
+/** Keeps when instances were last seen at work; where a newer time is kept, that one stays. */
 export async function putWork(
   { client, name }: Table,
   target: Target,
@@ -27,7 +27,13 @@ export async function putWork(
     await Promise.all(
       batch.map(([sk, lastBusy]) => {
         const Item = { pk: partition(target), sk, lastBusy, expiresAt: expiresAfter(at, retentionDays) };
-        return client.send(new PutCommand({ TableName: name, Item }));
+        const put = new PutCommand({
+          TableName: name,
+          Item,
+          ConditionExpression: 'attribute_not_exists(pk) OR lastBusy < :lastBusy',
+          ExpressionAttributeValues: { ':lastBusy': lastBusy },
+        });
+        return unlessRefused(client.send(put));
       }),
     );
   }

@@ -11,6 +11,7 @@ import { isStale } from '../schedule/stale-event.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { getStopBlock } from '../store/stop-block.ts';
+import { putWork } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
@@ -125,24 +126,33 @@ const valuesLike = (tags: Planned['instance']['tags'], key: string): string =>
 
 /** What was measured and kept isn't measured again by each run; a warning that its work disproved is void. */
 async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<void> {
-  for (const { instance, decision, input, utilization } of plan.planned) {
-    const change = utilization && changeBy(decision, utilization, input);
+  for (const planned of plan.planned) {
+    const { instance, utilization } = planned;
+    const change = utilization && changeBy(planned, utilization);
     if (!change) continue;
     await applyWrite(clients.table, recordWrite(clients.table, target, instance.instanceId, time, change));
   }
+  await putWork(clients.table, target, workOf(plan), time);
 }
 
 function changeBy(
-  { code, reason }: Planned['decision'],
-  utilization: Utilization,
-  { instance, now }: Planned['input'],
+  { decision: { code, reason }, input: { instance, now }, stored }: Planned,
+  { windowStart, windowEnd }: Utilization,
 ): Parameters<typeof recordWrite>[4] | undefined {
-  const { lastBusy, windowStart, windowEnd } = utilization;
-  if (code === 'busy' && lastBusy) return { set: { lastBusy }, remove: ['warning', 'measured'] };
+  if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
   // What has just started was asked nothing, and may soon be judged.
   if (startedWithin(instance, { start: windowStart, end: windowEnd })) return undefined;
   return code === 'utilization-unknown' ? { set: { measured: { at: now, code, reason } } } : undefined;
 }
+
+/** What this run has seen at work that nobody had seen before, and when. */
+const workOf = ({ planned }: Plan): Map<string, IsoTime> =>
+  new Map(
+    planned.flatMap(({ instance, utilization, input }) => {
+      const lastBusy = utilization?.lastBusy;
+      return lastBusy && lastBusy !== input.lastBusy ? [[instance.instanceId, lastBusy] as const] : [];
+    }),
+  );
 
 /** What nothing may stop now isn't measured again by each run. */
 async function rememberHeldBack(

@@ -21,8 +21,9 @@ import { getInstanceRecords } from '../store/instance-records.ts';
 import { hourlyRates } from '../store/prices.ts';
 import { getStopBlock, type StopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
+import { getWork } from '../store/work.ts';
 import type { Target } from '../target.ts';
-import { measureUtilization } from './utilization.ts';
+import { measureUtilization } from './measure.ts';
 
 export type ScheduleClients = {
   ec2: EC2Client;
@@ -68,7 +69,7 @@ export async function planSchedules(
   const instances = await getInstances(clients.ec2, target);
   const tagged = instances.filter(({ tags }) => hasScheduleTag(tags, config));
   const stored = clients.table ? await getInstanceRecords(clients.table, target) : noRecords;
-  const gathered = await gather(clients, tagged, stored, config, now);
+  const gathered = await gather(clients, target, tagged, stored, config, now);
   const block = await blockOf(clients, gathered, config, now);
   const inputs = gathered.map((input) => ({ ...input, block }));
   const isMeasured = (input: DecisionInput) =>
@@ -94,9 +95,11 @@ export async function planSchedules(
 }
 
 const noRecords: ReadonlyMap<string, InstanceRecord> = new Map();
+const noWork: ReadonlyMap<string, IsoTime> = new Map();
 
 async function gather(
   { ec2, table }: ScheduleClients,
+  target: Target,
   instances: readonly Instance[],
   records: ReadonlyMap<string, InstanceRecord>,
   config: Config,
@@ -109,6 +112,7 @@ async function gather(
   );
   const spots = await getSpotRequests(ec2, spotIds);
   const running = instances.filter(({ state }) => state === 'running');
+  const work = table && running.length > 0 ? await getWork(table, target) : noWork;
   const delivered = await deliveredWarnings(
     table,
     running.flatMap(({ instanceId }) => records.get(instanceId) ?? []),
@@ -124,6 +128,7 @@ async function gather(
       policy: config,
       now,
       record,
+      lastBusy: work.get(instance.instanceId),
       warningDelivered: record.warning && delivered.has(record.warning.alertId),
       utilization: undefined,
     };
@@ -172,13 +177,10 @@ async function measure(
       group.flatMap(({ facts, instance }) => (facts ? [[instance.instanceType, facts]] : [])),
     );
     const instances = group.map(({ instance }) => instance);
-    const results = await measureUtilization(
-      cloudWatch,
-      instances,
-      facts,
-      { ...config.idle, window: windowMinutes },
+    const results = await measureUtilization(cloudWatch, instances, facts, config, {
+      minutes: windowMinutes,
       now,
-    );
+    });
     for (const [id, utilization] of results) measured.set(id, utilization);
   }
   return measured;

@@ -51,12 +51,17 @@ export const tagged = (tags: Instance['tags'], changes: Partial<Instance> = {}):
 
 export const measured = (state: Utilization['state'], at: IsoTime = now, minutes = 45): Utilization => ({
   state,
-  reason: { idle: '4 of 4 GPUs at 0 % for 45 min', busy: 'GPU 2 at 97 %', unknown: '3 of 4 GPUs report' }[
-    state
-  ],
+  reason: {
+    idle: '4 of 4 GPUs at 0 % for 45 min',
+    busy: 'GPU 2 at 97 %',
+    underused: '4 of 4 GPUs at 12 % at the 95th percentile',
+    unknown: '3 of 4 GPUs report',
+    ended: 'it completed',
+  }[state],
   windowStart: later(at, -minutes),
   windowEnd: at,
   coverage: state === 'unknown' ? 0.4 : 1,
+  confidence: state === 'unknown' ? 'low' : 'high',
 });
 
 /** An idle instance outside its hours, warned of it and past its grace period: one that is stopped. */

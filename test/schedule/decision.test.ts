@@ -47,6 +47,18 @@ describe('outside its hours', () => {
     expect(outcome(stoppable({ utilization: measured('busy') }))).toBe('keep busy');
   });
 
+  it('an instance that does little is kept as one at work', () => {
+    expect(decide(stoppable({ utilization: measured('underused') }))).toMatchObject({
+      action: 'keep',
+      code: 'busy',
+      reason: expect.stringContaining('busy: 4 of 4 GPUs at 12 %'),
+    });
+  });
+
+  it('what is over is not taken for idle', () => {
+    expect(outcome(stoppable({ utilization: measured('ended') }))).toBe('keep utilization-unknown');
+  });
+
   it('an instance whose utilisation is unknown is kept', () => {
     expect(decide(stoppable({ utilization: measured('unknown') }))).toMatchObject({
       action: 'keep',
@@ -71,11 +83,22 @@ describe('outside its hours', () => {
   });
 
   it('an instance seen at work within the idle window is kept, whatever was measured', () => {
-    const record = { ...stoppable().record, lastBusy: later(now, -44) };
-    expect(outcome(stoppable({ record }))).toBe('keep busy until 2026-11-20T19:01:00Z');
-    expect(outcome(stoppable({ record: { ...record, lastBusy: later(now, -45) } }))).toBe(
-      'stop idle-off-hours',
+    expect(outcome(stoppable({ lastBusy: later(now, -44) }))).toBe('keep busy until 2026-11-20T19:01:00Z');
+    const unknown = { ...measured('unknown'), lastBusy: later(now, -44) };
+    expect(outcome(stoppable({ utilization: unknown }))).toBe('keep busy until 2026-11-20T19:01:00Z');
+  });
+
+  it('a warning of one that turns out to have been at work is void, and it is warned anew', () => {
+    expect(outcome(stoppable({ lastBusy: later(now, -59) }))).toBe(
+      'warn idle-off-hours until 2026-11-20T19:15:00Z',
     );
+    expect(outcome(stoppable({ lastBusy: later(now, -60) }))).toBe('stop idle-off-hours');
+  });
+
+  it('one that was announced while only observing is not announced again for work since', () => {
+    const record = { warning: { alertId: '1', at: later(now, -58), observed: true } };
+    const input = { record, lastBusy: later(now, -56), utilization: undefined };
+    expect(outcome(stoppable(input))).toBe('keep observed until 2026-11-23T07:00:00Z');
   });
 
   it('one that may always be stopped is stopped though busy, but warned like any other', () => {
@@ -87,6 +110,7 @@ describe('outside its hours', () => {
     const record = { warning: { alertId: 'stop-warning/1', at: later(now, -60) } };
     expect(outcome(stoppable({ instance, utilization, record }))).toBe('stop always-off-hours');
     expect(outcome(stoppable({ instance, utilization: undefined, record }))).toBe('stop always-off-hours');
+    expect(outcome(stoppable({ instance, lastBusy: later(now, -1), record }))).toBe('stop always-off-hours');
   });
 
   it('one that AWS refused to stop is not asked for again before its next hours', () => {
@@ -274,7 +298,7 @@ describe('utilisation, which costs money,', () => {
         record: { measured: measuredAt(-51) },
       }),
     ],
-    ['was at work longer ago than the idle window', stoppable({ record: { lastBusy: later(now, -51) } })],
+    ['was at work longer ago than the idle window', stoppable({ lastBusy: later(now, -51) })],
   ])('is needed of an instance that %s', (_, input) => {
     expect(needsUtilization(input)).toBe(true);
   });
@@ -282,7 +306,7 @@ describe('utilisation, which costs money,', () => {
   const warnedLately = { warning: { alertId: '1', at: later(now, -5) } };
 
   it.each([
-    ['was at work lately', stoppable({ record: { lastBusy: later(now, -10) } })],
+    ['was at work lately', stoppable({ lastBusy: later(now, -10) })],
     ['is within its hours', stoppable({ now: '2026-11-20T12:00:00Z' })],
     ['has no tag', stoppable({ instance: machine({ tags: {} }) })],
     ['is stopped', stoppable({ instance: machine({ state: 'stopped' }) })],
@@ -291,7 +315,7 @@ describe('utilisation, which costs money,', () => {
     ['is stopped even when busy', withTags({ 'auto-stop': 'office-hours; always' })],
     ['is within its grace period', stoppable({ record: warnedLately })],
     ['was warned without reaching anybody', stoppable({ warningDelivered: false })],
-    ['was at work in what the window still holds', stoppable({ record: { lastBusy: later(now, -50) } })],
+    ['was at work in what the window still holds', stoppable({ lastBusy: later(now, -50) })],
     ['was unknown lately', stoppable({ record: { measured: measuredAt(-29) } })],
     ['is held back by a block', stoppable({ block })],
     ['has nobody warned of it while nothing may be stopped', stoppable({ record: {}, block })],
@@ -339,25 +363,26 @@ describe('utilisation, which costs money,', () => {
 
 describe('an evening', () => {
   type Event = { at: IsoTime; busy?: boolean; delivered?: boolean; restart?: boolean; tag?: string };
-  type World = { instance: Instance; record: InstanceRecord; delivered: boolean };
+  type World = { instance: Instance; record: InstanceRecord; lastBusy?: IsoTime; delivered: boolean };
 
   /** What happens to the world before a run of the watch. */
-  const happen = ({ instance, record, delivered }: World, event: Event): World => ({
+  const happen = ({ instance, record, lastBusy, delivered }: World, event: Event): World => ({
     instance: {
       ...instance,
       ...(event.restart && { state: 'running', launchTime: event.at }),
       ...(event.tag !== undefined && { tags: { 'auto-stop': event.tag } }),
     },
-    record: { ...record, ...(event.busy && { lastBusy: event.at }) },
+    record,
+    ...(event.busy ? { lastBusy: event.at } : lastBusy && { lastBusy }),
     delivered: event.delivered ?? delivered,
   });
 
   /** What a run of the watch records and does. */
-  function act({ instance, record, delivered }: World, { action }: Decision, at: IsoTime): World {
-    if (action === 'warn')
-      return { instance, record: { ...record, warning: { alertId: at, at } }, delivered };
-    if (action !== 'stop') return { instance, record, delivered };
-    return { instance: { ...instance, state: 'stopping' }, record: { ...record, stoppedAt: at }, delivered };
+  function act(world: World, { action }: Decision, at: IsoTime): World {
+    const { instance, record } = world;
+    if (action === 'warn') return { ...world, record: { ...record, warning: { alertId: at, at } } };
+    if (action !== 'stop') return world;
+    return { ...world, instance: { ...instance, state: 'stopping' }, record: { ...record, stoppedAt: at } };
   }
 
   /** Runs decisions one after another as the watch does: what is decided is recorded, and done. */
@@ -369,6 +394,7 @@ describe('an evening', () => {
         stoppable({
           instance: world.instance,
           record: world.record,
+          lastBusy: world.lastBusy,
           warningDelivered: world.delivered,
           now: event.at,
           utilization: measured(event.busy ? 'busy' : 'idle', event.at),
@@ -393,19 +419,21 @@ describe('an evening', () => {
     ]);
   });
 
-  it('waits for the work to end, and for the warning to arrive', () => {
+  it('waits for the work to end, then warns anew, and waits for that warning to arrive', () => {
     expect(
       live([
         { at: later(closed, 0), delivered: false },
         { at: later(closed, 10), busy: true },
         { at: later(closed, 50) },
         { at: later(closed, 55) },
-        { at: later(closed, 60), delivered: true },
+        { at: later(closed, 70) },
+        { at: later(closed, 75), delivered: true },
       ]),
     ).toEqual([
       'warn idle-off-hours',
       'keep busy',
       'keep busy',
+      'warn idle-off-hours',
       'keep warning-undelivered',
       'stop idle-off-hours',
     ]);
@@ -475,7 +503,10 @@ describe('whatever else is so', () => {
     (input) => ({ ...input, utilization: measured('busy') }),
     (input) => ({ ...input, warningDelivered: false }),
     (input) => ({ ...input, record: {} }),
-    (input) => ({ ...input, record: { ...input.record, lastBusy: later(now, -5) } }),
+    (input) => ({ ...input, utilization: measured('underused') }),
+    (input) => ({ ...input, utilization: measured('ended') }),
+    (input) => ({ ...input, lastBusy: later(now, -5) }),
+    (input) => ({ ...input, lastBusy: later(now, -50) }),
     (input) => ({ ...input, block: { reason: 'a bill', until: later(now, 60) } }),
     (input) => ({ ...input, now: '2026-11-20T12:00:00Z' }),
     (input) => ({ ...input, attribution: { environment: 'Production' } }),

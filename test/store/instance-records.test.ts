@@ -151,7 +151,7 @@ describe('the records of a target', () => {
     const writes = Array.from({ length: 60 }, (_, index) =>
       recordWrite(table, target, `i-${index}`, at, {
         // 60 records of 25 kB are more than the one megabyte of a page.
-        set: { lastBusy: at, refused: { code: 'x'.repeat(25_000), at } },
+        set: { startedAt: at, refused: { code: 'x'.repeat(25_000), at } },
       }),
     );
     for (const write of writes) await applyWrite(table, write);
@@ -161,6 +161,6 @@ describe('the records of a target', () => {
     );
     const records = await getInstanceRecords(table, target);
     expect(records.size).toBe(60);
-    expect(records.get('i-59')?.lastBusy).toBe(at);
+    expect(records.get('i-59')?.startedAt).toBe(at);
   });
 });

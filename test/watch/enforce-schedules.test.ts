@@ -4,6 +4,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { logger } from '../../shared/observability.ts';
 import { claimStop, getInstanceRecords } from '../../shared/store/instance-records.ts';
 import { putStopBlock } from '../../shared/store/stop-block.ts';
+import { getWork, putWork } from '../../shared/store/work.ts';
 import { targetName } from '../../shared/target.ts';
 import {
   afterGrace,
@@ -161,6 +162,40 @@ describe('what is at work', () => {
     world = await warned([machine(1, { cpu })]);
     expect(await world.run(afterGrace)).toMatchObject({ kept: { busy: 1 }, stopped: [] });
     expect(await world.run('2026-11-16T19:30:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
+  });
+});
+
+describe('what another watch has seen at work', () => {
+  const seen = (id: string, lastBusy: string) =>
+    putWork(world.table, target, new Map([[id, lastBusy]]), lastBusy);
+
+  it('is kept without a metric asked for', async () => {
+    world = await openEvening([machine(1)]);
+    await seen(idOf(1), '2026-11-16T17:55:00Z');
+    expect(await world.run(evening)).toMatchObject({ kept: { busy: 1 }, warned: [] });
+    expect(world.calls('GetMetricData')).toBe(0);
+  });
+
+  it('is not stopped by a warning from before its work, but warned of anew', async () => {
+    world = await warned([machine(1)]);
+    await seen(idOf(1), '2026-11-16T18:15:00Z');
+    expect(await world.run(afterGrace)).toMatchObject({ kept: { busy: 1 }, stopped: [] });
+    expect(await world.run('2026-11-16T19:15:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
+    await world.deliver();
+    expect(await world.run('2026-11-16T19:35:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+  });
+
+  it('hears in turn of what was seen here, and of nothing that is older than what it knows', async () => {
+    const cpu = [{ until: '2026-11-16T17:58:00Z', value: 60 }, { value: 0.5 }];
+    world = await openEvening([machine(1, { cpu }), machine(2), machine(3, { cpu })]);
+    await seen(idOf(3), '2026-11-16T17:59:00Z');
+    await world.run(evening);
+    expect(await getWork(world.table, target)).toEqual(
+      new Map([
+        [idOf(1), '2026-11-16T17:55:00Z'],
+        [idOf(3), '2026-11-16T17:59:00Z'],
+      ]),
+    );
   });
 });
 
