@@ -121,7 +121,8 @@ export const quietHostData = (instanceId: string, span: Traced = {}): MetricDatu
     span,
   );
 
-function everyFiveMinutes(
+/** These values every five minutes before `end`. */
+export function everyFiveMinutes(
   values: Record<string, number>,
   dimensions: Record<string, string>,
   { end = evening, hours = 1 }: Traced,
@@ -141,7 +142,7 @@ function everyFiveMinutes(
 /** Writes metrics, at most 1,000 a call as CloudWatch takes them. */
 export async function putMetrics(
   where: Target,
-  Namespace: 'CWAgent' | 'AWS/EC2',
+  Namespace: string,
   data: readonly MetricDatum[],
 ): Promise<void> {
   const client = createClient(CloudWatchClient, scopeFor(where));
