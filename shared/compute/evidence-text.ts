@@ -84,10 +84,11 @@ function memoryText({ facts }: Measured, memory: readonly Reading[]): string[] {
 const of = (readings: readonly Reading[], signal: Reading['signal']): Reading[] =>
   readings.filter((reading) => reading.signal === signal);
 
-const largestOf = (readings: readonly Reading[]): number =>
+export const largestOf = (readings: readonly Reading[]): number =>
   Math.max(0, ...readings.map(({ largest }) => largest));
 
-function rangeOf(readings: readonly Reading[]): string {
+/** `0-2 %`, over all of the readings. */
+export function rangeOf(readings: readonly Reading[]): string {
   const [from, to] = [Math.min(...readings.map(({ smallest }) => smallest)), largestOf(readings)];
   return tenth(from) === tenth(to) ? percent(to) : `${tenth(from)}-${percent(to)}`;
 }
@@ -102,7 +103,7 @@ export const percent = (value: number): string => `${tenth(value)} %`;
 
 const gib = (mib: number): number => tenth(mib / 1024);
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const rate = (bytesPerSecond: number): string =>
   bytesPerSecond >= 1_000_000

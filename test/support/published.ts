@@ -1,0 +1,85 @@
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  type GetMetricDataCommandInput,
+  ListMetricsCommand,
+  type ListMetricsCommandInput,
+  type MetricDataQuery,
+} from '@aws-sdk/client-cloudwatch';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { Metric } from '../../shared/compute/metric.ts';
+
+/** A metric somebody publishes: a constant, what it is in the period that starts at a time, or that it can't be read. */
+export type Published = Metric & {
+  value?: number | ((at: number) => number | undefined);
+  failure?: string;
+};
+
+export const metric = (namespace: string, name: string, dimensions: Record<string, string>): Metric => ({
+  namespace,
+  name,
+  dimensions: Object.entries(dimensions).map(([name, value]) => ({ name, value })),
+});
+
+/** A CloudWatch in which exactly these are published, and the queries it was asked, by metric and period. */
+export function publish(published: readonly Published[]) {
+  const cloudWatch = mockClient(CloudWatchClient);
+  const queried: string[] = [];
+  cloudWatch.on(ListMetricsCommand).callsFake(({ Namespace, MetricName }: ListMetricsCommandInput) => ({
+    Metrics: published
+      .filter(({ namespace, name }) => namespace === Namespace && name === MetricName)
+      .map(({ namespace, name, dimensions }) => ({
+        Namespace: namespace,
+        MetricName: name,
+        Dimensions: dimensions.map(({ name, value }) => ({ Name: name, Value: value })),
+      })),
+  }));
+  cloudWatch.on(GetMetricDataCommand).callsFake((input: GetMetricDataCommandInput) => ({
+    MetricDataResults: (input.MetricDataQueries ?? []).map((query) => {
+      queried.push(`${query.MetricStat?.Metric?.MetricName} ${query.MetricStat?.Period}`);
+      return answer(published, query, input);
+    }),
+  }));
+  return { cloudWatch, queried };
+}
+
+function answer(
+  published: readonly Published[],
+  { Id, MetricStat }: MetricDataQuery,
+  { StartTime, EndTime }: GetMetricDataCommandInput,
+) {
+  const asked = keyOf(
+    MetricStat?.Metric?.Namespace,
+    MetricStat?.Metric?.MetricName,
+    (MetricStat?.Metric?.Dimensions ?? []).map(({ Name, Value }) => `${Name}=${Value}`),
+  );
+  const found = published.find(
+    ({ namespace, name, dimensions }) =>
+      keyOf(
+        namespace,
+        name,
+        dimensions.map(({ name, value }) => `${name}=${value}`),
+      ) === asked,
+  );
+  if (found?.failure) return { Id, StatusCode: 'InternalError', Messages: [{ Value: found.failure }] };
+  const period = (MetricStat?.Period ?? 300) * 1000;
+  const points = periodsBetween(Number(StartTime), Number(EndTime), period).flatMap((at) => {
+    const value = typeof found?.value === 'function' ? found.value(at) : found?.value;
+    return value === undefined ? [] : [{ at: new Date(at), value }];
+  });
+  return {
+    Id,
+    StatusCode: 'Complete',
+    Timestamps: points.map(({ at }) => at),
+    Values: points.map(({ value }) => value),
+  };
+}
+
+const keyOf = (namespace = '', name = '', dimensions: readonly string[] = []): string =>
+  [namespace, name, ...dimensions.toSorted()].join('|');
+
+const periodsBetween = (start: number, end: number, period: number): number[] =>
+  Array.from(
+    { length: Math.max(0, Math.ceil((end - start) / period)) },
+    (_, index) => start + index * period,
+  );
