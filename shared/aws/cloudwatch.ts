@@ -12,21 +12,6 @@ import type { Metric, MetricQuery, Point, Series, Window } from '../compute/metr
 import { deviceMetricNames, isDeviceMetric } from '../compute/metric-source.ts';
 import { errorCode } from './error.ts';
 
-/** The metrics of one GPU; several under one name where the agent's dimensions changed, an update for example. */
-export type GpuMetrics = { index: string; utilization: Metric[]; memoryUsed: Metric[] };
-
-export type DiscoveredMetrics = {
-  /** By instance id, each instance's GPUs by index. */
-  gpus: Map<string, GpuMetrics[]>;
-  /** Hosts whose GPU metrics carry no instance id: the agent's `append_dimensions` is missing there. */
-  unmappedHosts: string[];
-};
-
-const agentMetrics = {
-  utilization: 'nvidia_smi_utilization_gpu',
-  memoryUsed: 'nvidia_smi_memory_used',
-} as const;
-
 const listed = z.object({
   Metrics: z
     .array(
@@ -40,45 +25,9 @@ const listed = z.object({
   NextToken: z.string().optional(),
 });
 
-/**
- * Which GPUs of which instances reported in the last three hours, whatever other dimensions the agent adds. Memory's
- * total isn't asked for: EC2 tells it by type, free of charge. Listing is free.
- */
-export async function discoverMetrics(client: CloudWatchClient): Promise<DiscoveredMetrics> {
-  const byGpu = new Map<string, Map<string, GpuMetrics>>();
-  const unmappedHosts = new Set<string>();
-  for (const kind of ['utilization', 'memoryUsed'] as const) {
-    for (const metric of await listMetrics(client, { namespace: 'CWAgent', name: agentMetrics[kind] })) {
-      const { InstanceId, index, host } = dimensionsOf(metric);
-      // Without `index` it is the agent's sum over all GPUs, in which one busy GPU of eight drowns.
-      if (InstanceId !== undefined && index !== undefined) gpuOf(byGpu, InstanceId, index)[kind].push(metric);
-      else if (InstanceId === undefined && host !== undefined) unmappedHosts.add(host);
-    }
-  }
-  return {
-    gpus: new Map([...byGpu].map(([instanceId, gpus]) => [instanceId, [...gpus.values()].toSorted(byIndex)])),
-    unmappedHosts: [...unmappedHosts].toSorted(),
-  };
-}
-
-const byIndex = (a: GpuMetrics, b: GpuMetrics): number =>
-  a.index.localeCompare(b.index, 'en', { numeric: true });
-
-function gpuOf(byGpu: Map<string, Map<string, GpuMetrics>>, instanceId: string, index: string): GpuMetrics {
-  const gpus = byGpu.get(instanceId) ?? new Map<string, GpuMetrics>();
-  const gpu = gpus.get(index) ?? { index, utilization: [], memoryUsed: [] };
-  byGpu.set(instanceId, gpus.set(index, gpu));
-  return gpu;
-}
-
-type AgentDimensions = { InstanceId?: string; index?: string; host?: string };
-
-const dimensionsOf = ({ dimensions }: Metric): AgentDimensions =>
-  Object.fromEntries(dimensions.map(({ name, value }) => [name, value]));
-
-/** What to list: of a namespace, by name, and by dimensions, of which a value may be left open. */
+/** What to list: of a namespace, or of all; by name, and by dimensions, of which a value may be left open. */
 type Listing = {
-  namespace: string;
+  namespace?: string;
   name?: string;
   dimensions?: readonly { name: string; value?: string }[];
   /** Also what got its last data point up to two weeks ago. */
@@ -313,15 +262,18 @@ const toDataQuery = ({ metric, statistic }: MetricQuery, index: number, Period: 
 
 /** One series from its part on each page; what was told whole before a later page failed has not failed. */
 function toSeries(parts: readonly Result[], { scale = 1 }: Metric, error?: unknown): Series {
-  const points = parts.flatMap(({ Timestamps, Values }) =>
-    Timestamps.flatMap((time, index): Point[] => {
+  // A loop: millions of points pass here, and each array made on the way is memory.
+  const points: Point[] = [];
+  for (const { Timestamps, Values } of parts) {
+    for (const [index, time] of Timestamps.entries()) {
       const value = Values[index];
-      return Number.isFinite(value) ? [{ at: time.getTime(), value: Number(value) * scale }] : [];
-    }),
-  );
+      if (value !== undefined && Number.isFinite(value))
+        points.push({ at: time.getTime(), value: value * scale });
+    }
+  }
   const failure = failureOf(parts);
   return {
-    points: points.toSorted((a, b) => a.at - b.at),
+    points: points.sort((a, b) => a.at - b.at),
     ...(failure && { failure: error === undefined ? failure : messageOf(error) }),
   };
 }
