@@ -164,7 +164,7 @@ export type ChargeSpec = z.infer<typeof charge>;
 
 /** The sample that comes with the product, `world.yml` beside this file. */
 export const readSampleWorld = (): WorldFile =>
-  parseWorld(parse(readFileSync(new URL('world.yml', import.meta.url), 'utf8')));
+  parseWorld(parse(readFileSync(new URL('world.yml', import.meta.url), 'utf8'), { merge: true }));
 
 /** Fills in the defaults; throws one error that names every fault. */
 export function parseWorld(document: unknown): WorldFile {

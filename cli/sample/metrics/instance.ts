@@ -94,17 +94,20 @@ function gpuSeries(member: Member): Series[] {
   });
 }
 
+/** A Neuron device reports by its cores, two of them. */
 function neuronSeries(member: Member): Series[] {
-  const { spec, facts } = member;
-  if (!facts.neuron) return [];
-  return Array.from({ length: facts.neuron.count * 2 }, (_, core) =>
-    agentMetric(
-      member,
-      'neuroncore_utilization',
-      agentDimensions(member, { NeuronDevice: String(core >> 1), NeuronCore: String(core) }),
-      noisy(spec.gpu, member.seed ^ (core + 80), 100),
-    ),
-  );
+  const { spec, facts, seed } = member;
+  const { neuron } = facts;
+  if (!neuron) return [];
+  return Array.from({ length: neuron.count * 2 }, (_, core) => {
+    const dimensions = agentDimensions(member, { NeuronDevice: String(core >> 1), NeuronCore: String(core) });
+    const memory = noisy(spec.memory, seed ^ (core + 112), 100);
+    const used = (at: number) => Math.round((memory(at) / 100) * (neuron.memoryMib / 2) * mib);
+    return [
+      agentMetric(member, 'neuroncore_utilization', dimensions, noisy(spec.gpu, seed ^ (core + 80), 100)),
+      agentMetric(member, 'neuroncore_memory_usage_total', dimensions, used),
+    ];
+  }).flat();
 }
 
 const agentMetric = (
@@ -220,6 +223,7 @@ const gpuReadings = (
 ): Series[] => [
   containerInsights(published, `${of}_gpu_utilization`, dimensions, device.utilization),
   containerInsights(published, `${of}_gpu_memory_used`, dimensions, used(device, memoryMib * mib)),
+  containerInsights(published, `${of}_gpu_memory_utilization`, dimensions, device.memory),
   containerInsights(published, `${of}_gpu_memory_total`, dimensions, () => memoryMib * mib),
   containerInsights(published, `${of}_gpu_power_draw`, dimensions, watts(device)),
 ];

@@ -74,7 +74,7 @@ describe('Monday evening in the sample account', () => {
       'multi-gpu-lab': 'utilization-unknown',
       'quick-test': 'recently-started',
       'nightly-eval': 'stopped',
-      'neuron-port': 'utilization-unknown',
+      'neuron-port': 'busy',
       'rag-api': 'protected-environment',
     });
   });
