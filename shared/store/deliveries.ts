@@ -1,8 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Alert } from '../alert/alert.ts';
-import { expiresAfter, type Table } from './table.ts';
+import { expiresAfter, type Table, unlessRefused } from './table.ts';
 
 /** One attempt to tell an alert through one outlet, by one delivery of one message. */
 export type Attempt = { alert: Alert; outlet: string; messageId: string; receiveCount: number };
@@ -112,18 +111,11 @@ async function readDelivery({ client, name }: Table, attempt: Attempt) {
 }
 
 /** False where the condition doesn't hold. */
-async function update(
+const update = (
   { client, name }: Table,
   attempt: Attempt,
   change: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
-): Promise<boolean> {
-  try {
-    await client.send(new UpdateCommand({ TableName: name, Key: keyOf(attempt), ...change }));
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+): Promise<boolean> =>
+  unlessRefused(client.send(new UpdateCommand({ TableName: name, Key: keyOf(attempt), ...change })));
 
 const keyOf = ({ alert, outlet }: Attempt) => ({ pk: `ALERT#${alert.id}`, sk: `DELIVERY#${outlet}` });

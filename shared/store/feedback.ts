@@ -1,8 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { answers, type Feedback } from '../anomaly/feedback.ts';
-import { expiresAfter, queryAll, type Table } from './table.ts';
+import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
 
 const pk = 'FEEDBACK';
 
@@ -28,9 +27,9 @@ export async function getFeedback(table: Table): Promise<Feedback[]> {
 }
 
 /** Keeps an answer in place of an earlier one to the same incident; false where a later one is there already. */
-export async function putFeedback({ client, name }: Table, feedback: Feedback): Promise<boolean> {
-  try {
-    await client.send(
+export const putFeedback = ({ client, name }: Table, feedback: Feedback): Promise<boolean> =>
+  unlessRefused(
+    client.send(
       new PutCommand({
         TableName: name,
         Item: {
@@ -43,10 +42,5 @@ export async function putFeedback({ client, name }: Table, feedback: Feedback): 
         ExpressionAttributeNames: { '#at': 'at' },
         ExpressionAttributeValues: { ':at': feedback.at },
       }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+    ),
+  );

@@ -1,11 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Alert } from '../alert/alert.ts';
 import type { Incident } from '../anomaly/incident.ts';
 import { breakdownDimensions } from '../spend/breakdown.ts';
 import { recordAlert } from './outbox.ts';
-import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem, unlessRefused } from './table.ts';
 
 const pk = 'INCIDENTS';
 
@@ -98,15 +97,8 @@ export async function getIncidents(table: Table): Promise<Map<string, StoredInci
 }
 
 /** Keeps an incident that merely goes on; false where another run wrote it since `version` was read. */
-export async function putIncident(table: Table, incident: Incident, version = 0): Promise<boolean> {
-  try {
-    await table.client.send(new PutCommand(toPut(table, incident, version)));
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+export const putIncident = (table: Table, incident: Incident, version = 0): Promise<boolean> =>
+  unlessRefused(table.client.send(new PutCommand(toPut(table, incident, version))));
 
 /** Keeps an incident and the alert that tells of it, both or none; false where another run was faster. */
 export const tellIncident = (table: Table, incident: Incident, alert: Alert, version = 0): Promise<boolean> =>

@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { PricingClient } from '@aws-sdk/client-pricing';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -11,7 +10,7 @@ import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { isListed, type Priced, type RatePaid, rateKey } from '../spend/rate.ts';
 import type { Target } from '../target.ts';
-import { expiresAfter, queryAll, type Table } from './table.ts';
+import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
 
 const pk = 'PRICES';
 
@@ -51,7 +50,7 @@ export async function ratesReadAt({ client, name }: Table): Promise<IsoTime | un
 type Price = {
   sk: string;
   hourlyRate?: Usd | undefined;
-  source?: 'bill' | 'pricing-api';
+  source?: RateSource;
   readAt: IsoTime;
   days?: number;
   /** The condition under which it may take the place of what is there. */
@@ -64,8 +63,9 @@ async function put(
 ): Promise<void> {
   const values = { ':source': price.source, ':readAt': price.readAt };
   const used = Object.entries(values).filter(([key]) => replaces.includes(key));
-  try {
-    await client.send(
+  // Where it is refused, what is there is better, or as new.
+  await unlessRefused(
+    client.send(
       new PutCommand({
         TableName: name,
         Item: { pk, ...price, expiresAt: expiresAfter(price.readAt, days) },
@@ -73,10 +73,8 @@ async function put(
         ...(replaces.includes('#source') && { ExpressionAttributeNames: { '#source': 'source' } }),
         ...(used.length > 0 && { ExpressionAttributeValues: Object.fromEntries(used) }),
       }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error; // what is there is better, or as new
-  }
+    ),
+  );
 }
 
 /** Where prices are looked up; without a table nothing is known of the bill, and nothing kept. */
@@ -138,7 +136,14 @@ export async function hourlyRates(
   );
 }
 
-const stored = z.object({ sk: z.string(), hourlyRate: z.number().optional(), expiresAt: z.number() });
+export type RateSource = 'bill' | 'pricing-api';
+
+const stored = z.object({
+  sk: z.string(),
+  hourlyRate: z.number().optional(),
+  source: z.enum(['bill', 'pricing-api']).optional(),
+  expiresAt: z.number(),
+});
 
 /** What is stored of these regions, by key; of what the list was asked for and doesn't tell, undefined. */
 async function knownRates(
@@ -146,13 +151,27 @@ async function knownRates(
   regions: readonly string[],
   now: IsoTime,
 ): Promise<Map<string, Usd | undefined>> {
-  if (table === undefined) return new Map();
+  const current = await storedPrices(table, regions, now);
+  return new Map(current.map(({ sk, hourlyRate }) => [sk, hourlyRate]));
+}
+
+/** Where a known price comes from: what isn't stored was just read off the price list. */
+export async function rateSourceOf(
+  table: Table | undefined,
+  priced: Priced,
+  now: IsoTime,
+): Promise<RateSource> {
+  const current = await storedPrices(table, [priced.region], now);
+  return current.find(({ sk }) => sk === rateKey(priced))?.source ?? 'pricing-api';
+}
+
+async function storedPrices(table: Table | undefined, regions: readonly string[], now: IsoTime) {
+  if (table === undefined) return [];
   const prices = await Promise.all(
     regions.map((region) => queryAll(table, { pk, startingWith: `${region}#`, item: stored })),
   );
   // DynamoDB takes its time to remove what has expired.
-  const current = prices.flat().filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
-  return new Map(current.map(({ sk, hourlyRate }) => [sk, hourlyRate]));
+  return prices.flat().filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
 }
 
 /** A price list that fails makes a price unknown, and the watch goes on without it. */

@@ -16,6 +16,7 @@ let queue: ReturnType<typeof fakeQueue>;
 beforeAll(async () => {
   ({ stop } = await startTable());
   const price = {
+    product: { attributes: {} },
     terms: { OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD: '6.331' } } } } } },
   };
   mockClient(PricingClient)

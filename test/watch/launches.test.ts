@@ -31,6 +31,7 @@ afterEach(() => stop());
 
 const priced = (USD: string) => {
   const price = {
+    product: { attributes: {} },
     terms: { OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD } } } } } },
   };
   pricing.on(GetProductsCommand).resolves({ PriceList: [JSON.stringify(price)] });
