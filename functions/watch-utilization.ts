@@ -8,7 +8,7 @@ import { openTable } from '../shared/store/table.ts';
 import { homeOf, targetsOf } from '../shared/target.ts';
 import { sweep } from '../shared/watch/sweep.ts';
 import { targetClients } from '../shared/watch/target-clients.ts';
-import { watchUtilization } from '../shared/watch/utilization.ts';
+import { toSummary, watchUtilization } from '../shared/watch/utilization.ts';
 
 const config = loadConfig(process.env);
 const targets = targetsOf(config, homeOf(process.env));
@@ -22,8 +22,8 @@ const sqs = createClient(SQSClient);
 const queue = { client: sqs, url: SWEEP_QUEUE_URL };
 
 export const handler = createHandler(scheduledEvent, async ({ time }) => {
-  const visit = (target: (typeof targets)[number]) =>
-    watchUtilization({ ...targetClients(target), table }, target, config, time);
+  const visit = async (target: (typeof targets)[number]) =>
+    toSummary(await watchUtilization({ ...targetClients(target), table }, target, config, time));
   const swept = sweep({ pass: 'utilization', targets, time, queue, visit });
   const { result, alerts } = await thenFlush(swept, table, sqs, ALERT_QUEUE_URL);
   return { ...result, alerts };

@@ -1,6 +1,6 @@
 import type { Attribution } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
-import type { IsoTime } from '../period.ts';
+import { addMilliseconds, type IsoTime } from '../period.ts';
 import type { Check } from './check.ts';
 import { costBetween } from './cost.ts';
 import type { Resource, ResourceKind } from './resource.ts';
@@ -142,12 +142,22 @@ const flawKey = ({ resource: { kind, id }, utilization: { check } }: Flaw): stri
   findingKey({ kind, id, check });
 
 /**
+ * Until when a finding lasts, as far as is known by `now`: until it was closed; else until now, if a run has seen it
+ * within a day. What nobody has looked at since may be over for long.
+ */
+export const lastsUntil = ({ closedAt, seenAt }: Finding, now: IsoTime): IsoTime =>
+  closedAt ?? earlier(now, addMilliseconds(seenAt, presumedMs));
+
+/** Underuse is judged once a day, and a run may be late. */
+const presumedMs = 26 * 3_600_000;
+
+/**
  * Dollars that a finding wasted between two points in time: the hours it lasted at its wasted rate, and its loss where
  * it happened then. Undefined where its price is unknown.
  */
 export function wastedBetween(finding: Finding, start: IsoTime, end: IsoTime): Usd | undefined {
-  const { since, closedAt, seenAt, wastedHourlyRate, loss } = finding;
-  const until = earlier(closedAt ?? seenAt, end);
+  const { since, wastedHourlyRate, loss } = finding;
+  const until = earlier(lastsUntil(finding, end), end);
   const from = later(since, start);
   const isWithin = Date.parse(since) >= Date.parse(start) && Date.parse(since) < Date.parse(end);
   if (wastedHourlyRate === undefined) return loss === undefined ? undefined : isWithin ? loss : 0;

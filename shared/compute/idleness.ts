@@ -51,8 +51,8 @@ const caseOf = (measured: Measured, window: Window, policy: IdlePolicy): Case =>
 /**
  * Busy where any signal says so, idle only where each one that must is there and silent, unknown in every other case.
  * CPU, network and power may add busy to an accelerator instance, never idle. Memory held makes it busy until its
- * devices have been silent for the longer window. Underused where half of the devices or more are silent beside others
- * that work.
+ * devices have been silent for the longer window. Asked how much of it is at work, it is underused where half of the
+ * devices or more are silent beside others that work.
  */
 export function judgeIdleness(
   measured: Measured,
@@ -68,7 +68,7 @@ export function judgeIdleness(
     coverage: readings.length === 0 ? 0 : Math.min(...readings.map(({ coverage }) => coverage)),
   };
   const work = workIn(given);
-  if (work.length > 0) return { ...seen, ...workVerdict(given, work) };
+  if (work.length > 0) return { ...seen, ...workVerdict(given, work, purpose) };
   const doubt = doubtOf(given, purpose) ?? unmeasured(openQuestion(given, purpose), measured);
   if (doubt !== undefined) return { state: 'unknown', reason: doubt, ...seen, confidence: 'low' };
   const verdict = idleVerdict(given);
@@ -107,9 +107,13 @@ function workIn(given: Case): Reading[] {
   return busy.length > 0 && !mayHaveRested(given) ? busy : [];
 }
 
-function workVerdict({ measured, readings, window, policy }: Case, work: readonly Reading[]) {
+function workVerdict(
+  { measured, readings, window, policy }: Case,
+  work: readonly Reading[],
+  purpose: Purpose,
+) {
   const lastBusy = toTime(Math.max(...work.flatMap(({ busyAt }) => busyAt ?? [])));
-  const silent = silentBesideWork(measured, readings, window, policy);
+  const silent = purpose === 'work' ? silentBesideWork(measured, readings, window, policy) : [];
   if (silent.length > 0) {
     const devices = ofDevices(readings);
     return {
@@ -132,7 +136,10 @@ function workVerdict({ measured, readings, window, policy }: Case, work: readonl
 const ofDevices = (readings: readonly Reading[]): Reading[] =>
   readings.filter(({ signal }) => signal === 'utilization');
 
-/** The devices that did nothing all through while others worked, where they are half of all or more. */
+/**
+ * The devices that did nothing all through while another was at work most of the time, where they are half of all or
+ * more.
+ */
 function silentBesideWork(
   { instance, facts }: Measured,
   readings: readonly Reading[],
@@ -145,8 +152,9 @@ function silentBesideWork(
   );
   if (!facts || devices.length < Math.max(2, devicesOf(facts)) || !isWhole) return [];
   if (startedWithin(instance, window)) return [];
+  if (!devices.some(({ busyShare }) => busyShare > 0.5)) return [];
   const silent = devices.filter(({ busyAt }) => busyAt === undefined);
-  return silent.length < devices.length && silent.length * 2 >= devices.length ? silent : [];
+  return silent.length * 2 >= devices.length ? silent : [];
 }
 
 /** An instance without accelerators has no check: it is stopped out of hours, or left alone. */

@@ -71,6 +71,8 @@ export type Reading = {
   largest: number;
   /** The newest point above the threshold. */
   busyAt?: number | undefined;
+  /** Share of the window's periods above the threshold, 0 to 1. */
+  busyShare: number;
   /** The periods without data, by their place in the window. */
   gaps: readonly number[];
 };
@@ -125,14 +127,18 @@ export function toReading(
 ): Reading {
   const [from, to] = [Date.parse(start), Date.parse(end)];
   const count = Math.max(0, Math.round((to - from) / periodMs));
-  const seen = new Uint8Array(count);
+  const [seen, above] = [new Uint8Array(count), new Uint8Array(count)];
   let [smallest, largest, busyAt] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
   for (const { at, value } of points) {
     if (!isValid(value) || at < from || at >= to) continue;
-    seen[Math.floor((at - from) / periodMs)] = 1;
+    const place = Math.floor((at - from) / periodMs);
+    seen[place] = 1;
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
-    if (value > limit) busyAt = Math.max(busyAt, at);
+    if (value > limit) {
+      above[place] = 1;
+      busyAt = Math.max(busyAt, at);
+    }
   }
   const gaps = seen.includes(0) ? [...seen.keys()].filter((place) => seen[place] === 0) : [];
   return {
@@ -143,6 +149,7 @@ export function toReading(
     smallest: Math.min(smallest, largest),
     largest,
     ...(busyAt >= from && { busyAt }),
+    busyShare: count > 0 ? above.reduce((sum, one) => sum + one, 0) / count : 0,
     gaps,
   };
 }

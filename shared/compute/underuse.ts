@@ -1,5 +1,6 @@
 import type { Usd } from '../money.ts';
 import { toTime } from '../period.ts';
+import type { Check } from './check.ts';
 import { formatDuration } from './duration.ts';
 import { percent } from './evidence-text.ts';
 import type { InstanceTypeFacts } from './instance.ts';
@@ -46,7 +47,7 @@ export type SmallerType = { facts: InstanceTypeFacts; hourlyRate?: Usd | undefin
 export type Underuse = Utilization & { proposal?: { type: string; hourlyRate?: Usd | undefined } };
 
 /** Devices are asked for more, peaks and memory, only where their 95th percentile stays below this. */
-export const detailPercent = 60;
+export const detailPercent = 70;
 
 /** Of a smaller type no more than this share is planned with. */
 const plannedLoad = 0.8;
@@ -65,6 +66,8 @@ export function busiestP95(course: Course, window: Window, policy: UnderusePolic
 type Load = {
   /** Periods in which the instance ran. */
   ran: number;
+  /** Share of the window in which it ran. */
+  ranShare: number;
   coverage: number;
   p95: number;
   /** Sum over the devices of each one's 95th percentile. */
@@ -84,6 +87,7 @@ function loadOf({ facts, devices, cpu }: Course, window: Window, policy: Underus
   const p95s = covered.map((periods) => p95(periods.values()));
   return {
     ran: ran.size,
+    ranShare: (ran.size * periodMs) / (Date.parse(window.end) - Date.parse(window.start)),
     coverage,
     p95: Math.max(...p95s),
     total: p95s.reduce((sum, value) => sum + value, 0),
@@ -104,8 +108,8 @@ export function judgeUnderuse(
   if (load === undefined || load.p95 >= detailPercent) return undefined;
   const noun = deviceNoun(course.facts);
   const span = formatDuration(load.ran * periodMs);
-  const level = `${devicesText(course.devices.length, noun)} below ${percent(load.p95)} for 95 % of ${span}`;
-  const verdict = (check: NonNullable<Utilization['check']>, why: string, wastedShare: number): Underuse => ({
+  const level = `${devicesText(course.devices.length, noun)} at most ${percent(load.p95)} for 95 % of ${span}`;
+  const verdict = (check: Check, why: string, unusedShare: number): Underuse => ({
     state: 'underused',
     check,
     reason: `${level}${why}, ${Math.floor(load.coverage * 100)} % coverage`,
@@ -114,7 +118,7 @@ export function judgeUnderuse(
     coverage: load.coverage,
     confidence: load.coverage >= wholeCoverage ? 'high' : 'medium',
     lastBusy: toTime(Math.max(...course.devices.flatMap(({ averages }) => lastAt(averages, window)))),
-    wastedShare,
+    wastedShare: unusedShare * load.ranShare, // what is stopped costs nothing, and wastes nothing
   });
   const unused = 1 - load.p95 / 100;
 
@@ -162,7 +166,8 @@ function shared(one: ReadonlyMap<number, unknown>, other: ReadonlyMap<number, un
   return count;
 }
 
-function p95(values: Iterable<number>): number {
+/** By nearest rank: the smallest value that 95 % of all are at or below; 0 where there is none. */
+export function p95(values: Iterable<number>): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(sorted.length * 0.95) - 1)] ?? 0;
 }

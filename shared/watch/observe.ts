@@ -1,4 +1,4 @@
-import type { Observation } from '../compute/finding.ts';
+import type { Finding, Observation } from '../compute/finding.ts';
 import type { ResourceKind } from '../compute/resource.ts';
 import type { Config } from '../config.ts';
 import type { IsoTime } from '../period.ts';
@@ -14,6 +14,8 @@ export type Watched = {
   target: Target;
   config: Config;
   now: IsoTime;
+  /** The findings that are open, as far as anybody remembers them. */
+  open: readonly Finding[];
   /** Whoever only looks keeps nothing in the table. */
   readOnly?: boolean | undefined;
 };

@@ -1,450 +1,221 @@
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { PricingClient } from '@aws-sdk/client-pricing';
-import { idleAlert } from '../alert/idle-alert.ts';
-import { attribute } from '../allocation/owner.ts';
-import {
-  discoverMetrics,
-  type GpuMetrics,
-  getSeries,
-  instanceMetric,
-  type Metric,
-  type MetricQuery,
-} from '../aws/cloudwatch.ts';
-import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
-import { costBetween, monthlyCost } from '../compute/cost.ts';
+import { findingAlert } from '../alert/finding-alert.ts';
+import { type Attribution, attribute } from '../allocation/owner.ts';
+import { inBatches } from '../batches.ts';
+import { monthlyCost } from '../compute/cost.ts';
 import {
   confirmedBy,
-  type IdleFinding,
-  idleSince,
-  isSameEpisode,
+  type Finding,
+  type Flaw,
+  findingKey,
   type Observation,
   reviewFindings,
   toFinding,
+  wastedBetween,
 } from '../compute/finding.ts';
-import { type Instance, type InstanceTypeFacts, instanceName } from '../compute/instance.ts';
-import {
-  type Device,
-  type Evidence,
-  type IdlePolicy,
-  judgeUtilization,
-  nextQuestion,
-  periodSeconds,
-  type Question,
-  type Series,
-  type Signals,
-  type Utilization,
-  type Window,
-  windowBefore,
-} from '../compute/utilization.ts';
+import { type OwnerWaste, wasteByOwner } from '../compute/waste.ts';
 import type { Config } from '../config.ts';
 import type { Usd } from '../money.ts';
-import { type IsoTime, toTime } from '../period.ts';
-import { closeFinding, confirmFinding, getFindings, openFinding, openingWrite } from '../store/findings.ts';
+import { logger } from '../observability.ts';
+import { dateOf, type IsoTime } from '../period.ts';
+import {
+  closeFindings,
+  confirmFindings,
+  getFindings,
+  getPastFindings,
+  openFinding,
+  openingWrite,
+} from '../store/findings.ts';
 import { recordAlert } from '../store/outbox.ts';
-import { hourlyRates } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
-import { getWork, putWork } from '../store/work.ts';
-import type { Target } from '../target.ts';
+import { type Target, targetName } from '../target.ts';
+import type { Gap, Observed, Observer, Watched } from './observe.ts';
+import { observeBedrock } from './observe-bedrock.ts';
+import { observeContainers } from './observe-containers.ts';
+import { observeInstances } from './observe-instances.ts';
+import { observeJobs } from './observe-jobs.ts';
+import { observeSageMaker } from './observe-sagemaker.ts';
+import type { TargetClients } from './target-clients.ts';
 
-/** `window` in minutes. */
-export type Measurement = IdlePolicy & { window: number };
+/** The parts of a target, and what people call them. */
+const observers: readonly { part: string; observe: Observer }[] = [
+  { part: 'accelerator instances', observe: observeInstances },
+  { part: 'SageMaker endpoints, notebooks and apps', observe: observeSageMaker },
+  { part: 'SageMaker jobs', observe: observeJobs },
+  { part: 'GPUs of containers', observe: observeContainers },
+  { part: 'Bedrock', observe: observeBedrock },
+];
 
-/**
- * The verdict on each instance over the window before `now`, by instance id; all of one target. Asks for no more than
- * changes the answer, one question after the other. $0.01 per 1,000 metrics: 1 for an instance whose first GPU works,
- * 19 for an idle one of 8 GPUs, none for one that can't be called idle anyway.
- */
-export async function measureUtilization(
-  client: CloudWatchClient,
-  instances: readonly Instance[],
-  facts: ReadonlyMap<string, InstanceTypeFacts>,
-  { window: minutes, ...policy }: Measurement,
-  now: IsoTime,
-): Promise<Map<string, Utilization>> {
-  const window = windowBefore(now, minutes);
-  const looks = instances.map((instance): Look => ({ instance, readFrom: window.start, evidence: 'all' }));
-  const { verdicts } = await measure(client, looks, facts, policy, window);
-  return verdicts;
-}
-
-/** What is to be found out of one instance; work counts since `readFrom`, which may be before the window. */
-type Look = { instance: Instance; readFrom: IsoTime; evidence: Evidence };
-
-/** The metrics that tell of one instance. */
-type Sources = { gpus: readonly GpuMetrics[]; cpu: Metric; networkIn: Metric; networkOut: Metric };
-
-/** What CloudWatch has told so far. */
-type Readings = Map<Metric, Series>;
-
-type Measured = { verdicts: Map<string, Utilization>; sources: Map<string, Sources> };
-
-async function measure(
-  client: CloudWatchClient,
-  looks: readonly Look[],
-  facts: ReadonlyMap<string, InstanceTypeFacts>,
-  policy: IdlePolicy,
-  window: Window,
-): Promise<Measured> {
-  const instances = looks.map(({ instance }) => instance);
-  const sources = await sourcesOf(client, instances, facts);
-  const readings: Readings = new Map();
-  const measuredOf = (instance: Instance) => {
-    const source = sources.get(instance.instanceId);
-    const signals = source ? toSignals(source, readings) : { gpus: [] };
-    return { instance, facts: facts.get(instance.instanceType), signals };
-  };
-  const openQueries = ({ instance, readFrom, evidence }: Look): MetricQuery[] => {
-    const question = nextQuestion(measuredOf(instance), { ...window, start: readFrom }, policy, evidence);
-    const source = sources.get(instance.instanceId);
-    return question && source ? toQueries(question, source) : [];
-  };
-  /** One question to each instance that the round before has left open. */
-  const ask = async (): Promise<boolean> => {
-    let asked = 0;
-    for (const [start, group] of Map.groupBy(looks, ({ readFrom }) => readFrom)) {
-      const queries = group.flatMap(openQueries);
-      await read(client, queries, { ...window, start }, readings);
-      asked += queries.length;
-    }
-    return asked > 0;
-  };
-  while (await ask());
-
-  const verdictOf = ({ instance, readFrom, evidence }: Look): Utilization => {
-    const measured = measuredOf(instance);
-    const since = judgeUtilization(measured, { ...window, start: readFrom }, policy, evidence);
-    return since.state === 'busy' ? since : judgeUtilization(measured, window, policy, evidence);
-  };
-  return { verdicts: new Map(looks.map((look) => [look.instance.instanceId, verdictOf(look)])), sources };
-}
-
-/** GPU metrics are looked for only where there are GPUs: CloudWatch tells of them, never the type. */
-async function sourcesOf(
-  client: CloudWatchClient,
-  instances: readonly Instance[],
-  facts: ReadonlyMap<string, InstanceTypeFacts>,
-): Promise<Map<string, Sources>> {
-  const hasGpus = ({ instanceType }: Instance) => facts.get(instanceType)?.accelerators?.kind === 'gpu';
-  const discovered = instances.some(hasGpus) ? (await discoverMetrics(client)).gpus : undefined;
-  return new Map(
-    instances.map((instance) => {
-      const { instanceId } = instance;
-      const source: Sources = {
-        gpus: (hasGpus(instance) && discovered?.get(instanceId)) || [],
-        cpu: instanceMetric('CPUUtilization', instanceId),
-        networkIn: instanceMetric('NetworkIn', instanceId),
-        networkOut: instanceMetric('NetworkOut', instanceId),
-      };
-      return [instanceId, source];
-    }),
-  );
-}
-
-const utilizationQueries = ({ gpus }: Pick<Sources, 'gpus'>): MetricQuery[] =>
-  gpus.flatMap(({ utilization }) => largestOf(utilization));
-
-const largestOf = (metrics: readonly Metric[]): MetricQuery[] =>
-  metrics.map((metric) => ({ metric, statistic: 'Maximum' }));
-
-function toQueries(question: Question, { gpus, cpu, networkIn, networkOut }: Sources): MetricQuery[] {
-  if (question.signal === 'cpu') return largestOf([cpu]);
-  if (question.signal === 'network') {
-    return [networkIn, networkOut].map((metric) => ({ metric, statistic: 'Sum' }));
-  }
-  const { signal, indexes } = question;
-  return gpus
-    .filter(({ index }) => indexes.includes(index))
-    .flatMap(({ utilization, memoryUsed }) => largestOf(signal === 'gpu' ? utilization : memoryUsed));
-}
-
-async function read(
-  client: CloudWatchClient,
-  queries: readonly MetricQuery[],
-  window: Window,
-  readings: Readings,
-  period = periodSeconds,
-): Promise<void> {
-  const series = await getSeries(client, queries, window, period);
-  for (const [index, { metric }] of queries.entries()) {
-    readings.set(metric, series[index] ?? { points: [], failure: 'CloudWatch did not answer for it' });
-  }
-}
-
-const toSignals = ({ gpus, cpu, networkIn, networkOut }: Sources, readings: Readings): Signals => ({
-  gpus: gpus.map(({ index, utilization, memoryUsed }) => ({
-    index,
-    utilization: joined(utilization, readings),
-    memoryUsedMib: joined(memoryUsed, readings),
-  })),
-  cpuPercent: readings.get(cpu),
-  networkIn: perSecond(readings.get(networkIn)),
-  networkOut: perSecond(readings.get(networkOut)),
-});
-
-/** One device under several sets of dimensions is one device. */
-function joined(metrics: readonly Metric[], readings: Readings): Device['utilization'] {
-  if (metrics.length === 0) return undefined;
-  const parts = metrics.flatMap((metric) => readings.get(metric) ?? []);
-  if (parts.length === 0) return 'unread';
-  return {
-    points: parts.flatMap(({ points }) => points),
-    failure: parts.find(({ failure }) => failure !== undefined)?.failure,
-  };
-}
-
-const perSecond = (series: Series | undefined): Series | undefined =>
-  series && {
-    ...series,
-    points: series.points.map(({ at, value }) => ({ at, value: value / periodSeconds })),
-  };
-
-/** One running accelerator instance, as a table or a program shows it. */
-type InstanceUtilization = {
-  account: string;
-  accountName?: string | undefined;
-  region: string;
-  instanceId: string;
-  name: string;
-  instanceType: string;
-  owner?: string | undefined;
-  team?: string | undefined;
-  state: Utilization['state'];
-  reason: string;
-  /** 0 to 1; only where this pass has measured it. */
-  coverage?: number | undefined;
-  /** Only while idle. */
-  idleSince?: IsoTime | undefined;
-  /** Dollars; undefined where the price is unknown. */
-  hourlyRate?: Usd | undefined;
-  monthlyRunRate?: Usd | undefined;
-  /** Dollars since `idleSince`; only while idle. */
-  wastedSoFar?: Usd | undefined;
+/** One verdict, as a table or a program shows it. */
+export type ObservedRow = Observation & {
+  attribution: Attribution;
+  /** Dollars of this month that bought nothing; absent where nothing is wrong, or the price is unknown. */
+  monthToDate?: Usd | undefined;
 };
 
 export type UtilizationResult = {
   account: string;
+  accountName?: string | undefined;
   region: string;
   /** The most wasteful first. */
-  instances: InstanceUtilization[];
-  /** Findings: opened and told, seen again, over. */
+  observations: ObservedRow[];
+  /** What bought nothing this month, by owner, the most wasteful first. */
+  waste: OwnerWaste[];
+  /** What couldn't be read, and why. */
+  gaps: Gap[];
+  /** Findings: opened, seen again, over; and how many of those opened were told. */
   opened: number;
   confirmed: number;
   closed: number;
+  told: number;
 };
 
-export type UtilizationClients = {
-  ec2: EC2Client;
-  cloudWatch: CloudWatchClient;
-  pricing: PricingClient;
-  table: Table;
-};
+export type UtilizationClients = TargetClients & { table?: Table | undefined };
 
 /**
- * One pass over the running accelerator instances of a target: verdicts, and what they mean for the findings. An idle
- * episode is told once, however often it is seen; a repeat of the same pass changes nothing. Nobody is asked about
- * again while an earlier answer still holds for the whole window.
+ * One pass over everything in a target that is judged by what it does: verdicts, and what they mean for the findings.
+ * An episode is told once, however often it is seen; a repeat of the same pass changes nothing. A part that can't be
+ * read is a gap, and the others go on. With `readOnly` nothing is kept, and nobody is told.
  */
 export async function watchUtilization(
-  clients: UtilizationClients,
+  { table, ...clients }: UtilizationClients,
   target: Target,
   config: Config,
   now: IsoTime,
+  { readOnly = false }: { readOnly?: boolean } = {},
 ): Promise<UtilizationResult> {
-  const { instances, facts } = await getAccelerators(clients.ec2, target);
-  const window = windowBefore(now, config.idle.window);
-  const known = {
-    findings: await getFindings(clients.table, target),
-    work: await getWork(clients.table, target),
-  };
-  const { looks, resting, working } = share(instances, known, config, now);
-  const { verdicts, sources } = await measure(clients.cloudWatch, looks, facts, config.idle, window);
-  const rates = await hourlyRates(clients, target, instances, now);
-  const observed = looks.flatMap(({ instance }): Observation[] => {
-    const utilization = verdicts.get(instance.instanceId);
-    const hourlyRate = rates.get(instance.instanceId);
-    return utilization ? [{ instance, utilization, hourlyRate }] : [];
+  const open = table ? await getFindings(table, target) : [];
+  const watched: Watched = { clients, table, target, config, now, open, readOnly };
+  const { observations, complete, gaps } = await observeAll(watched);
+  for (const { what, why } of gaps) logger.warn('not read', { target: targetName(target), what, why });
+  const settled = await settle(watched, open, observations, complete);
+  const monthStart = `${dateOf(now).slice(0, 7)}-01T00:00:00Z`;
+  const past = table ? await getPastFindings(table, target, monthStart) : [];
+  const byKey = new Map(settled.findings.map((finding) => [findingKey(finding), finding]));
+  const rows = observations.map((observation): ObservedRow => {
+    const { kind, id } = observation.resource;
+    const { check } = observation.utilization;
+    const finding = check && byKey.get(findingKey({ kind, id, check }));
+    return {
+      ...observation,
+      since: finding?.since ?? observation.since,
+      attribution: attribute(observation.resource.tags, config.tags),
+      monthToDate: finding && wastedBetween(finding, monthStart, now),
+    };
   });
-  const pass: Pass = { clients, target, config, now, sources };
-  const due = known.findings.filter((finding) => !resting.includes(finding));
-  const { findings, ...counts } = await settleFindings(pass, due, observed);
-  await putWork(clients.table, target, workOf(observed), now);
-
-  for (const finding of resting) findings.set(finding.instanceId, finding);
-  const seen = new Map<string, Seen>([
-    ...observed.map(({ instance, utilization }) => [instance.instanceId, utilization] as const),
-    ...working.map(({ instance, lastBusy }) => [instance.instanceId, atWork(lastBusy)] as const),
-    ...resting.map((finding) => [finding.instanceId, asSeen(finding)] as const),
-  ]);
-  const rows = instances.flatMap((instance) => {
-    const verdict = seen.get(instance.instanceId);
-    const hourlyRate = rates.get(instance.instanceId);
-    return verdict ? [toRow(pass, instance, verdict, hourlyRate, findings)] : [];
-  });
+  const { opened, confirmed, closed, told } = settled;
   return {
     account: target.account,
+    accountName: target.accountName,
     region: target.region,
-    instances: rows.toSorted((a, b) => (b.wastedSoFar ?? 0) - (a.wastedSoFar ?? 0)),
-    ...counts,
+    observations: rows.toSorted((a, b) => wastedHourly(b) - wastedHourly(a) || (b.loss ?? 0) - (a.loss ?? 0)),
+    waste: wasteByOwner([...settled.findings, ...past], monthStart, now),
+    gaps: [...gaps],
+    opened,
+    confirmed,
+    closed,
+    told,
   };
 }
 
-/** What earlier passes have left behind. */
-type Known = { findings: readonly IdleFinding[]; work: ReadonlyMap<string, IsoTime> };
-
-/**
- * Whom to ask about, and whom not: work seen within the window is work, whatever else would be read, and a finding
- * holds until a whole window has passed since it was seen. It is then looked at since that time, and by its GPUs alone:
- * only they end it.
- */
-function share(instances: readonly Instance[], { findings, work }: Known, { idle }: Config, now: IsoTime) {
-  const window = windowBefore(now, idle.window);
-  const looks: Look[] = [];
-  const resting: IdleFinding[] = [];
-  const working: { instance: Instance; lastBusy: IsoTime }[] = [];
-  const findingOf = new Map(findings.map((finding) => [finding.instanceId, finding]));
-  for (const instance of instances) {
-    const finding = findingOf.get(instance.instanceId);
-    const lastBusy = work.get(instance.instanceId);
-    if (finding && isSameEpisode(finding, instance)) {
-      const seenUntil = windowBefore(finding.seenAt, idle.window).end;
-      if (Date.parse(window.start) + slackMs < Date.parse(seenUntil)) resting.push(finding);
-      else looks.push({ instance, readFrom: earlier(window.start, seenUntil), evidence: 'gpus' });
-    } else if (lastBusy && isUntil(window.start, lastBusy) && isUntil(instance.launchTime, lastBusy)) {
-      working.push({ instance, lastBusy });
-    } else looks.push({ instance, readFrom: window.start, evidence: 'all' });
-  }
-  return { looks, resting, working };
-}
-
-const isUntil = (time: IsoTime, other: IsoTime): boolean => Date.parse(time) <= Date.parse(other);
-
-/** An hourly event is some seconds early at times: no whole hour is to be lost for them. */
-const slackMs = 10 * 60_000;
-
-/** From where to read, so that no work since `seenUntil` is missed, within what CloudWatch is asked for at most. */
-const earlier = (start: IsoTime, seenUntil: IsoTime): IsoTime =>
-  toTime(Math.max(Math.min(Date.parse(start), Date.parse(seenUntil)), Date.parse(start) - lookBackMs));
-
-/** What was seen at work, and when last. */
-const workOf = (observed: readonly Observation[]): Map<string, IsoTime> =>
-  new Map(
-    observed.flatMap(({ instance, utilization: { lastBusy } }) =>
-      lastBusy === undefined ? [] : [[instance.instanceId, lastBusy] as const],
-    ),
-  );
-
-/** A verdict, of this pass or of an earlier one that still holds; then its coverage is not known any more. */
-type Seen = Pick<Utilization, 'state' | 'reason'> & { coverage?: number };
-
-const atWork = (lastBusy: IsoTime): Seen => ({ state: 'busy', reason: `at work at ${lastBusy}` });
-
-const asSeen = ({ reason, seenAt }: IdleFinding): Seen => ({
-  state: 'idle',
-  reason: `${reason}, seen at ${seenAt}`,
+/** What a function says of its pass: everything is in the table, and an answer has a limit. */
+export const toSummary = ({ observations, waste, ...result }: UtilizationResult) => ({
+  ...result,
+  resources: observations.length,
+  states: Object.fromEntries(
+    [...Map.groupBy(observations, ({ utilization }) => utilization.state)].map(([state, { length }]) => [
+      state,
+      length,
+    ]),
+  ),
+  wastedThisMonth: waste.reduce((sum, { monthToDate }) => sum + monthToDate, 0),
 });
 
-/** The running instances that have accelerators, and those of which nobody can say. */
-async function getAccelerators(client: EC2Client, target: Target) {
-  const running = await getInstances(client, target, { states: ['running'] });
-  const types = running.map(({ instanceType }) => instanceType);
-  const facts = await getInstanceTypeFacts(client, types);
-  const instances = running.filter(({ instanceType }) => {
-    const known = facts.get(instanceType);
-    return known === undefined || known.accelerators !== undefined;
-  });
-  return { instances, facts };
-}
+/** Dollars an hour that buy nothing, as far as they are known. */
+const wastedHourly = ({ hourlyRate = 0, utilization: { wastedShare = 0 } }: Observation): Usd =>
+  hourlyRate * wastedShare;
 
-type Pass = {
-  clients: UtilizationClients;
-  target: Target;
-  config: Config;
-  now: IsoTime;
-  sources: ReadonlyMap<string, Sources>;
-};
-
-/** Opens, confirms and closes; `findings` are those open now, by instance id. */
-async function settleFindings(pass: Pass, known: readonly IdleFinding[], observed: readonly Observation[]) {
-  const { clients, now } = pass;
-  const { closed, confirmed, opened } = reviewFindings(known, observed);
-  for (const finding of closed) await closeFinding(clients.table, finding, now);
-
-  const findings = new Map<string, IdleFinding>();
-  for (const { finding, observation } of confirmed) {
-    const seen = confirmedBy(finding, observation, now);
-    await confirmFinding(clients.table, seen);
-    findings.set(seen.instanceId, seen);
+/** Every part, one after the other: each fills CloudWatch's batches by itself. */
+async function observeAll(watched: Watched): Promise<Observed> {
+  const parts: Observed[] = [];
+  for (const { part, observe } of observers) {
+    try {
+      parts.push(await observe(watched));
+    } catch (error) {
+      parts.push({ observations: [], complete: [], gaps: [{ what: part, why: (error as Error).message }] });
+    }
   }
-  const since = await idleSinces(pass, opened);
-  for (const observation of opened) {
-    const { instance, utilization } = observation;
-    const finding = toFinding(observation, since.get(instance) ?? utilization.windowStart, now);
-    await tell(pass, finding, instance);
-    findings.set(finding.instanceId, finding);
-  }
-  return { findings, opened: opened.length, confirmed: confirmed.length, closed: closed.length };
-}
-
-/** An episode that was told before, and only interrupted by its CPU or its memory, is open again without a word. */
-async function tell({ clients: { table }, target, config }: Pass, finding: IdleFinding, instance: Instance) {
-  const attribution = attribute(instance.tags, config.tags);
-  const alert = idleAlert({ finding, instance, attribution, target, tags: config.tags });
-  const isNew = await recordAlert(table, alert, [openingWrite(table, finding)]);
-  if (!isNew) await openFinding(table, finding);
-}
-
-/** How far back to look for the last work: CloudWatch keeps hours for longer, nobody needs to be told. */
-const lookBackMs = 14 * 24 * 3_600_000;
-
-/** Since when the GPUs of newly idle instances have been silent; once an episode, so that hourly maxima will do. */
-async function idleSinces({ clients, config, now, sources }: Pass, opened: readonly Observation[]) {
-  const hour = 3600;
-  const end = Math.ceil(Date.parse(now) / 1000 / hour) * hour * 1000;
-  const window = { start: toTime(end - lookBackMs), end: toTime(end) };
-  const queried = opened.map((observation) => ({
-    observation,
-    gpus: sources.get(observation.instance.instanceId)?.gpus ?? [],
-  }));
-  const queries = queried.flatMap(utilizationQueries);
-  const readings: Readings = new Map();
-  await read(clients.cloudWatch, queries, window, readings, hour);
-  return new Map(
-    queried.map(({ observation, gpus }) => {
-      const hours = gpus.map(({ utilization }) => {
-        const series = joined(utilization, readings);
-        return series === undefined || series === 'unread' ? { points: [] } : series;
-      });
-      return [observation.instance, idleSince(observation, hours, config.idle.gpuPercent)] as const;
-    }),
-  );
-}
-
-function toRow(
-  { target, config, now }: Pass,
-  instance: Instance,
-  { state, reason, coverage }: Seen,
-  hourlyRate: Usd | undefined,
-  findings: ReadonlyMap<string, IdleFinding>,
-): InstanceUtilization {
-  const { owner, team } = attribute(instance.tags, config.tags);
-  const since = state === 'idle' ? findings.get(instance.instanceId)?.idleSince : undefined;
   return {
-    account: instance.account,
-    accountName: target.accountName,
-    region: instance.region,
-    instanceId: instance.instanceId,
-    name: instanceName(instance),
-    instanceType: instance.instanceType,
-    owner,
-    team,
-    state,
-    reason,
-    coverage,
-    idleSince: since,
-    hourlyRate,
-    monthlyRunRate: hourlyRate === undefined ? undefined : monthlyCost(hourlyRate),
-    wastedSoFar:
-      since === undefined || hourlyRate === undefined ? undefined : costBetween(hourlyRate, since, now),
+    observations: parts.flatMap(({ observations }) => observations),
+    complete: parts.flatMap(({ complete }) => complete),
+    gaps: parts.flatMap(({ gaps }) => gaps),
   };
+}
+
+/** Closes, confirms and opens; `findings` are those open now. Who only looks sees the same, and keeps nothing. */
+async function settle(
+  watched: Watched,
+  open: readonly Finding[],
+  observations: readonly Observation[],
+  complete: Observed['complete'],
+) {
+  const { table, config, now, readOnly } = watched;
+  const review = reviewFindings(open, observations, complete);
+  const whose = ({ resource }: Flaw) => attribute(resource.tags, config.tags);
+  const confirmed = review.confirmed.map(({ finding, flaw }) =>
+    isNews(finding, flaw) ? confirmedBy(finding, flaw, whose(flaw), now) : finding,
+  );
+  const opened = review.opened.map((flaw) => ({ flaw, finding: toFinding(flaw, whose(flaw), now) }));
+  let told = 0;
+  if (table && !readOnly) {
+    await closeFindings(table, review.closed, now);
+    const known = new Set(open);
+    await confirmFindings(
+      table,
+      confirmed.filter((finding) => !known.has(finding)),
+    );
+    for (const some of inBatches(opened, openingsAtOnce)) {
+      const answers = await Promise.all(
+        some.map(({ flaw, finding }) => openAndTell(watched, table, flaw, finding)),
+      );
+      told += answers.filter(Boolean).length;
+    }
+  }
+  return {
+    findings: [...confirmed, ...opened.map(({ finding }) => finding)],
+    opened: opened.length,
+    confirmed: confirmed.length,
+    closed: review.closed.length,
+    told,
+  };
+}
+
+const openingsAtOnce = 10;
+
+/** What an earlier run has measured is no news to the finding that it opened. */
+const isNews = (finding: Finding, { seenAt }: Flaw): boolean =>
+  seenAt === undefined || Date.parse(seenAt) > Date.parse(finding.seenAt);
+
+/**
+ * Opens a finding, with the alert that tells of it where it is worth a message. An episode that was told before, and
+ * only interrupted by its CPU or its memory, is open again without a word.
+ */
+async function openAndTell(
+  { target, config, now }: Watched,
+  table: Table,
+  { resource }: Flaw,
+  finding: Finding,
+): Promise<boolean> {
+  if (isWorthTelling(finding, config)) {
+    const alert = findingAlert({ finding, resource, target, tags: config.tags, now });
+    if (await recordAlert(table, alert, [openingWrite(table, finding)])) return true;
+  }
+  await openFinding(table, finding);
+  return false;
+}
+
+/** What wastes less a month than the floor is listed, and nobody is told; what has no known price is told. */
+function isWorthTelling({ wastedHourlyRate, loss, hourlyRate }: Finding, config: Config): boolean {
+  const { floor } = config.utilization;
+  const isPriced = wastedHourlyRate !== undefined || loss !== undefined || hourlyRate !== undefined;
+  return !isPriced || monthlyCost(wastedHourlyRate ?? 0) >= floor || (loss ?? 0) >= floor;
 }

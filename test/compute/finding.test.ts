@@ -1,109 +1,153 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type IdleFinding,
-  idleSince,
+  type Finding,
   type Observation,
   reviewFindings,
+  toFinding,
+  wastedBetween,
 } from '../../shared/compute/finding.ts';
-import type { Series, Utilization } from '../../shared/compute/utilization.ts';
-import { instance } from '../support/compute.ts';
+import type { Utilization } from '../../shared/compute/utilization.ts';
 
-const finding = (given: Partial<IdleFinding> = {}): IdleFinding => ({
+const resource = {
+  kind: 'ec2-instance',
   account: '210987654321',
   region: 'eu-west-1',
-  instanceId: 'i-1',
-  idleSince: '2026-11-13T17:00:00Z',
+  id: 'i-1',
+  name: 'reranker-train',
+  type: 'p4d.24xlarge',
+  count: 1,
+  startedAt: '2026-11-13T16:20:00Z',
+  tags: { owner: 'jonas' },
+} as const;
+
+const finding = (given: Partial<Finding> = {}): Finding => ({
+  account: '210987654321',
+  region: 'eu-west-1',
+  kind: 'ec2-instance',
+  id: 'i-1',
+  name: 'reranker-train',
+  type: 'p4d.24xlarge',
+  count: 1,
+  check: 'idle-accelerator',
+  since: '2026-11-13T17:00:00Z',
   openedAt: '2026-11-13T20:15:00Z',
   seenAt: '2026-11-16T05:15:00Z',
   reason: '8 of 8 GPUs at 0 %',
-  hourlyRate: 32.7726,
+  confidence: 'high',
+  attribution: { owner: 'jonas' },
+  hourlyRate: 32,
+  wastedHourlyRate: 32,
   ...given,
 });
 
+const checkOf = { idle: 'idle-accelerator', underused: 'not-distributed' } as const;
+
 const observed = (
   state: Utilization['state'],
-  { instanceId = 'i-1', launchTime = '2026-11-13T16:20:00Z' } = {},
+  { id = 'i-1', startedAt = resource.startedAt as string } = {},
 ): Observation => ({
-  instance: instance({ instanceId, launchTime }),
+  resource: { ...resource, id, startedAt },
   utilization: {
     state,
+    check: checkOf[state as keyof typeof checkOf],
     reason: 'because',
     windowStart: '2026-11-16T03:05:00Z',
     windowEnd: '2026-11-16T06:05:00Z',
     coverage: 1,
+    confidence: 'high',
+    wastedShare: 1,
   },
+  hourlyRate: 32,
 });
 
 const ids = (review: ReturnType<typeof reviewFindings>) => ({
-  opened: review.opened.map(({ instance: { instanceId } }) => instanceId),
-  confirmed: review.confirmed.map(({ finding: { instanceId } }) => instanceId),
-  closed: review.closed.map(({ instanceId }) => instanceId),
+  opened: review.opened.map(({ resource: { id } }) => id),
+  confirmed: review.confirmed.map(({ finding: { id } }) => id),
+  closed: review.closed.map(({ id }) => id),
 });
+
+const nothing = { opened: [], confirmed: [], closed: [] };
 
 describe('a review', () => {
-  it('opens a finding for an idle instance that has none, and none for busy or unknown ones', () => {
+  it('opens a finding for what has a flaw and no finding, and none for busy or unknown ones', () => {
     const review = reviewFindings(
       [],
-      [observed('idle'), observed('busy', { instanceId: 'i-2' }), observed('unknown', { instanceId: 'i-3' })],
+      [observed('idle'), observed('busy', { id: 'i-2' }), observed('unknown', { id: 'i-3' })],
+      ['ec2-instance'],
     );
-    expect(ids(review)).toEqual({ opened: ['i-1'], confirmed: [], closed: [] });
+    expect(ids(review)).toEqual({ ...nothing, opened: ['i-1'] });
   });
 
-  it.each([
-    ['confirms one that is idle still', [observed('idle')], { opened: [], confirmed: ['i-1'], closed: [] }],
-    ['closes one that works again', [observed('busy')], { opened: [], confirmed: [], closed: ['i-1'] }],
-    ['closes one that no longer runs', [], { opened: [], confirmed: [], closed: ['i-1'] }],
-    [
-      'leaves one alone of which nothing is known',
-      [observed('unknown')],
-      { opened: [], confirmed: [], closed: [] },
-    ],
+  it.each<[string, Observation[], Partial<ReturnType<typeof ids>>]>([
+    ['confirms one that is so still', [observed('idle')], { confirmed: ['i-1'] }],
+    ['closes one that works again', [observed('busy')], { closed: ['i-1'] }],
+    ['closes one that is no longer there', [], { closed: ['i-1'] }],
+    ['leaves one alone of which nothing is known', [observed('unknown')], {}],
     [
       'closes one that was started again, though nothing is known of it yet',
-      [observed('unknown', { launchTime: '2026-11-16T05:40:00Z' })],
-      { opened: [], confirmed: [], closed: ['i-1'] },
+      [observed('unknown', { startedAt: '2026-11-16T05:40:00Z' })],
+      { closed: ['i-1'] },
     ],
     [
-      'begins a new episode for one that was started again and is idle again',
-      [observed('idle', { launchTime: '2026-11-15T08:00:00Z' })],
-      { opened: ['i-1'], confirmed: [], closed: ['i-1'] },
+      'begins a new episode for one that was started again and is so again',
+      [observed('idle', { startedAt: '2026-11-15T08:00:00Z' })],
+      { opened: ['i-1'], closed: ['i-1'] },
+    ],
+    [
+      'closes one that has another flaw now, and opens that',
+      [observed('underused')],
+      { opened: ['i-1'], closed: ['i-1'] },
+    ],
+    [
+      'keeps one beside another of the same resource',
+      [observed('busy'), observed('idle')],
+      { confirmed: ['i-1'] },
     ],
   ])('%s', (_, observations, expected) => {
-    expect(ids(reviewFindings([finding()], observations))).toEqual(expected);
+    expect(ids(reviewFindings([finding()], observations, ['ec2-instance']))).toEqual({
+      ...nothing,
+      ...expected,
+    });
+  });
+
+  it('closes nothing by absence where not all of the kind was listed', () => {
+    expect(ids(reviewFindings([finding()], [], ['sagemaker-endpoint']))).toEqual(nothing);
   });
 });
 
-describe('idle since', () => {
-  const hour = 3_600_000;
-  /** Hourly maxima up to 03:00, the hour in which the window starts; the newest last. */
-  const hourly = (...values: (number | undefined)[]): Series => ({
-    points: values.flatMap((value, index) => {
-      const at = Date.parse('2026-11-16T03:00:00Z') - (values.length - 1 - index) * hour;
-      return value === undefined ? [] : [{ at, value }];
-    }),
+describe('a new finding', () => {
+  const flaw = observed('idle') as Parameters<typeof toFinding>[0];
+
+  it('begins where the flaw is known to begin, else with the window', () => {
+    expect(toFinding(flaw, {}, '2026-11-16T06:15:00Z').since).toBe('2026-11-16T03:05:00Z');
+    const since = '2026-11-13T17:00:00Z';
+    expect(toFinding({ ...flaw, since }, {}, '2026-11-16T06:15:00Z').since).toBe(since);
   });
 
-  it.each([
-    ['the hour after the last work', [hourly(80, 0, 1, 0), hourly(0, 0, 0, 0)], '2026-11-16T01:00:00Z'],
-    ['the end of a gap', [hourly(0, undefined, 0, 0)], '2026-11-16T02:00:00Z'],
-    [
-      'the end of a gap of one GPU of two',
-      [hourly(0, 0, 0, 0), hourly(0, 0, undefined, 0)],
-      '2026-11-16T03:00:00Z',
-    ],
-    [
-      'the start of the window, where there was work in its hour',
-      [hourly(0, 0, 0, 60)],
-      '2026-11-16T03:05:00Z',
-    ],
-    ['the start of the window, where nothing can be looked up', [hourly()], '2026-11-16T03:05:00Z'],
-    ['the start of the window, where no GPU is known', [], '2026-11-16T03:05:00Z'],
-  ])('is %s', (_, series, expected) => {
-    expect(idleSince(observed('idle'), series, 3)).toBe(expected);
+  it('wastes its share of the price, and of an unknown price an unknown amount', () => {
+    const half = { ...flaw, utilization: { ...flaw.utilization, wastedShare: 0.5 } };
+    expect(toFinding(half, {}, '2026-11-16T06:15:00Z').wastedHourlyRate).toBe(16);
+    const unpriced = { ...half, hourlyRate: undefined };
+    expect(toFinding(unpriced, {}, '2026-11-16T06:15:00Z').wastedHourlyRate).toBeUndefined();
   });
+});
 
-  it('is the launch, where it never worked', () => {
-    const launched = observed('idle', { launchTime: '2026-11-16T01:20:00Z' });
-    expect(idleSince(launched, [hourly(0, 0, 0, 0, 0)], 3)).toBe('2026-11-16T01:20:00Z');
+describe('what a finding wasted', () => {
+  const month = ['2026-11-01T00:00:00Z', '2026-11-16T06:15:00Z'] as const;
+
+  it.each<[string, Partial<Finding>, number | undefined]>([
+    ['lasts until now, where a run has seen it lately', {}, 61.25 * 32],
+    ['lasts no longer than somebody looked', { seenAt: '2026-11-13T20:15:00Z' }, 29.25 * 32],
+    ['ends where it was closed', { closedAt: '2026-11-14T17:00:00Z' }, 24 * 32],
+    ['counts within the month alone', { since: '2026-10-20T00:00:00Z' }, (15 * 24 + 6.25) * 32],
+    ['is unknown without a price', { wastedHourlyRate: undefined }, undefined],
+    ['is a loss where it happened then', { wastedHourlyRate: undefined, loss: 295 }, 295],
+    [
+      'is no loss where it happened before',
+      { wastedHourlyRate: undefined, loss: 295, since: '2026-10-20T00:00:00Z' },
+      0,
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(wastedBetween(finding(given), ...month)).toBe(expected);
   });
 });

@@ -20,7 +20,7 @@ export const instance = (given: Partial<Instance> = {}): Instance => ({
 
 export const p4d: InstanceTypeFacts = {
   instanceType: 'p4d.24xlarge',
-  accelerators: { kind: 'gpu', name: 'NVIDIA A100', count: 8, memoryMib: 40_960 },
+  accelerators: { kind: 'gpu', name: 'NVIDIA A100', count: 8, cores: 1, memoryMib: 40_960 },
   instanceStoreGb: 8000,
   vcpus: 96,
 };

@@ -26,10 +26,14 @@ const agentNames: Readonly<Record<string, 'utilization' | 'memory'>> = {
   nvidia_smi_memory_used: 'memory',
 };
 
-/** A CloudWatch that lists and tells the metrics of these instances; `queried` names all that was asked for. */
+/**
+ * A CloudWatch that lists and tells the metrics of these instances; `queried` names all that was asked for to tell work
+ * from idleness, `averaged` what was asked for to tell how well something is used.
+ */
 export function fakeCloudWatch(world: Record<string, MeasuredInstance>) {
   const cloudWatch = mockClient(CloudWatchClient);
   const queried: string[] = [];
+  const averaged: string[] = [];
   cloudWatch
     .on(ListMetricsCommand)
     .callsFake(({ Namespace = 'CWAgent', MetricName }: ListMetricsCommandInput) => ({
@@ -52,10 +56,12 @@ export function fakeCloudWatch(world: Record<string, MeasuredInstance>) {
     }));
   cloudWatch.on(GetMetricDataCommand).callsFake((input: GetMetricDataCommandInput) => {
     const queries = input.MetricDataQueries ?? [];
-    queried.push(...queries.map(nameOf));
+    const isMean = ({ MetricStat }: MetricDataQuery) => MetricStat?.Stat === 'Average';
+    queried.push(...queries.filter((query) => !isMean(query)).map(nameOf));
+    averaged.push(...queries.filter(isMean).map(nameOf));
     return { MetricDataResults: queries.map((query) => answer(world, query, input)) };
   });
-  return { cloudWatch, queried };
+  return { cloudWatch, queried, averaged };
 }
 
 const dimensionOf = ({ MetricStat }: MetricDataQuery, name: string): string =>

@@ -1,0 +1,134 @@
+import { inBatches } from '../batches.ts';
+import type { Observation } from '../compute/finding.ts';
+import {
+  type DeviceMetrics,
+  type Metric,
+  periodSeconds,
+  type Series,
+  type Window,
+} from '../compute/metric.ts';
+import { isRead } from '../compute/signals.ts';
+import { windowBefore } from '../compute/utilization.ts';
+import { toTime } from '../period.ts';
+import { type Fleet, getFleet } from './fleet.ts';
+import {
+  findSources,
+  joined,
+  largestOf,
+  ownMetrics,
+  perSecond,
+  readSeries,
+  type Sources,
+} from './measure.ts';
+import type { Watched } from './observe.ts';
+
+/** One device's utilisation, percent, hour by hour. */
+export type DeviceCourse = { index: string; series: Series };
+
+/** What was measured of an instance in the last day. A signal that it doesn't report is absent. */
+export type Evidence = {
+  window: Window;
+  devices: readonly {
+    index: string;
+    /** Percent, MiB and Watts. */
+    utilization: Series;
+    memoryUsed?: Series | undefined;
+    power?: Series | undefined;
+  }[];
+  /** Percent. */
+  cpu?: Series | undefined;
+  /** Bytes a second. */
+  networkIn?: Series | undefined;
+  networkOut?: Series | undefined;
+};
+
+const hoursShown = 24;
+const instancesAtOnce = 200;
+
+/** The instances of a target, and where CloudWatch tells of their devices: for whoever looks at several of them. */
+export async function openEvidence(watched: Watched): Promise<{ fleet: Fleet; sources: Sources }> {
+  const fleet = await getFleet(watched);
+  const running = fleet.members.filter(({ instance }) => instance.state === 'running');
+  const instances = running.map(({ instance }) => instance);
+  const { clients, config } = watched;
+  const sources = await findSources(
+    clients.cloudWatch,
+    instances,
+    fleet.facts,
+    config.utilization.namespaces,
+  );
+  return { fleet, sources };
+}
+
+/** The last day of every device of the instances among the observations, hourly maxima; $0.01 per 1,000 devices. */
+export async function readCourses(
+  { clients, now }: Watched,
+  { devices }: Sources,
+  observations: readonly Observation[],
+): Promise<Map<string, DeviceCourse[]>> {
+  const hourMs = 3_600_000;
+  const end = Math.ceil(Date.parse(now) / hourMs) * hourMs;
+  const window = { start: toTime(end - hoursShown * hourMs), end: toTime(end) };
+  const ids = [...new Set(observations.map(({ resource }) => resource.id))].filter((id) => devices.has(id));
+  const courses = new Map<string, DeviceCourse[]>();
+  for (const some of inBatches(ids, instancesAtOnce)) {
+    const metrics = some.flatMap((id) => (devices.get(id) ?? []).flatMap(({ utilization }) => utilization));
+    const readings = await readSeries(clients.cloudWatch, largestOf(metrics), window, 3600);
+    for (const id of some) {
+      const course = (devices.get(id) ?? []).map((device) => toCourse(device, readings));
+      courses.set(id, course);
+    }
+  }
+  return courses;
+}
+
+const toCourse = (
+  { index, utilization }: DeviceMetrics,
+  readings: ReadonlyMap<Metric, Series>,
+): DeviceCourse => ({
+  index,
+  series: seriesOf(utilization, readings) ?? { points: [] },
+});
+
+/** Everything that was measured of one instance in the last day; undefined where it isn't one of the fleet. */
+export async function readEvidence(
+  watched: Watched,
+  { fleet, sources }: { fleet: Fleet; sources: Sources },
+  instanceId: string,
+): Promise<Evidence | undefined> {
+  const member = fleet.members.find(({ instance }) => instance.instanceId === instanceId);
+  if (member === undefined) return undefined;
+  const { clients, now } = watched;
+  const window = windowBefore(now, hoursShown * 60);
+  const devices = sources.devices.get(instanceId) ?? [];
+  const own = ownMetrics(instanceId);
+  const ofDevices = devices.flatMap(({ utilization, memoryUsed, power }) => [
+    ...utilization,
+    ...memoryUsed,
+    ...power,
+  ]);
+  const traffic = [own.networkIn, own.networkOut].map((metric) => ({ metric, statistic: 'Sum' as const }));
+  const queries = [...largestOf([...ofDevices, own.cpu]), ...traffic];
+  const readings = await readSeries(clients.cloudWatch, queries, window, periodSeconds);
+  return {
+    window,
+    devices: devices.map(({ index, utilization, memoryUsed, power }) => ({
+      index,
+      utilization: seriesOf(utilization, readings) ?? { points: [] },
+      memoryUsed: seriesOf(memoryUsed, readings),
+      power: seriesOf(power, readings),
+    })),
+    cpu: readings.get(own.cpu),
+    networkIn: perSecond(readings.get(own.networkIn)),
+    networkOut: perSecond(readings.get(own.networkOut)),
+  };
+}
+
+/** What was read of a metric; undefined where it doesn't exist. */
+export function seriesOf(
+  metrics: readonly Metric[],
+  readings: ReadonlyMap<Metric, Series>,
+): Series | undefined {
+  const series = joined(metrics, readings);
+  return isRead(series) ? series : undefined;
+}

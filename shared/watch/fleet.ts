@@ -1,0 +1,110 @@
+import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
+import { type ClusterNode, getClusterNodes } from '../aws/sagemaker-clusters.ts';
+import { getTags } from '../aws/tags.ts';
+import { type Instance, type InstanceTypeFacts, instanceName } from '../compute/instance.ts';
+import type { Resource, ResourceKind } from '../compute/resource.ts';
+import type { Usd } from '../money.ts';
+import { hourlyRates, ratesOf } from '../store/prices.ts';
+import type { Gap, Watched } from './observe.ts';
+
+/** An instance that has accelerators, or of which nobody can say, and what it costs. */
+export type FleetMember = { instance: Instance; resource: Resource; hourlyRate?: Usd | undefined };
+
+export type Fleet = {
+  members: readonly FleetMember[];
+  facts: ReadonlyMap<string, InstanceTypeFacts>;
+  complete: readonly ResourceKind[];
+  gaps: readonly Gap[];
+};
+
+/** The accelerator instances of a target, running and stopped: those of EC2, and the nodes of HyperPod clusters. */
+export async function getFleet(watched: Watched): Promise<Fleet> {
+  const { clients, table, target, now, readOnly = false } = watched;
+  const nodes = await getNodes(watched);
+  const all = await getInstances(clients.ec2, target, { states: ['running', 'stopped'] });
+  const types = [...all, ...nodes.instances].map(({ instanceType }) => ec2Type(instanceType));
+  const facts = await getInstanceTypeFacts(clients.ec2, types);
+  // A node's type is EC2's under SageMaker's name.
+  for (const { instanceType } of nodes.instances) {
+    const known = facts.get(ec2Type(instanceType));
+    if (known) facts.set(instanceType, known);
+  }
+  const mayAccelerate = ({ instanceType }: Instance) => {
+    const known = facts.get(instanceType);
+    return known === undefined || known.accelerators !== undefined;
+  };
+  const instances = all.filter(mayAccelerate);
+  const foreign = nodes.instances.filter(mayAccelerate);
+  const sources = { pricing: clients.pricing, table, readOnly };
+  const rates = await hourlyRates(sources, target, instances, now);
+  const priced = foreign.map(({ region, instanceType }) => ({
+    region,
+    type: instanceType,
+    use: 'cluster' as const,
+  }));
+  const nodeRates = await ratesOf(sources, priced, now);
+  return {
+    members: [
+      ...instances.map((instance) => toMember(instance, 'ec2-instance', rates.get(instance.instanceId))),
+      ...foreign.map((instance, index) => toMember(instance, 'hyperpod-node', nodeRates[index])),
+    ],
+    facts,
+    complete: ['ec2-instance', ...nodes.complete],
+    gaps: nodes.gaps,
+  };
+}
+
+/** `p5.48xlarge` of `ml.p5.48xlarge` */
+const ec2Type = (type: string): string => type.replace(/^ml\./, '');
+
+const toMember = (instance: Instance, kind: ResourceKind, hourlyRate: Usd | undefined): FleetMember => ({
+  instance,
+  resource: {
+    kind,
+    account: instance.account,
+    region: instance.region,
+    id: instance.instanceId,
+    name: instanceName(instance),
+    type: instance.instanceType,
+    count: 1,
+    startedAt: instance.launchTime,
+    tags: instance.tags,
+  },
+  hourlyRate,
+});
+
+type Nodes = { instances: Instance[]; complete: ResourceKind[]; gaps: Gap[] };
+
+/** A role that may not list clusters has none to watch, and says so: EC2's instances are none the worse. */
+async function getNodes({ clients, target }: Watched): Promise<Nodes> {
+  try {
+    const nodes = await getClusterNodes(clients.sageMaker, target);
+    // A node has its cluster's tags: they say whose it is.
+    const tags = nodes.length > 0 ? await getTags(clients.tagging, ['sagemaker:cluster']) : undefined;
+    const instances = nodes.map((node) => toInstance(node, tags?.get(node.clusterArn) ?? {}));
+    return { instances, complete: ['hyperpod-node'], gaps: [] };
+  } catch (error) {
+    return {
+      instances: [],
+      complete: [],
+      gaps: [{ what: 'HyperPod clusters', why: (error as Error).message }],
+    };
+  }
+}
+
+/** A node as the instance that it is, in an account of SageMaker's. */
+const toInstance = (node: ClusterNode, tags: Readonly<Record<string, string>>): Instance => ({
+  account: node.account,
+  region: node.region,
+  instanceId: node.instanceId,
+  instanceType: node.instanceType,
+  reservationId: node.clusterName,
+  state: node.status === 'Running' ? 'running' : 'pending',
+  launchTime: node.launchTime,
+  tags: { ...tags, Name: `${node.clusterName}/${node.instanceGroup}` },
+  rootDeviceType: 'ebs',
+  hibernationConfigured: false,
+  managed: true,
+  platform: 'linux',
+  ...(node.privateDnsName && { privateDnsName: node.privateDnsName }),
+});
