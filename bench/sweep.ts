@@ -3,9 +3,9 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { openSampleAccount, readSampleConfig } from '../cli/sample/account.ts';
 import { generateWorld } from '../cli/sample/generate.ts';
-import { discoverMetrics, getSeries, instanceMetric, type MetricQuery } from '../shared/aws/cloudwatch.ts';
+import { discoverDeviceMetrics, getSeries, instanceMetric } from '../shared/aws/cloudwatch.ts';
 import { readMeter, resetMeter } from '../shared/aws/meter.ts';
-import { periodSeconds } from '../shared/compute/metric.ts';
+import { type MetricQuery, periodSeconds } from '../shared/compute/metric.ts';
 import { windowBefore } from '../shared/compute/utilization.ts';
 import { parseConfig } from '../shared/config.ts';
 import { decide } from '../shared/schedule/decision.ts';
@@ -84,11 +84,14 @@ async function describePlainly(client: EC2Client): Promise<string[]> {
 
 /** Every metric of every instance, one call each. GPUs are discovered as we do it: per instance it would be worse. */
 async function measurePlainly(client: CloudWatchClient, ids: readonly string[], minutes: number) {
-  const { gpus } = await discoverMetrics(client);
+  const { listed } = await discoverDeviceMetrics(client, ['CWAgent']);
+  const byInstance = Map.groupBy(
+    listed,
+    ({ dimensions }) => dimensions.find(({ name }) => name === 'InstanceId')?.value,
+  );
   for (const id of ids) {
-    const devices = gpus.get(id) ?? [];
     const metrics = [
-      ...devices.flatMap(({ utilization, memoryUsed }) => [...utilization, ...memoryUsed]),
+      ...(byInstance.get(id) ?? []),
       ...(['CPUUtilization', 'NetworkIn', 'NetworkOut'] as const).map((name) => instanceMetric(name, id)),
     ];
     const queries = metrics.map((metric): MetricQuery => ({ metric, statistic: 'Maximum' }));

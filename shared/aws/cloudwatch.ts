@@ -35,18 +35,27 @@ type Listing = {
 };
 
 /** The metrics that got a data point in the last three hours, all pages. */
-export async function listMetrics(client: CloudWatchClient, listing: Listing): Promise<Metric[]> {
-  const metrics: Metric[] = [];
+export const listMetrics = (client: CloudWatchClient, listing: Listing): Promise<Metric[]> =>
+  listPages(client, listing, new Map());
+
+/**
+ * Dimensions by what they say. Those of an instance come with every metric of each of its devices: one copy serves all,
+ * and a fleet of ten thousand is held in a quarter of the memory.
+ */
+type Known = Map<string, Metric['dimensions'][number]>;
+
+async function listPages(client: CloudWatchClient, listing: Listing, known: Known): Promise<Metric[]> {
+  const pages: Metric[][] = [];
   let token: string | undefined;
   do {
-    const page = await listPage(client, listing, token);
-    metrics.push(...page.metrics);
+    const page = await listPage(client, listing, known, token);
+    pages.push(page.metrics);
     token = page.next;
   } while (token);
-  return metrics;
+  return pages.flat();
 }
 
-async function listPage(client: CloudWatchClient, listing: Listing, token?: string) {
+async function listPage(client: CloudWatchClient, listing: Listing, known: Known, token?: string) {
   const { namespace, name, dimensions, withSilent = false } = listing;
   const command = new ListMetricsCommand({
     Namespace: namespace,
@@ -58,12 +67,19 @@ async function listPage(client: CloudWatchClient, listing: Listing, token?: stri
   const { Metrics, NextToken } = listed.parse(await client.send(command));
   const metrics = Metrics.map(
     ({ Namespace, MetricName, Dimensions }): Metric => ({
-      namespace: Namespace,
-      name: MetricName,
-      dimensions: Dimensions.map(({ Name, Value }) => ({ name: Name, value: Value })),
+      namespace: namespace ?? Namespace,
+      name: name ?? MetricName,
+      dimensions: Dimensions.map(({ Name, Value }) => share(known, Name, Value)),
     }),
   );
   return { metrics, next: NextToken };
+}
+
+function share(known: Known, name: string, value: string): Metric['dimensions'][number] {
+  const key = JSON.stringify([name, value]);
+  const dimension = known.get(key) ?? { name, value };
+  known.set(key, dimension);
+  return dimension;
 }
 
 export type DiscoveredDeviceMetrics = {
@@ -80,16 +96,16 @@ export async function discoverDeviceMetrics(
   client: CloudWatchClient,
   namespaces: readonly string[],
 ): Promise<DiscoveredDeviceMetrics> {
-  const listed: Metric[] = [];
+  const lists: Metric[][] = [];
   const failures: DiscoveredDeviceMetrics['failures'] = [];
   for (const namespace of new Set(namespaces)) {
     try {
-      listed.push(...(await listDeviceMetrics(client, namespace)));
+      lists.push(await listDeviceMetrics(client, namespace));
     } catch (error) {
       failures.push({ namespace, why: messageOf(error) });
     }
   }
-  return { listed, failures };
+  return { listed: lists.flat(), failures };
 }
 
 /**
@@ -97,14 +113,14 @@ export async function discoverDeviceMetrics(
  * the names that count: the agent puts the disks and processes of the whole fleet there too.
  */
 async function listDeviceMetrics(client: CloudWatchClient, namespace: string): Promise<Metric[]> {
-  const { metrics, next } = await listPage(client, { namespace });
+  const known: Known = new Map();
+  const { metrics, next } = await listPage(client, { namespace }, known);
   if (next === undefined) return metrics.filter(isDeviceMetric);
-  const found: Metric[] = [];
+  const lists: Metric[][] = [];
   for (const names of inBatches(deviceMetricNames, concurrentCalls)) {
-    const lists = await Promise.all(names.map((name) => listMetrics(client, { namespace, name })));
-    for (const list of lists) for (const metric of list) found.push(metric);
+    lists.push(...(await Promise.all(names.map((name) => listPages(client, { namespace, name }, known)))));
   }
-  return found;
+  return lists.flat();
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -235,7 +235,11 @@ const toMetric = ({ metric, meaning: { scale = 1 } }: Clue): Metric =>
 
 /** The same for the same series, in whatever order its dimensions come. */
 const keyOf = ({ namespace, name, dimensions }: Metric): string =>
-  JSON.stringify([namespace, name, ...dimensions.map(({ name, value }) => `${name}=${value}`).toSorted()]);
+  JSON.stringify([
+    namespace,
+    name,
+    ...dimensions.map(({ name, value }) => JSON.stringify([name, value])).toSorted(),
+  ]);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 

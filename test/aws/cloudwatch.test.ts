@@ -89,6 +89,25 @@ describe('discovery', () => {
     expect(found).toHaveLength(1);
   });
 
+  it('reads a fleet of twenty thousand instances of eight GPUs, and keeps what they share once', async () => {
+    const metrics = (page: number) =>
+      Array.from({ length: 500 }, (_, place) => {
+        const gpu = page * 500 + place;
+        return listed('nvidia_smi_utilization_gpu', { InstanceId: `i-${gpu >> 3}`, index: String(gpu & 7) });
+      });
+    cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName, NextToken }: ListMetricsCommandInput) => {
+      if (MetricName === undefined) return { Metrics: [], NextToken: 'next' };
+      const page = Number(NextToken ?? 0);
+      return MetricName === 'nvidia_smi_utilization_gpu'
+        ? { Metrics: metrics(page), ...(page < 319 && { NextToken: String(page + 1) }) }
+        : {};
+    });
+    const { listed: found, failures } = await discoverDeviceMetrics(client, ['CWAgent']);
+    expect(failures).toEqual([]);
+    expect(found).toHaveLength(160_000);
+    expect(new Set(found.flatMap(({ dimensions }) => dimensions)).size).toBe(20_000 + 8);
+  });
+
   it('never takes a part of a namespace for the whole', async () => {
     large(utilization('i-1'));
     cloudWatch
