@@ -83,7 +83,7 @@ const stepsOfTime = [
   7 * day,
 ];
 
-/** The hours below a drawing, in UTC, each at its column; midnight shows its date. */
+/** The hours below a drawing, in UTC, each at its column; midnight shows its date. The last may stand out by its word. */
 export function timeAxis({ start, end, width }: Pick<Canvas, 'start' | 'end' | 'width'>): string {
   const size = (end - start) / width;
   if (!(size > 0)) return '';
@@ -92,7 +92,7 @@ export function timeAxis({ start, end, width }: Pick<Canvas, 'start' | 'end' | '
   for (let time = Math.ceil(start / step) * step; time < end; time += step) {
     const label = `╵${labelOf(time)}`;
     const column = Math.floor((time - start) / size);
-    if (column >= axis.length && column + label.length <= width) axis = axis.padEnd(column) + label;
+    if (column >= axis.length) axis = axis.padEnd(column) + label;
   }
   return axis;
 }

@@ -47,6 +47,12 @@ withAccountOptions(program.command('plan'))
   .description('what enforce-schedules would do now, and why; changes nothing')
   .action(async (options) => (await import('./plan.ts')).planCommand(options));
 
+withAccountOptions(program.command('utilization [resource]'))
+  .description('what is idle or hardly used, and what that costs; of one resource, the evidence')
+  .action(async (resource, options) =>
+    (await import('./utilization.ts')).utilizationCommand(resource, options),
+  );
+
 withAccountOptions(program.command('doctor'))
   .description('check credentials, permissions, tags, GPU metrics and outlets; say what to fix')
   .action(async (options) => (await import('./doctor.ts')).doctorCommand(options));

@@ -1,0 +1,214 @@
+import { clockText } from '../shared/alert/check-text.ts';
+import { calledText } from '../shared/alert/resource-text.ts';
+import type { Attribution } from '../shared/allocation/owner.ts';
+import { monthlyCost } from '../shared/compute/cost.ts';
+import { formatDuration } from '../shared/compute/duration.ts';
+import { isFlaw } from '../shared/compute/finding.ts';
+import { type Point, periodSeconds, type Series } from '../shared/compute/metric.ts';
+import { formatMoney } from '../shared/money.ts';
+import type { IsoTime } from '../shared/period.ts';
+import type { RateSource } from '../shared/store/prices.ts';
+import { targetName } from '../shared/target.ts';
+import { type Canvas, drawSeries, gap, timeAxis } from './spark.ts';
+import { paint, printable, screenWidth, wrap } from './terminal.ts';
+import { type Found, type Viewed, type ViewedEvidence, wastedRateOf } from './utilization-view.ts';
+
+/** What was measured of it, where it is an instance, and where its price comes from. */
+export type Proof = { evidence?: ViewedEvidence | undefined; rateSource?: RateSource | undefined };
+
+/** One resource: the verdict, what it costs, and the series that the verdict rests on, where any were measured. */
+export function evidenceText(found: Found, { evidence, rateSource }: Proof, now: IsoTime): string {
+  const { target, resource, observations } = found;
+  const [first] = observations;
+  const isNamed = resource.name !== resource.id;
+  const called = `${calledText(resource)}${isNamed ? `, ${resource.id}` : ''}`;
+  return [
+    `  ${paint('bold', printable(called))}`,
+    `  ${printable([targetName(target), ...(first ? ownerText(first.attribution) : [])].join('; '))}`,
+    ...observations.flatMap((observation) => ['', ...verdictLines(observation, now)]),
+    ...(first ? [priceLine(first, rateSource)] : []),
+    '',
+    ...(evidence
+      ? drawing(evidence)
+      : ['  Series are drawn of instances; of this, the verdict says what was read.']),
+  ].join('\n');
+}
+
+const ownerText = ({ owner, team, project }: Attribution): string[] => {
+  const named = [owner, team && `team ${team}`, project && `project ${project}`].filter(Boolean);
+  return [named.length === 0 ? 'no owner tagged' : named.join(', ')];
+};
+
+function verdictLines(observation: Viewed, now: IsoTime): string[] {
+  const { utilization, since } = observation;
+  const { state, check, reason, coverage, confidence, windowStart, windowEnd, lastBusy } = utilization;
+  const from = since ?? windowStart;
+  const lasting = isFlaw(observation)
+    ? [`since ${clockText(from)}, ${formatDuration(Date.parse(now) - Date.parse(from))}`]
+    : [];
+  const facts = [
+    ...lasting,
+    ...(lastBusy ? [`last seen at work ${clockText(lastBusy)}`] : []),
+    `judged from ${clockText(windowStart)} to ${clockText(windowEnd)}`,
+    `${Math.floor(coverage * 100)} % covered`,
+    `confidence ${confidence}`,
+  ];
+  return [
+    wrap(`${state}${check ? `, ${check}` : ''}: ${reason}`, screenWidth(), '  '),
+    wrap(facts.join('; '), screenWidth(), '  '),
+    ...moneyLines(observation),
+  ];
+}
+
+function moneyLines(observation: Viewed): string[] {
+  const { monthToDate, loss, proposal } = observation;
+  const wasted = wastedRateOf(observation);
+  const parts = [
+    ...(wasted === undefined
+      ? []
+      : [`wasted ${formatMoney(wasted)} an hour, ${formatMoney(monthlyCost(wasted))} a month`]),
+    ...(loss === undefined ? [] : [`lost ${formatMoney(loss)}`]),
+    ...(monthToDate === undefined ? [] : [`${formatMoney(monthToDate)} since the first of the month`]),
+    ...(proposal
+      ? [
+          `${proposal.type} would do${proposal.hourlyRate === undefined ? '' : `, at ${formatMoney(proposal.hourlyRate)} an hour`}`,
+        ]
+      : []),
+  ];
+  return parts.length === 0 ? [] : [wrap(parts.join('; '), screenWidth(), '  ')];
+}
+
+const sources = { bill: 'as the bill says', 'pricing-api': 'as the price list says' } as const;
+
+function priceLine({ resource, hourlyRate }: Viewed, rateSource: RateSource | undefined): string {
+  if (hourlyRate !== undefined) {
+    return `  price ${formatMoney(hourlyRate)} an hour${rateSource ? `, ${sources[rateSource]}` : ''}`;
+  }
+  return resource.kind === 'bedrock-model' ? '  paid for by the token' : '  price unknown';
+}
+
+type Line = { label: string; series: Series; max: number; notes: readonly string[] };
+
+/** Columns for the notes beside a drawing, at least. */
+const leastNotes = 8;
+
+/** A row or more for each device, then CPU and network, over one axis of hours. */
+function drawing({ window, noun, devices, cpu, networkIn, networkOut }: ViewedEvidence): string[] {
+  const span = { start: Date.parse(window.start), end: Date.parse(window.end), period: periodSeconds * 1000 };
+  const lines = [
+    ...devices.map((device) => deviceLine(device, noun, span)),
+    ...(cpu ? [percentLine('CPU', cpu, span)] : []),
+    ...(networkIn ? [trafficLine('network in', networkIn, span)] : []),
+    ...(networkOut ? [trafficLine('network out', networkOut, span)] : []),
+  ];
+  if (lines.length === 0) return ['  No series was measured for it.'];
+  const labels = Math.max(...lines.map(({ label }) => label.length));
+  const notes = Math.max(leastNotes, ...lines.map((line) => line.notes.join('  ').length));
+  const width = Math.max(20, screenWidth() - labels - notes - 6);
+  const canvas = { ...span, width };
+  const axis = ' '.repeat(labels + 4) + timeAxis(canvas);
+  return [
+    wrap(
+      `${clockText(window.start)} to ${clockText(window.end)}, the largest value of each ${formatDuration(Math.max(span.period, (span.end - span.start) / width))}; ${gap} where nothing was reported`,
+      screenWidth(),
+      '  ',
+    ),
+    ...lines.flatMap((line) => drawLine(line, { ...canvas, height: heightFor(devices.length) }, labels)),
+    axis.trimEnd(),
+    ...failures(devices, { cpu, networkIn, networkOut }),
+  ];
+}
+
+/** The fewer there are, the more room each has. */
+const heightFor = (devices: number): number => (devices <= 2 ? 3 : devices <= 8 ? 2 : 1);
+
+function drawLine(
+  { label, series, max, notes }: Line,
+  canvas: Omit<Canvas, 'max'>,
+  labels: number,
+): string[] {
+  const drawn = drawSeries(series.points, { ...canvas, max });
+  const first = drawn.findIndex((bars) => bars.trim() !== '');
+  return drawn.slice(first).map((bars, index, shown) => {
+    const isLast = index === shown.length - 1;
+    const name = (isLast ? label : '').padEnd(labels);
+    return `  ${name}  ${bars}  ${isLast ? notes.join('  ') : ''}`.trimEnd();
+  });
+}
+
+type Span = { start: number; end: number; period: number };
+
+function deviceLine(
+  { index, utilization, memoryUsed, power }: ViewedEvidence['devices'][number],
+  noun: string,
+  span: Span,
+): Line {
+  const held = largest(memoryUsed, span);
+  const drawn = largest(power, span);
+  const line = percentLine(`${noun} ${index}`, utilization, span);
+  return {
+    ...line,
+    notes: [
+      ...line.notes,
+      ...(held === undefined ? [] : [`${tenth(held / 1024)} GiB held`]),
+      ...(drawn === undefined ? [] : [`${Math.round(drawn)} W`]),
+    ],
+  };
+}
+
+function percentLine(label: string, series: Series, span: Span): Line {
+  const top = largest(series, span);
+  return {
+    label,
+    series,
+    max: 100,
+    notes: [...atMost(top === undefined ? undefined : `${tenth(top)} %`), covered(series, span)],
+  };
+}
+
+/** As high as its own busiest period: there is no measure for all. */
+function trafficLine(label: string, series: Series, span: Span): Line {
+  const top = largest(series, span);
+  return {
+    label,
+    series,
+    max: top ?? 0,
+    notes: [...atMost(top === undefined ? undefined : bytesText(top)), covered(series, span)],
+  };
+}
+
+const atMost = (value: string | undefined): string[] => (value === undefined ? [] : [`max ${value}`]);
+
+function largest(series: Series | undefined, span: Span): number | undefined {
+  const values = pointsWithin(series, span).map(({ value }) => value);
+  return values.length === 0 ? undefined : Math.max(0, ...values);
+}
+
+const pointsWithin = (series: Series | undefined, { start, end }: Span): Point[] =>
+  (series?.points ?? []).filter(({ at, value }) => at >= start && at < end && Number.isFinite(value));
+
+function covered(series: Series, span: Span): string {
+  const periods = new Set(
+    pointsWithin(series, span).map(({ at }) => Math.floor((at - span.start) / span.period)),
+  );
+  const all = Math.max(1, Math.round((span.end - span.start) / span.period));
+  return `${Math.floor((100 * Math.min(periods.size, all)) / all)} % covered`;
+}
+
+/** What CloudWatch said where it didn't tell all of a series. */
+function failures(
+  devices: ViewedEvidence['devices'],
+  others: Readonly<Record<string, Series | undefined>>,
+): string[] {
+  const all = [
+    ...devices.flatMap(({ utilization, memoryUsed, power }) => [utilization, memoryUsed, power]),
+    ...Object.values(others),
+  ];
+  const texts = new Set(all.flatMap((series) => series?.failure ?? []));
+  return [...texts].map((text) => wrap(`not told whole: ${text}`, screenWidth(), '  '));
+}
+
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+const bytesText = (bytes: number): string =>
+  bytes >= 1_000_000 ? `${tenth(bytes / 1_000_000)} MB/s` : `${tenth(bytes / 1000)} kB/s`;

@@ -1,0 +1,55 @@
+import type { Observation } from '../shared/compute/finding.ts';
+import type { Resource } from '../shared/compute/resource.ts';
+import type { Usd } from '../shared/money.ts';
+import type { DeviceCourse, Evidence } from '../shared/watch/evidence.ts';
+import type { ObservedRow, UtilizationResult } from '../shared/watch/utilization.ts';
+import { InputError } from './input-error.ts';
+
+/** A resource as `utilization` lists it: with its devices' last day, hour by hour, where that was read. */
+export type Viewed = ObservedRow & { courses?: readonly DeviceCourse[] | undefined };
+
+/** What was found in one account and region. */
+export type ViewedTarget = Pick<
+  UtilizationResult,
+  'account' | 'accountName' | 'region' | 'waste' | 'gaps'
+> & {
+  observations: readonly Viewed[];
+};
+
+/** What was measured of an instance, and what its devices are called. */
+export type ViewedEvidence = Evidence & { noun: string };
+
+/** A resource and where it is; several observations where more than one thing is wrong with it. */
+export type Found = { target: ViewedTarget; resource: Resource; observations: readonly Viewed[] };
+
+/** The dollars an hour that buy nothing; undefined where that or the price is unknown. */
+export const wastedRateOf = ({ hourlyRate, utilization: { wastedShare } }: Observation): Usd | undefined =>
+  hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare;
+
+/**
+ * The resource that a person means by its id, its name, or the beginning of either. Throws an InputError where there is
+ * none, or several.
+ */
+export function findResource(targets: readonly ViewedTarget[], query: string): Found {
+  const all = targets.flatMap(resourcesOf);
+  const exact = all.filter(({ resource: { id, name } }) => id === query || name === query);
+  const similar = all.filter(({ resource: { id, name } }) => id.startsWith(query) || name.startsWith(query));
+  const found = exact.length > 0 ? exact : similar;
+  const [first, ...others] = found;
+  if (query === '' || first === undefined) {
+    throw new InputError(`no resource is called "${query}": "watchdog utilization" lists them all`);
+  }
+  if (others.length > 0) throw new InputError(`"${query}" may be any of ${found.map(placeText).join('; ')}`);
+  return first;
+}
+
+function resourcesOf(target: ViewedTarget): Found[] {
+  const groups = Map.groupBy(target.observations, ({ resource: { kind, id } }) => `${kind}#${id}`);
+  return [...groups.values()].flatMap((observations) => {
+    const resource = observations[0]?.resource;
+    return resource === undefined ? [] : [{ target, resource, observations }];
+  });
+}
+
+const placeText = ({ resource: { name, id, kind }, target: { account, region } }: Found): string =>
+  `${name === id ? id : `${name} (${id})`}, ${kind} in ${account} ${region}`;

@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { evidenceText } from '../../cli/evidence-text.ts';
+import { utilizationText } from '../../cli/utilization-text.ts';
+import {
+  findResource,
+  type Viewed,
+  type ViewedEvidence,
+  type ViewedTarget,
+} from '../../cli/utilization-view.ts';
+import type { Point, Series } from '../../shared/compute/metric.ts';
+import type { Resource } from '../../shared/compute/resource.ts';
+import type { Utilization } from '../../shared/compute/utilization.ts';
+import { series } from '../support/compute.ts';
+
+const now = '2026-11-16T06:15:00Z';
+const window = { start: '2026-11-16T03:10:00Z', end: '2026-11-16T06:10:00Z' };
+
+const columns = process.stdout.columns;
+afterEach(() => {
+  process.stdout.columns = columns;
+});
+
+const resource = (given: Partial<Resource> = {}): Resource => ({
+  kind: 'ec2-instance',
+  account: '210987654321',
+  region: 'eu-west-1',
+  id: 'i-0d4e1f2a3b4c5d6e7',
+  name: 'reranker-train',
+  type: 'p4d.24xlarge',
+  count: 1,
+  tags: {},
+  ...given,
+});
+
+const utilization = (given: Partial<Utilization> = {}): Utilization => ({
+  state: 'idle',
+  check: 'idle-accelerator',
+  reason: '2 of 2 GPUs at 0-2 % for 3 h, 1.4 GiB of memory held, 100 % coverage',
+  windowStart: window.start,
+  windowEnd: window.end,
+  coverage: 1,
+  confidence: 'high',
+  wastedShare: 1,
+  ...given,
+});
+
+/** A point for each hour of the last day, all of one value but for those given by their place. */
+function hourly(value: number, other: Record<number, number | undefined> = {}): Series {
+  const start = Date.parse('2026-11-15T07:00:00Z');
+  const points = Array.from({ length: 24 }, (_, index) => ({
+    at: start + index * 3_600_000,
+    value: index in other ? other[index] : value,
+  }));
+  return { points: points.filter((point): point is Point => point.value !== undefined) };
+}
+
+const busy = { state: 'busy', check: undefined, wastedShare: undefined } as const;
+
+const idle: Viewed = {
+  resource: resource(),
+  utilization: utilization(),
+  hourlyRate: 32.77,
+  since: '2026-11-13T17:00:00Z',
+  attribution: { owner: 'jonas', team: 'search' },
+  monthToDate: 2007.16,
+  courses: [
+    { index: '0', series: hourly(0) },
+    { index: '1', series: hourly(2, { 6: 100, 12: undefined, 13: undefined, 14: undefined }) },
+  ],
+};
+
+const endpoint: Viewed = {
+  resource: resource({
+    kind: 'sagemaker-endpoint',
+    id: 'ranker-canary',
+    name: 'ranker-canary',
+    type: 'ml.g5.2xlarge',
+    count: 2,
+  }),
+  utilization: utilization({
+    check: 'idle-endpoint',
+    reason: 'no invocation for 12 days, 2 instances of ml.g5.2xlarge in service',
+    confidence: 'low',
+  }),
+  since: '2026-11-04T06:00:00Z',
+  attribution: { team: 'search' },
+};
+
+const worker: Viewed = {
+  resource: resource({ id: 'i-0aaaaaaaaaaaaaaa1', name: 'trainer', type: 'g5.48xlarge' }),
+  utilization: utilization({ ...busy, reason: '8 of 8 GPUs at work in the last 3 h: GPU 0 up to 97 %' }),
+  hourlyRate: 18.18,
+  attribution: {},
+  courses: Array.from({ length: 10 }, (_, index) => ({ index: String(index), series: hourly(97) })),
+};
+
+const target: ViewedTarget = {
+  account: '210987654321',
+  accountName: 'ml-dev',
+  region: 'eu-west-1',
+  observations: [worker, endpoint, idle],
+  waste: [
+    { owner: 'jonas', monthToDate: 2007.16, hourly: 32.77, findings: 1, unpriced: 0 },
+    { owner: undefined, monthToDate: 0, hourly: 0, findings: 1, unpriced: 1 },
+  ],
+  gaps: [{ what: 'the CloudWatch namespace CWAgent', why: 'No permission for cloudwatch:ListMetrics' }],
+};
+
+describe('the list of what is used, and how', () => {
+  it('has the dearest waste first, with devices and evidence, then owners and what is missing', () => {
+    process.stdout.columns = 130;
+    expect(`\n${utilizationText([target], now)}\n`).toBe(`
+  state  name            type                         owner       rate    wasted  this month  since
+  idle   reranker-train  p4d.24xlarge                 jonas   $32.77/h  $32.77/h   $2,007.16  3 days ago
+    ▁▁▁▁▁▁▁▁ ▁▁█▁·▁▁▁  ml-dev eu-west-1: 2 of 2 GPUs at 0-2 % for 3 h, 1.4 GiB of memory held, 100 % coverage (idle-accelerator)
+  idle   ranker-canary   endpoint, 2 x ml.g5.2xlarge  search         -         -           -  12 days ago
+    ml-dev eu-west-1: no invocation for 12 days, 2 instances of ml.g5.2xlarge in service (idle-endpoint, low confidence)
+  busy   trainer         g5.48xlarge                  -       $18.18/h
+    ████████ ████████ ████████ ████████ ████████ ████████ ████████ ████████ +2
+    ml-dev eu-west-1: 8 of 8 GPUs at work in the last 3 h: GPU 0 up to 97 %
+
+  2 of 3 waste $32.77 of $50.95 an hour, $23,922 a month
+  The price of 1 is unknown, and in none of these sums.
+
+  wasted by      this month       now  a month  findings
+  jonas           $2,007.16  $32.77/h  $23,922         1
+  nobody tagged           -         -        -         1  1 of unknown price
+
+  could not be read
+    the CloudWatch namespace CWAgent in ml-dev eu-west-1: No permission for cloudwatch:ListMetrics
+`);
+  });
+
+  it('fits into eighty columns', () => {
+    process.stdout.columns = 80;
+    const text = utilizationText([target], now);
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toContain('p4d.24xlarge, ml-dev eu-west-1: 2 of 2 GPUs');
+  });
+
+  it('says of nothing that it is nothing, and what could not be read all the same', () => {
+    const text = utilizationText([{ ...target, observations: [], waste: [] }], now);
+    expect(text).toMatch(/^ {2}Nothing that is paid for .* in 1 target\.\n\n {2}could not be read\n/);
+  });
+
+  it('counts a resource with two findings once, at the larger of them', () => {
+    const second = { ...idle, utilization: utilization({ check: 'not-distributed', wastedShare: 0.5 }) };
+    expect(utilizationText([{ ...target, observations: [idle, second] }], now)).toContain(
+      '1 of 1 waste $32.77 of $32.77 an hour',
+    );
+  });
+
+  it('adds the waste of an owner over all accounts', () => {
+    const other = { ...target, account: '123456789012', accountName: 'ml-prod', observations: [], gaps: [] };
+    expect(utilizationText([target, other], now)).toMatch(/jonas +\$4,014\.32 +\$65\.54\/h/);
+  });
+
+  it('keeps the names of others from moving the cursor', () => {
+    const named = { ...idle, resource: resource({ name: 'a\u001b[2Jb' }) };
+    expect(utilizationText([{ ...target, observations: [named] }], now)).not.toContain('\u001b[2J');
+  });
+});
+
+const evidence: ViewedEvidence = {
+  window,
+  noun: 'GPU',
+  devices: [
+    {
+      index: '0',
+      utilization: series(window, 0),
+      memoryUsed: series(window, 700),
+      power: series(window, 61.6),
+    },
+    { index: '1', utilization: missing(series(window, 2, { 30: 100 }), 6, 12) },
+  ],
+  cpu: series(window, 3),
+  networkIn: series(window, 1200, { 35: 2_400_000 }),
+};
+
+/** Without the points from one place to another. */
+function missing({ points }: Series, from: number, to: number): Series {
+  return { points: points.filter((_, index) => index < from || index >= to) };
+}
+
+describe('the evidence of one resource', () => {
+  it('is the verdict, its price, and each series with its gaps', () => {
+    process.stdout.columns = 100;
+    const found = findResource([target], 'reranker-train');
+    expect(`\n${evidenceText(found, { evidence, rateSource: 'bill' }, now)}\n`).toBe(`
+  reranker-train (p4d.24xlarge), i-0d4e1f2a3b4c5d6e7
+  ml-dev (210987654321), eu-west-1; jonas, team search
+
+  idle, idle-accelerator: 2 of 2 GPUs at 0-2 % for 3 h, 1.4 GiB of memory held, 100 % coverage
+  since 2026-11-13 17:00 UTC, 2 days 13 h; judged from 2026-11-16 03:10 UTC to 2026-11-16 06:10 UTC;
+  100 % covered; confidence high
+  wasted $32.77 an hour, $23,922 a month; $2,007.16 since the first of the month
+  price $32.77 an hour, as the bill says
+
+  2026-11-16 03:10 UTC to 2026-11-16 06:10 UTC, the largest value of each 5 min; · where nothing was
+  reported
+  GPU 0       ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  max 0 %  100 % covered  0.7 GiB held  62 W
+                                                 ██
+                                                 ██
+  GPU 1       ▁▁▁▁▁▁▁·······▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██▁▁▁▁▁  max 100 %  83 % covered
+  CPU         ▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂  max 3 %  100 % covered
+                                                      ██
+                                                      ██
+  network in  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██  max 2.4 MB/s  100 % covered
+                         ╵04:00        ╵05:00        ╵06:00
+`);
+  });
+
+  it('names a failure of CloudWatch, once', () => {
+    const failed = { points: [], failure: 'CloudWatch answered InternalError' };
+    const text = evidenceText(
+      findResource([target], 'trainer'),
+      { evidence: { window, noun: 'GPU', devices: [], cpu: failed, networkIn: failed } },
+      now,
+    );
+    expect(text.match(/not told whole: CloudWatch answered InternalError/g)).toHaveLength(1);
+    expect(text).toMatch(/CPU +·+ +0 % covered/);
+  });
+
+  it('draws nothing where nothing was measured', () => {
+    const text = evidenceText(findResource([target], 'ranker-canary'), {}, now);
+    expect(text).toMatch(
+      /price unknown\n\n {2}Series are drawn of instances; of this, the verdict says what was read\.$/,
+    );
+  });
+
+  it('shows all that is wrong with a resource', () => {
+    const second = { ...idle, utilization: utilization({ check: 'not-distributed', wastedShare: 0.5 }) };
+    const found = findResource([{ ...target, observations: [idle, second] }], idle.resource.id);
+    expect(evidenceText(found, { evidence }, now)).toMatch(
+      /idle, idle-accelerator: .*idle, not-distributed: /s,
+    );
+  });
+});
+
+describe('the resource that is meant', () => {
+  it.each(['i-0d4e1f2a3b4c5d6e7', 'i-0d4', 'reranker-train', 'rer'])('is found by %s', (query) => {
+    expect(findResource([target], query).resource.id).toBe('i-0d4e1f2a3b4c5d6e7');
+  });
+
+  it('is the one that is called so, though others begin alike', () => {
+    const longer = { ...idle, resource: resource({ id: 'i-0eeeeeeeeeeeeeeee', name: 'reranker-train-2' }) };
+    const both = [{ ...target, observations: [longer, idle] }];
+    expect(findResource(both, 'reranker-train').resource.id).toBe('i-0d4e1f2a3b4c5d6e7');
+  });
+
+  it('may be any of several: each is named', () => {
+    expect(() => findResource([target], 'i-0')).toThrow(
+      '"i-0" may be any of trainer (i-0aaaaaaaaaaaaaaa1), ec2-instance in 210987654321 eu-west-1; reranker-train (i-0d4e1f2a3b4c5d6e7), ec2-instance in 210987654321 eu-west-1',
+    );
+  });
+
+  it.each(['nobody', ''])('is none for %j', (query) => {
+    expect(() => findResource([target], query)).toThrow(`no resource is called "${query}"`);
+  });
+});
