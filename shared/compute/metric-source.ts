@@ -199,8 +199,10 @@ function toDevices(clues: readonly Clue[], facts: InstanceTypeFacts | undefined)
   if (facts?.accelerators && coresOf(facts.accelerators) === 1) addNode(byDevice, own);
   return [...byDevice]
     .map(([index, told]) => toDevice(index, told))
-    .toSorted((a, b) => a.index.localeCompare(b.index, 'en', { numeric: true }));
+    .toSorted((a, b) => byNumber.compare(a.index, b.index));
 }
+
+const byNumber = new Intl.Collator('en', { numeric: true });
 
 /** How many report by themselves. */
 const coresOf = ({ count, cores }: Accelerators): number => count * cores;
@@ -219,6 +221,7 @@ function addNode(byDevice: Map<string, Clue[]>, clues: readonly Clue[]): void {
 function toDevice(index: string, clues: readonly Clue[]): DeviceMetrics {
   const metricsOf = (quantity: Quantity): Metric[] => {
     const own = clues.filter(({ meaning }) => meaning.quantity === quantity).map(toMetric);
+    if (own.length < 2) return own;
     const byKey = new Map(own.map((metric) => [keyOf(metric), metric]));
     return [...byKey].toSorted(([a], [b]) => compareText(a, b)).map(([, metric]) => metric);
   };
