@@ -82,7 +82,7 @@ function share(known: Known, name: string, value: string): Metric['dimensions'][
   return dimension;
 }
 
-export type DiscoveredDeviceMetrics = {
+type DiscoveredDeviceMetrics = {
   listed: Metric[];
   /** Namespaces that couldn't be read whole; nothing of them is listed. */
   failures: { namespace: string; why: string }[];

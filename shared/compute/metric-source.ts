@@ -93,7 +93,8 @@ export const deviceMetricNames: readonly string[] = [...meanings.keys()];
 export const isDeviceMetric = ({ name }: Metric): boolean => meanings.has(name);
 
 const instanceDimensions = ['InstanceId', 'EC2InstanceId', 'instance_id'];
-const hostDimensions = ['host', 'Hostname', 'NodeName', 'hostname'];
+// The node first: in a container the host is the container's.
+const hostDimensions = ['NodeName', 'host', 'Hostname', 'hostname'];
 
 /**
  * Finds whose device each listed metric tells of. One device that reports under several sets of dimensions, or through
@@ -247,7 +248,7 @@ const keyOf = ({ namespace, name, dimensions }: Metric): string =>
 const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /**
- * What an instance's devices leave unsaid, for people: `3 of 8 GPUs report their utilisation`. Undefined where each of
+ * What an instance's devices leave unsaid, for people: `only 3 of 8 GPUs report their utilisation`. Undefined where each of
  * them reports its utilisation and its memory.
  */
 export function describeMissing(

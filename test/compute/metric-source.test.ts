@@ -150,6 +150,11 @@ describe('a host', () => {
     const listed = [metric('DCGM_FI_DEV_GPU_UTIL', { gpu: '0', [name]: 'ip-10-0-0-1' })];
     expect(found(listed)).toHaveLength(1);
   });
+
+  it('that is a container is known by its node', () => {
+    const dimensions = { gpu: '0', Hostname: 'dcgm-exporter-x7k2p', NodeName: 'ip-10-0-0-1' };
+    expect(found([metric('DCGM_FI_DEV_GPU_UTIL', dimensions)])).toHaveLength(1);
+  });
 });
 
 describe('Container Insights', () => {
