@@ -1,7 +1,7 @@
 import { ownerOf } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
 import { type IsoTime, toTime } from '../period.ts';
-import { type Finding, wastedBetween } from './finding.ts';
+import { type Finding, lastsUntil, wastedBetween } from './finding.ts';
 
 /** What an owner's findings cost. */
 export type OwnerWaste = {
@@ -9,7 +9,7 @@ export type OwnerWaste = {
   owner?: string | undefined;
   /** Dollars wasted in the time asked for. */
   monthToDate: Usd;
-  /** Dollars an hour that the open findings go on to waste. */
+  /** Dollars an hour that go on being wasted, by the findings that are open then. */
   hourly: Usd;
   /** Findings in that time; of so many nobody knows the price, and they add nothing to the dollars. */
   findings: number;
@@ -22,7 +22,8 @@ export type OwnerWaste = {
  */
 export function wasteByOwner(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste[] {
   const within = findings.filter(
-    (finding) => Date.parse(endOf(finding)) >= Date.parse(from) && Date.parse(finding.since) < Date.parse(to),
+    (finding) =>
+      Date.parse(lastsUntil(finding, to)) >= Date.parse(from) && Date.parse(finding.since) < Date.parse(to),
   );
   const byResource = Map.groupBy(within, ({ account, region, kind, id }) =>
     [account, region, kind, id].join('#'),
@@ -42,7 +43,7 @@ export function wasteByOwner(findings: readonly Finding[], from: IsoTime, to: Is
 /** One resource's. */
 function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste {
   const newest = findings.toSorted((a, b) => Date.parse(b.seenAt) - Date.parse(a.seenAt))[0];
-  const open = findings.filter(({ closedAt }) => closedAt === undefined);
+  const open = findings.filter((finding) => isOpen(finding, to));
   return {
     owner: newest && ownerOf(newest.attribution),
     monthToDate: wastedBy(findings, from, to),
@@ -51,6 +52,10 @@ function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): Owne
     unpriced: findings.filter(isUnpriced).length,
   };
 }
+
+/** What nobody has looked at for long may be over. */
+const isOpen = (finding: Finding, now: IsoTime): boolean =>
+  finding.closedAt === undefined && Date.parse(lastsUntil(finding, now)) >= Date.parse(now);
 
 const isUnpriced = ({ hourlyRate, wastedHourlyRate, loss }: Finding): boolean =>
   hourlyRate === undefined && wastedHourlyRate === undefined && loss === undefined;
@@ -65,7 +70,10 @@ function wastedBy(findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd
 /** Between two points in time at which one of them begins or ends, the dearest counts. */
 function sweep(findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd {
   const [start, end] = [Date.parse(from), Date.parse(to)];
-  const turns = findings.flatMap((finding) => [Date.parse(finding.since), Date.parse(endOf(finding))]);
+  const turns = findings.flatMap((finding) => [
+    Date.parse(finding.since),
+    Date.parse(lastsUntil(finding, to)),
+  ]);
   const inside = turns.filter((turn) => turn > start && turn < end).toSorted((a, b) => a - b);
   const times = [from, ...inside.map(toTime), to];
   return times
@@ -77,8 +85,6 @@ const worstOf = (findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd 
   largest(findings.map((finding) => wastedBetween(finding, from, to) ?? 0));
 
 const largest = (amounts: readonly Usd[]): Usd => Math.max(0, ...amounts);
-
-const endOf = ({ closedAt, seenAt }: Finding): IsoTime => closedAt ?? seenAt;
 
 const sumOf = <Key extends string>(items: readonly Record<Key, number>[], key: Key): number =>
   items.reduce((sum, item) => sum + item[key], 0);

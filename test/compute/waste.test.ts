@@ -6,20 +6,21 @@ import { toTime } from '../../shared/period.ts';
 import { findingOf } from '../support/finding.ts';
 
 const from = '2026-11-01T00:00:00Z';
-const to = '2026-11-16T00:00:00Z';
+const to = '2026-11-10T10:00:00Z';
 
-/** Seen idle between two hours of 10 November, at so many dollars an hour. */
-const idle = (
+/** Found between two hours of 10 November at so many dollars an hour; one that lasts to the tenth is still open. */
+function idle(
   start: number,
   end: number,
   wastedHourlyRate: number | undefined,
   given: Partial<Finding> = {},
-) => {
-  const [since, seenAt] = [start, end].map((hour) => toTime(Date.parse('2026-11-10') + hour * 3_600_000));
-  return findingOf({ since: since ?? '', seenAt: seenAt ?? '', wastedHourlyRate, ...given });
-};
+) {
+  const [since = '', seenAt = ''] = [start, end].map((hour) =>
+    toTime(Date.parse('2026-11-10') + hour * 3_600_000),
+  );
+  return findingOf({ since, seenAt, closedAt: seenAt < to ? seenAt : undefined, wastedHourlyRate, ...given });
+}
 
-const closedAt = '2026-11-10T12:00:00Z';
 const totals = (...findings: Finding[]) => wasteByOwner(findings, from, to)[0];
 
 describe('waste by owner', () => {
@@ -27,7 +28,7 @@ describe('waste by owner', () => {
     const findings = [
       idle(0, 10, 2, { id: 'i-1', attribution: { owner: 'jonas', team: 'search' } }),
       idle(0, 10, 4, { id: 'i-2', attribution: { team: 'vision' } }),
-      idle(0, 10, 1, { id: 'i-3', attribution: { owner: 'jonas' }, closedAt }),
+      idle(-4, 8, 1, { id: 'i-3', attribution: { owner: 'jonas' } }),
       idle(0, 10, 9, { id: 'i-4', attribution: {} }),
     ];
     expect(wasteByOwner(findings, from, to)).toEqual([
@@ -38,37 +39,37 @@ describe('waste by owner', () => {
   });
 
   it('counts the time asked for, and not what was over before it or begins after it', () => {
-    const long = idle(-240, 10, 1);
+    const long = idle(-240, 9, 1);
     expect(wasteByOwner([long], '2026-11-10T00:00:00Z', '2026-11-10T04:00:00Z')).toMatchObject([
       { monthToDate: 4 },
     ]);
-    expect(wasteByOwner([long], '2026-11-11T00:00:00Z', to)).toEqual([]);
+    expect(wasteByOwner([long], '2026-11-10T09:30:00Z', to)).toEqual([]);
     expect(wasteByOwner([long], '2026-10-01T00:00:00Z', '2026-10-30T00:00:00Z')).toEqual([]);
+    expect(wasteByOwner([], from, to)).toEqual([]);
+  });
+
+  it('does not go on for what nobody has looked at for days', () => {
+    const lost = idle(-100, -98, 1, { closedAt: undefined });
+    expect(totals(lost)).toMatchObject({ monthToDate: 28, hourly: 0, findings: 1 });
   });
 
   it('counts the dearer of two findings of one resource while both last', () => {
     const oversized = idle(0, 10, 1, { check: 'oversized' });
-    expect(totals(oversized, idle(4, 6, 5))).toMatchObject({ monthToDate: 18, hourly: 5, findings: 2 });
-    expect(totals(idle(4, 6, 5, { closedAt: '2026-11-10T06:00:00Z' }), oversized)).toMatchObject({
-      monthToDate: 18,
-      hourly: 1,
-    });
+    expect(totals(oversized, idle(4, 10, 5))).toMatchObject({ monthToDate: 34, hourly: 5, findings: 2 });
+    expect(totals(idle(4, 6, 5), oversized)).toMatchObject({ monthToDate: 18, hourly: 1, findings: 2 });
   });
 
   it('counts every episode of a resource, and each resource of the same name by itself', () => {
-    const first = idle(0, 2, 3, { closedAt: '2026-11-10T02:00:00Z' });
-    const second = idle(5, 6, 3);
-    expect(totals(first, second)).toMatchObject({ monthToDate: 9, hourly: 3 });
-    expect(totals(idle(0, 2, 3), idle(0, 2, 3, { region: 'us-east-1' }))).toMatchObject({ monthToDate: 12 });
-    expect(totals(idle(0, 2, 3), idle(0, 2, 3, { kind: 'hyperpod-node' }))).toMatchObject({
-      monthToDate: 12,
-    });
+    expect(totals(idle(0, 2, 3), idle(5, 10, 3))).toMatchObject({ monthToDate: 21, hourly: 3 });
+    const one = idle(0, 2, 3);
+    expect(totals(one, idle(0, 2, 3, { region: 'us-east-1' }))).toMatchObject({ monthToDate: 12 });
+    expect(totals(one, idle(0, 2, 3, { kind: 'hyperpod-node' }))).toMatchObject({ monthToDate: 12 });
   });
 
   it('takes a lost job for what it cost in all, the hours in which it was idle among them', () => {
     const job = { kind: 'sagemaker-training-job', id: 'reranker-3' } as const;
     const lost = idle(9, 9, undefined, { ...job, check: 'job-failed-late', loss: 120 });
-    const stuck = idle(2, 9, 10, { ...job, check: 'job-idle', closedAt: '2026-11-10T09:00:00Z' });
+    const stuck = idle(2, 9, 10, { ...job, check: 'job-idle' });
     expect(totals(stuck, lost)).toMatchObject({ monthToDate: 120, hourly: 0, findings: 2 });
   });
 
@@ -83,19 +84,33 @@ describe('waste by owner', () => {
   });
 
   it('is of whoever owned a resource last', () => {
-    const before = idle(0, 2, 3, { attribution: { owner: 'jonas' }, closedAt: '2026-11-10T02:00:00Z' });
+    const before = idle(0, 2, 3, { attribution: { owner: 'jonas' } });
     const after = idle(5, 6, 3, { attribution: { owner: 'mira' } });
-    expect(wasteByOwner([before, after], from, to)).toMatchObject([{ owner: 'mira', monthToDate: 9 }]);
+    expect(wasteByOwner([after, before], from, to)).toMatchObject([{ owner: 'mira', monthToDate: 9 }]);
   });
 });
 
 describe('of whatever findings', () => {
   const hour = fc.integer({ min: -400, max: 200 });
-  const money = fc.option(fc.double({ min: 0, max: 100, noNaN: true }), { nil: undefined });
+  const cents = fc.integer({ min: 0, max: 10_000 }).map((value) => value / 100);
+  const money = fc.option(cents, { nil: undefined });
   const finding = fc
-    .tuple(hour, fc.nat(100), money, money, fc.constantFrom('i-1', 'i-2'), fc.constantFrom('jonas', 'mira'))
-    .map(([start, length, rate, loss, id, owner]) =>
-      idle(start, start + length, rate, { id, loss, attribution: { owner } }),
+    .tuple(
+      hour,
+      fc.nat(100),
+      money,
+      money,
+      fc.boolean(),
+      fc.constantFrom('i-1', 'i-2'),
+      fc.constantFrom('jonas', 'mira'),
+    )
+    .map(([start, length, rate, loss, isOpen, id, owner]) =>
+      idle(start, start + length, rate, {
+        id,
+        loss,
+        attribution: { owner },
+        ...(isOpen && { closedAt: undefined }),
+      }),
     );
   const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   const all = (findings: readonly Finding[]) =>
