@@ -1,8 +1,10 @@
 import { placeName } from '../shared/alert/spend-place.ts';
-import { costBetween, monthlyCost } from '../shared/compute/cost.ts';
+import { ownerOf } from '../shared/allocation/owner.ts';
+import { costBetween } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
-import type { IdleFinding } from '../shared/compute/finding.ts';
+import { type Finding, wastedBetween } from '../shared/compute/finding.ts';
 import { instanceName } from '../shared/compute/instance.ts';
+import { wasteByOwner } from '../shared/compute/waste.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 import { nextTransition } from '../shared/schedule/window.ts';
@@ -19,7 +21,6 @@ import {
 } from './demo-story.ts';
 import type { FunctionName } from './local-runtime.ts';
 import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
-import type { SampleAccount } from './sample/account.ts';
 import { paint, perHour, screenWidth, table, wrap } from './terminal.ts';
 
 /** The whole story, top to bottom, for a terminal. */
@@ -31,8 +32,12 @@ export function storyText(story: Story, stage: Stage, milliseconds: number): str
     spendText(story.spend),
     chapter(times.launch, 'watch-launches', 'what was just started, and what does it burn?'),
     launchText(stage),
-    chapter(times.utilization, 'watch-utilization', 'which accelerators do nothing?'),
-    idleText(story, stage),
+    chapter(
+      times.utilization,
+      'watch-utilization',
+      'what is idle, what is underused, and what does that cost?',
+    ),
+    wasteText(story, stage),
     chapter(times.warning, 'enforce-schedules', 'the office hours are over'),
     warnedText(story, stage),
     chapter(times.stop, 'enforce-schedules', 'the grace period is over'),
@@ -138,30 +143,43 @@ function launchText({ sample }: Stage): string {
   return message ? framed(slackText(message, screenWidth() - 6)) : '  Nothing worth telling.';
 }
 
-function idleText({ findings, times }: Story, { sample, targets }: Stage): string {
-  const known = new Map(sample.instances().map((instance) => [instance.instanceId, instance]));
-  const rows = findings
-    .toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0))
-    .map((finding) => idleRow(finding, known.get(finding.instanceId), targets, times.utilization));
-  return table(['instance', 'type', 'account', 'whose', '>rate', '>a month', 'idle', 'evidence'], rows);
+/** What wastes most; the rest in a line, since `utilization --sample` lists it all. */
+function wasteText({ findings, times }: Story, { targets }: Stage): string {
+  const wasteful = findings.toSorted((one, other) => wastedRate(other) - wastedRate(one));
+  const rows = wasteful
+    .slice(0, listedFindings)
+    .map((finding) => findingRow(finding, targets, times.utilization));
+  const rest = wasteful.slice(listedFindings);
+  const owners = wasteByOwner(findings, monthOf(times.utilization), times.utilization)
+    .slice(0, listedOwners)
+    .map(({ owner, monthToDate }) => `${owner ?? 'nobody tagged'} ${formatMoney(monthToDate)}`);
+  return [
+    table(['what', 'which', 'account', 'whose', '>wasted', '>this month', 'since', 'evidence'], rows),
+    ...(rest.length > 0 ? [`\n  and ${rest.length} more: npm run -s watchdog -- utilization --sample`] : []),
+    '',
+    wrap(`Wasted this month, by owner: ${owners.join(', ')}.`, screenWidth(), '  '),
+  ].join('\n');
 }
 
-function idleRow(
-  finding: IdleFinding,
-  instance: ReturnType<SampleAccount['instances']>[number] | undefined,
-  targets: readonly Target[],
-  now: IsoTime,
-): string[] {
-  const { account, region, hourlyRate, idleSince, reason } = finding;
+const listedFindings = 12;
+const listedOwners = 5;
+
+const wastedRate = ({ wastedHourlyRate = 0 }: Finding): number => wastedHourlyRate;
+
+const monthOf = (now: IsoTime): IsoTime => `${now.slice(0, 7)}-01T00:00:00Z`;
+
+function findingRow(finding: Finding, targets: readonly Target[], now: IsoTime): string[] {
+  const { account, region, name, type, count, check, since, reason, wastedHourlyRate, attribution } = finding;
   const target = targets.find((one) => one.account === account && one.region === region);
+  const wasted = wastedBetween(finding, monthOf(now), now);
   return [
-    instance?.name ?? finding.instanceId,
-    instance?.instanceType ?? '',
+    check,
+    `${name} ${count > 1 ? `${count}x ` : ''}${type}`,
     `${target?.accountName ?? account} ${region}`,
-    instance?.tags['owner'] ?? instance?.tags['team'] ?? 'nobody tagged',
-    perHour(hourlyRate),
-    hourlyRate === undefined ? '-' : formatMoney(monthlyCost(hourlyRate)),
-    formatDuration(Date.parse(now) - Date.parse(idleSince)),
+    ownerOf(attribution) ?? 'nobody tagged',
+    perHour(wastedHourlyRate),
+    wasted === undefined ? '-' : formatMoney(wasted),
+    formatDuration(Date.parse(now) - Date.parse(since)),
     reason,
   ];
 }
@@ -214,20 +232,23 @@ function keptRows(story: Story) {
 const withoutHours = (reason: string): string =>
   reason.replace(/^outside .*? since \S+( \S+)?(; |, but )/, '');
 
+const listedMessages = 24;
+
 function messagesText({ sample }: Stage): string {
   const { slackMessages, emails } = sample;
   const anomaly = slackMessages.find((payload) => slackKind(payload) === 'spend-anomaly');
   const warning = emails.find(({ subject }) => subject?.includes('will be stopped'));
-  const others = slackMessages
-    .filter((payload) => payload !== anomaly)
-    .map((payload) => `  ${slackTitle(payload)}`);
+  const others = slackMessages.filter((payload) => payload !== anomaly);
+  const titles = others.slice(0, listedMessages).map((payload) => `  ${slackTitle(payload)}`);
+  const rest = others.length - titles.length;
   return [
     `  ${slackMessages.length} Slack messages and ${emails.length} e-mails, each once.`,
     ...(anomaly ? ['\n  One in Slack:\n', framed(slackText(anomaly, screenWidth() - 6))] : []),
     ...(warning
       ? ['\n  One in the mailbox:\n', framed(`Subject: ${warning.subject}\n\n${warning.message.trimEnd()}`)]
       : []),
-    ...(others.length > 0 ? ['\n  And the others in Slack:\n', ...others] : []),
+    ...(titles.length > 0 ? ['\n  And others in Slack:\n', ...titles] : []),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
   ].join('\n');
 }
 
@@ -258,8 +279,8 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
       `${counted(leaks.length, 'leak')}, ${formatMoney(leaking)} a day at stake: ${formatMoney(leaking * 30)} a month if nobody had looked`,
     ],
     [
-      'idle',
-      `${counted(findings.length, 'accelerator instance')}, ${formatMoney(sumRates(findings))} an hour`,
+      'wasted',
+      `${formatMoney(findings.reduce((sum, finding) => sum + wastedRate(finding), 0))} an hour by ${counted(findings.length, 'finding')}: idle, underused, stuck or done twice`,
     ],
     [
       config.enforce ? 'stopped' : 'due',
@@ -277,6 +298,7 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
     '',
     '  Where to go next',
     '    npm run -s watchdog -- plan --sample                the whole plan, instance by instance',
+    '    npm run -s watchdog -- utilization --sample         every verdict, device by device',
     '    npm run -s watchdog -- doctor --profile NAME        your own account, read-only',
     '    cli/sample/world.yml                                change the world, run it again',
     '    docs/architecture.md                                how it works, and what holds when something fails',

@@ -22,7 +22,7 @@ export async function demoCommand(options: CommonOptions): Promise<void> {
 
 const toJson = (story: Story) => ({
   spend: story.spend,
-  idle: story.findings,
+  findings: story.findings,
   warned: story.warned,
   due: dueToStop(story).map(({ instance }) => instance.instanceId),
   stopped: stoppedOf(story).map(({ instance }) => instance.instanceId),

@@ -144,11 +144,15 @@ async function observeAll(watched: Watched): Promise<Observed> {
       parts.push({ observations: [], complete: [], gaps: [{ what: part, why: (error as Error).message }] });
     }
   }
-  return {
+  const all = {
     observations: parts.flatMap(({ observations }) => observations),
     complete: parts.flatMap(({ complete }) => complete),
     gaps: parts.flatMap(({ gaps }) => gaps),
   };
+  const [gap] = all.gaps;
+  // A target that can't be read at all is a failure: the run is tried again, and an alarm tells of it.
+  if (gap && all.complete.length === 0) throw new Error(`${gap.what} could not be read: ${gap.why}`);
+  return all;
 }
 
 /** Closes, confirms and opens; `findings` are those open now. Who only looks sees the same, and keeps nothing. */
@@ -161,18 +165,15 @@ async function settle(
   const { table, config, now, readOnly } = watched;
   const review = reviewFindings(open, observations, complete);
   const whose = ({ resource }: Flaw) => attribute(resource.tags, config.tags);
-  const confirmed = review.confirmed.map(({ finding, flaw }) =>
-    isNews(finding, flaw) ? confirmedBy(finding, flaw, whose(flaw), now) : finding,
-  );
+  const confirmed = review.confirmed
+    .filter(({ finding, flaw }) => isNews(finding, flaw))
+    .map(({ finding, flaw }) => confirmedBy(finding, flaw, whose(flaw), now));
+  const resting = review.confirmed.filter(({ finding, flaw }) => !isNews(finding, flaw));
   const opened = review.opened.map((flaw) => ({ flaw, finding: toFinding(flaw, whose(flaw), now) }));
   let told = 0;
   if (table && !readOnly) {
     await closeFindings(table, review.closed, now);
-    const known = new Set(open);
-    await confirmFindings(
-      table,
-      confirmed.filter((finding) => !known.has(finding)),
-    );
+    await confirmFindings(table, confirmed);
     for (const some of inBatches(opened, openingsAtOnce)) {
       const answers = await Promise.all(
         some.map(({ flaw, finding }) => openAndTell(watched, table, flaw, finding)),
@@ -181,7 +182,11 @@ async function settle(
     }
   }
   return {
-    findings: [...confirmed, ...opened.map(({ finding }) => finding)],
+    findings: [
+      ...confirmed,
+      ...resting.map(({ finding }) => finding),
+      ...opened.map(({ finding }) => finding),
+    ],
     opened: opened.length,
     confirmed: confirmed.length,
     closed: review.closed.length,

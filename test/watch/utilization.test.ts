@@ -1,16 +1,19 @@
-import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import { BedrockClient } from '@aws-sdk/client-bedrock';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
+import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Alert } from '../../shared/alert/alert.ts';
-import type { Instance, InstanceTypeFacts } from '../../shared/compute/instance.ts';
+import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
-import { getFindings } from '../../shared/store/findings.ts';
+import { getFindings, getPastFindings } from '../../shared/store/findings.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { measureUtilization, watchUtilization } from '../../shared/watch/utilization.ts';
-import { instance, m5, p4d } from '../support/compute.ts';
+import { toSummary, type UtilizationResult, watchUtilization } from '../../shared/watch/utilization.ts';
+import { instance } from '../support/compute.ts';
 import { fakeEc2 } from '../support/ec2.ts';
 import { fakeCloudWatch, type MeasuredInstance } from '../support/metrics.ts';
 import { startTable } from '../support/table.ts';
@@ -18,7 +21,6 @@ import { startTable } from '../support/table.ts';
 const config = parseConfig({});
 const target = { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' };
 const monday = '2026-11-16T06:15:00Z';
-const client = new CloudWatchClient({});
 
 const silent: MeasuredInstance = { gpus: Array(8).fill(0) };
 /** GPU 3 works until Friday 17:00. */
@@ -28,187 +30,61 @@ const forgotten: MeasuredInstance = {
     (_, index) => (at: number) => (index === 3 && at < Date.parse('2026-11-13T17:00:00Z') ? 95 : 0),
   ),
 };
-const busy: MeasuredInstance = { gpus: [0, 0, 0, 80, 0, 0, 0, 0] };
 
 const p4dNamed = (instanceId: string, given: Partial<Instance> = {}): Instance =>
   instance({ instanceId, ...given });
 
-describe('measuring', () => {
-  const facts = new Map<string, InstanceTypeFacts>([
-    ['p4d.24xlarge', p4d],
-    ['m5.xlarge', m5],
-  ]);
-  const measure = (...instances: Instance[]) =>
-    measureUtilization(client, instances, facts, { ...config.idle, window: 45 }, monday);
-
-  it('asks for the least: of a busy instance its GPUs, of an idle one what could make it busy', async () => {
-    const { queried } = fakeCloudWatch({ 'i-busy': busy, 'i-idle': silent });
-    const verdicts = await measure(p4dNamed('i-busy'), p4dNamed('i-idle'));
-    expect(verdicts.get('i-busy')?.state).toBe('busy');
-    expect(verdicts.get('i-idle')).toMatchObject({
-      state: 'idle',
-      reason: '8 of 8 GPUs at 0 % for 45 min, 3.1 GiB of memory held, 100 % coverage',
-    });
-    expect(queried.filter((name) => name.startsWith('i-busy'))).toHaveLength(8);
-    expect(queried.filter((name) => name.startsWith('i-idle'))).toHaveLength(19);
-  });
-
-  it.each<[string, MeasuredInstance, string, string[]]>([
-    [
-      'its first GPU, where that works',
-      { gpus: Array(8).fill(90) },
-      'GPU 0 up to 90 % in the last 45 min',
-      ['nvidia_smi_utilization_gpu 0'],
-    ],
-    [
-      'the memory of the first, where that holds a model',
-      { gpus: [0, 0, 0, 0, 0, 0, 0, 0], memoryMib: 30_000 },
-      'loaded, not computing: GPU 0 held 29.3 GiB, though no GPU was above 0 %',
-      [
-        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
-        'nvidia_smi_memory_used 0',
-      ],
-    ],
-    [
-      'no network, where the CPU works',
-      { gpus: [0, 0, 0, 0, 0, 0, 0, 0], cpu: 60 },
-      'CPU up to 60 % in the last 45 min, though no GPU was above 0 %',
-      [
-        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
-        ...Array.from(Array(8).keys(), (index) => `nvidia_smi_memory_used ${index}`),
-        'CPUUtilization',
-      ],
-    ],
-    [
-      'nothing more, where the first GPU is silent for want of data',
-      { gpus: Array(8).fill(() => undefined), cpu: 60 },
-      'GPU 0 reported nothing in the last 45 min',
-      ['nvidia_smi_utilization_gpu 0'],
-    ],
-    ['nothing, where a GPU is missing', { gpus: Array(7).fill(0), cpu: 60 }, '7 of 8 GPUs reporting', []],
-    [
-      'nothing, where no GPU reports',
-      { cpu: 60 },
-      'no GPU metric with its instance id in CloudWatch, and a quiet CPU says nothing of a GPU',
-      [],
-    ],
-  ])('asks of an instance %s', async (_, given, reason, metrics) => {
-    const { queried } = fakeCloudWatch({ 'i-1': given });
-    const verdicts = await measure(p4dNamed('i-1'));
-    expect(verdicts.get('i-1')?.reason).toBe(reason);
-    expect(queried).toEqual(metrics.map((name) => `i-1 ${name}`));
-  });
-
-  it('asks nothing of instances that stopped, or started within the window', async () => {
-    const { queried } = fakeCloudWatch({ 'i-new': silent, 'i-stopped': silent });
-    const verdicts = await measure(
-      p4dNamed('i-new', { launchTime: '2026-11-16T06:00:00Z' }),
-      p4dNamed('i-stopped', { state: 'stopped' }),
-    );
-    expect([...verdicts.values()].map(({ state }) => state)).toEqual(['unknown', 'unknown']);
-    expect(queried).toEqual([]);
-  });
-
-  it('looks for GPU metrics only where there are GPUs', async () => {
-    const { cloudWatch, queried } = fakeCloudWatch({ 'i-cpu': { cpu: 2 } });
-    const verdicts = await measure(p4dNamed('i-cpu', { instanceType: 'm5.xlarge' }));
-    expect(verdicts.get('i-cpu')?.state).toBe('idle');
-    expect(queried).toEqual(['i-cpu CPUUtilization', 'i-cpu NetworkIn', 'i-cpu NetworkOut']);
-    expect(cloudWatch).not.toHaveReceivedCommand(ListMetricsCommand);
-  });
-
-  it('reads traffic as bytes a second of each period', async () => {
-    fakeCloudWatch({ 'i-quiet': { network: 15_000_000 }, 'i-loud': { network: 15_000_300 } });
-    const verdicts = await measure(
-      p4dNamed('i-quiet', { instanceType: 'm5.xlarge' }),
-      p4dNamed('i-loud', { instanceType: 'm5.xlarge' }),
-    );
-    expect(verdicts.get('i-quiet')?.state).toBe('idle');
-    expect(verdicts.get('i-loud')?.state).toBe('busy');
-  });
-
-  it('knows nothing of the instances of a call that failed, and all of the others', async () => {
-    const { cloudWatch } = fakeCloudWatch({});
-    const fleet = Array.from({ length: 600 }, (_, index) =>
-      p4dNamed(`i-${index}`, { instanceType: 'm5.xlarge' }),
-    );
-    let calls = 0;
-    cloudWatch.on(GetMetricDataCommand).callsFake(({ MetricDataQueries = [], StartTime }) => {
-      calls += 1;
-      if (calls === 1) throw new Error('Rate exceeded');
-      const times = Array.from({ length: 9 }, (_, index) => new Date(Number(StartTime) + index * 300_000));
-      return {
-        MetricDataResults: MetricDataQueries.map(({ Id = '' }) => ({
-          Id,
-          StatusCode: 'Complete',
-          Timestamps: times,
-          Values: times.map(() => 1),
-        })),
-      };
-    });
-    const verdicts = await measure(...fleet);
-    // The first call asks for the CPU of 500 of them.
-    expect([...verdicts.values()].map(({ state }) => state)).toEqual([
-      ...Array(500).fill('unknown'),
-      ...Array(100).fill('idle'),
-    ]);
-    expect(verdicts.get('i-499')?.reason).toBe('CPU could not be read: Rate exceeded');
-  });
-
-  it('takes one GPU under two sets of dimensions for one', async () => {
-    const { cloudWatch } = fakeCloudWatch({ 'i-1': { gpus: [0] } });
-    const dimensions = [
-      { Name: 'InstanceId', Value: 'i-1' },
-      { Name: 'index', Value: '0' },
-    ];
-    cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName }) => ({
-      Metrics: [
-        { Namespace: 'CWAgent', MetricName, Dimensions: dimensions },
-        { Namespace: 'CWAgent', MetricName, Dimensions: [...dimensions, { Name: 'arch', Value: 'Ampere' }] },
-      ],
-    }));
-    const one: InstanceTypeFacts = {
-      instanceType: 'g5.2xlarge',
-      accelerators: { kind: 'gpu', name: 'NVIDIA A10G', count: 1, memoryMib: 24_576 },
-      instanceStoreGb: 450,
-      vcpus: 8,
-    };
-    const verdicts = await measureUtilization(
-      client,
-      [p4dNamed('i-1', { instanceType: 'g5.2xlarge' })],
-      new Map([['g5.2xlarge', one]]),
-      { ...config.idle, window: 45 },
-      monday,
-    );
-    expect(verdicts.get('i-1')?.reason).toMatch(/^1 of 1 GPU at 0 %/);
-  });
-});
+/** What is worth comparing of each resource. */
+const rows = ({ observations }: UtilizationResult) =>
+  observations.map(({ resource, utilization, since, monthToDate }) => ({
+    id: resource.id,
+    state: utilization.state,
+    check: utilization.check,
+    reason: utilization.reason,
+    since,
+    monthToDate,
+  }));
 
 describe('the watch', () => {
   let table: Table;
   let stop: () => Promise<void>;
   /** What the last pass asked for. */
   let queried: string[];
+  let averaged: string[];
 
   beforeEach(async () => {
     ({ table, stop } = await startTable());
     const price = {
+      product: { attributes: {} },
       terms: { OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD: '32' } } } } } },
     };
+    for (const Client of [SageMakerClient, BedrockClient, ResourceGroupsTaggingAPIClient]) {
+      mockClient(Client as typeof SageMakerClient)
+        .onAnyCommand()
+        .resolves({});
+    }
     mockClient(PricingClient)
       .on(GetProductsCommand)
       .resolves({ PriceList: [JSON.stringify(price)] });
   });
   afterEach(() => stop());
 
+  const clients = () => ({
+    ec2: new EC2Client({}),
+    cloudWatch: new CloudWatchClient({}),
+    pricing: new PricingClient({}),
+    sageMaker: new SageMakerClient({}),
+    bedrock: new BedrockClient({}),
+    tagging: new ResourceGroupsTaggingAPIClient({}),
+  });
+
   const watch = (
     world: Record<string, MeasuredInstance>,
     { instances = Object.keys(world).map((id) => p4dNamed(id)), at = monday } = {},
   ) => {
     fakeEc2(instances);
-    ({ queried } = fakeCloudWatch(world));
-    const clients = { ec2: new EC2Client({}), cloudWatch: client, pricing: new PricingClient({}), table };
-    return watchUtilization(clients, target, config, at);
+    ({ queried, averaged } = fakeCloudWatch(world));
+    return watchUtilization({ ...clients(), table }, target, config, at);
   };
 
   const alerts = async (): Promise<Alert[]> => {
@@ -223,33 +99,21 @@ describe('the watch', () => {
   it('tells an accelerator that was forgotten on Friday: since when, and what it has cost', async () => {
     const tags = { Name: 'reranker-train', owner: 'jonas', team: 'search' };
     const result = await watch({ 'i-p4d': forgotten }, { instances: [p4dNamed('i-p4d', { tags })] });
-    expect(result).toEqual({
-      account: '210987654321',
-      region: 'eu-west-1',
-      opened: 1,
-      confirmed: 0,
-      closed: 0,
-      instances: [
-        {
-          account: '210987654321',
-          accountName: 'ml-dev',
-          region: 'eu-west-1',
-          instanceId: 'i-p4d',
-          name: 'reranker-train',
-          instanceType: 'p4d.24xlarge',
-          owner: 'jonas',
-          team: 'search',
-          state: 'idle',
-          reason: '8 of 8 GPUs at 0 % for 3 h, 3.1 GiB of memory held, 100 % coverage',
-          coverage: 1,
-          idleSince: '2026-11-13T17:00:00Z',
-          hourlyRate: 32,
-          monthlyRunRate: 23_360,
-          wastedSoFar: 32 * 61.25,
-        },
-      ],
-    });
-    expect(await alerts()).toMatchObject([{ kind: 'idle-accelerator', owner: 'jonas' }]);
+    expect(rows(result)).toEqual([
+      {
+        id: 'i-p4d',
+        state: 'idle',
+        check: 'idle-accelerator',
+        reason: '8 of 8 GPUs at 0 % for 3 h, 3.1 of 320 GiB of memory held, 100 % coverage',
+        since: '2026-11-13T17:00:00Z',
+        monthToDate: 32 * 61.25,
+      },
+    ]);
+    expect(result).toMatchObject({ opened: 1, confirmed: 0, closed: 0, told: 1, gaps: [] });
+    expect(result.waste).toEqual([
+      { owner: 'jonas', monthToDate: 32 * 61.25, hourly: 32, findings: 1, unpriced: 0 },
+    ]);
+    expect(await alerts()).toMatchObject([{ kind: 'utilization', owner: 'jonas' }]);
   });
 
   it('tells it once, however often it is seen, and changes nothing when the same event comes again', async () => {
@@ -258,7 +122,7 @@ describe('the watch', () => {
     expect(await watch({ 'i-p4d': forgotten })).toMatchObject({ opened: 0, closed: 0 });
     expect(await getFindings(table, target)).toEqual(before);
     const later = await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T07:15:00Z' });
-    expect(later.instances).toMatchObject([{ idleSince: '2026-11-13T17:00:00Z', wastedSoFar: 32 * 62.25 }]);
+    expect(rows(later)).toMatchObject([{ since: '2026-11-13T17:00:00Z', monthToDate: 32 * 62.25 }]);
     expect(await alerts()).toHaveLength(1);
   });
 
@@ -273,10 +137,12 @@ describe('the watch', () => {
       'i-p4d': { gpus: Array(8).fill((at: number) => (at < Date.parse('2026-11-16T09:00:00Z') ? 70 : 0)) },
     };
     expect(await watch(worked, { at: '2026-11-16T09:15:00Z' })).toMatchObject({ closed: 1 });
-    expect(await watch(worked, { at: '2026-11-16T15:15:00Z' })).toMatchObject({
-      opened: 1,
-      instances: [{ idleSince: '2026-11-16T09:00:00Z' }],
-    });
+    const again = await watch(worked, { at: '2026-11-16T15:15:00Z' });
+    expect(again).toMatchObject({ opened: 1 });
+    expect(rows(again)).toMatchObject([{ since: '2026-11-16T09:00:00Z' }]);
+    expect(await getPastFindings(table, target, monday)).toMatchObject([
+      { since: '2026-11-13T17:00:00Z', closedAt: '2026-11-16T09:15:00Z' },
+    ]);
     expect(await alerts()).toHaveLength(2);
   });
 
@@ -284,14 +150,14 @@ describe('the watch', () => {
     await watch({ 'i-p4d': forgotten });
     for (const at of ['2026-11-16T07:15:00Z', '2026-11-16T08:15:00Z']) {
       const resting = await watch({ 'i-p4d': forgotten }, { at });
-      expect(resting).toMatchObject({ confirmed: 0, closed: 0, instances: [{ state: 'idle' }] });
+      expect(resting).toMatchObject({ confirmed: 0, closed: 0 });
+      expect(rows(resting)).toMatchObject([{ state: 'idle' }]);
+      expect(await getFindings(table, target)).toMatchObject([{ seenAt: monday }]);
       expect(queried).toEqual([]);
     }
     const due = await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T09:14:30Z' });
-    expect(due).toMatchObject({
-      confirmed: 1,
-      instances: [{ reason: '8 of 8 GPUs at 0 % for 3 h, 100 % coverage' }],
-    });
+    expect(rows(due)).toMatchObject([{ reason: expect.stringMatching(/^8 of 8 GPUs at 0 % for 3 h/) }]);
+    expect(await getFindings(table, target)).toMatchObject([{ seenAt: '2026-11-16T09:14:30Z' }]);
     expect(queried).toHaveLength(8);
   });
 
@@ -311,7 +177,8 @@ describe('the watch', () => {
   it('leaves an episode open that only its CPU interrupts, and asks nothing of that', async () => {
     await watch({ 'i-p4d': forgotten });
     const compiling = await watch({ 'i-p4d': { ...forgotten, cpu: 90 } }, { at: '2026-11-16T09:15:00Z' });
-    expect(compiling).toMatchObject({ closed: 0, instances: [{ idleSince: '2026-11-13T17:00:00Z' }] });
+    expect(compiling).toMatchObject({ closed: 0 });
+    expect(rows(compiling)).toMatchObject([{ since: '2026-11-13T17:00:00Z' }]);
     expect(queried.filter((name) => name.includes('CPUUtilization'))).toEqual([]);
     expect(await alerts()).toHaveLength(1);
   });
@@ -321,10 +188,10 @@ describe('the watch', () => {
       gpus: Array(8).fill((at: number) => (at < Date.parse(time) ? 80 : 0)),
     });
     const training = { 'i-p4d': until('2026-11-16T06:00:00Z') }; // the last point at work is of 05:55
-    expect(await watch(training)).toMatchObject({ instances: [{ state: 'busy' }] });
-    expect(queried).toHaveLength(1);
+    expect(rows(await watch(training))).toMatchObject([{ state: 'busy' }]);
+    expect(queried).toHaveLength(8); // all of them: one that works doesn't say that the others do
     const resting = await watch(training, { at: '2026-11-16T09:00:00Z' });
-    expect(resting.instances).toMatchObject([{ state: 'busy', reason: 'at work at 2026-11-16T05:55:00Z' }]);
+    expect(rows(resting)).toMatchObject([{ state: 'busy', reason: 'at work at 2026-11-16 05:55 UTC' }]);
     expect(queried).toEqual([]);
     expect(await watch(training, { at: '2026-11-16T09:05:00Z' })).toMatchObject({ opened: 1 });
   });
@@ -333,7 +200,7 @@ describe('the watch', () => {
     await watch({ 'i-p4d': { gpus: Array(8).fill(80) } });
     const instances = [p4dNamed('i-p4d', { launchTime: '2026-11-16T06:20:00Z' })];
     const again = await watch({ 'i-p4d': silent }, { instances, at: '2026-11-16T07:15:00Z' });
-    expect(again.instances).toMatchObject([{ state: 'unknown' }]);
+    expect(rows(again)).toMatchObject([{ state: 'unknown' }]);
   });
 
   it('closes what was stopped', async () => {
@@ -351,7 +218,7 @@ describe('the watch', () => {
       p4dNamed('i-odd', { instanceType: 'q9.large' }),
     ];
     const result = await watch({ 'i-mute': {} }, { instances });
-    expect(result.instances.map(({ instanceId, state }) => [instanceId, state])).toEqual([
+    expect(rows(result).map(({ id, state }) => [id, state])).toEqual([
       ['i-mute', 'unknown'],
       ['i-trn', 'unknown'],
       ['i-odd', 'unknown'],
@@ -373,19 +240,94 @@ describe('the watch', () => {
       p4dNamed('i-old'),
     ];
     const result = await watch({ 'i-spot': silent, 'i-new': silent, 'i-old': silent }, { instances });
-    expect(result.instances.map(({ instanceId, wastedSoFar }) => [instanceId, wastedSoFar])).toEqual([
-      ['i-old', 32 * (61 + 55 / 60)],
+    expect(rows(result).map(({ id, monthToDate }) => [id, monthToDate])).toEqual([
       ['i-new', 32 * 10.25],
+      ['i-old', 32 * (61 + 55 / 60)],
       ['i-spot', undefined],
     ]);
   });
 
-  it('fails as a whole, and so is tried again, where the instances can not be listed', async () => {
+  it('names what could not be read, leaves its findings open, and sees the rest', async () => {
     await watch({ 'i-p4d': forgotten });
-    const ec2 = fakeEc2([]);
-    ec2.onAnyCommand().rejects(new Error('Request limit exceeded'));
-    const clients = { ec2: new EC2Client({}), cloudWatch: client, pricing: new PricingClient({}), table };
-    await expect(watchUtilization(clients, target, config, monday)).rejects.toThrow('Request limit exceeded');
+    fakeEc2([]).onAnyCommand().rejects(new Error('Request limit exceeded'));
+    const result = await watchUtilization({ ...clients(), table }, target, config, '2026-11-16T07:15:00Z');
+    expect(result).toMatchObject({
+      closed: 0,
+      gaps: [{ what: 'accelerator instances', why: 'Request limit exceeded' }],
+    });
     expect(await getFindings(table, target)).toHaveLength(1);
+  });
+
+  it('fails as a whole, and so is tried again, where nothing at all could be read', async () => {
+    fakeEc2([]).onAnyCommand().rejects(new Error('Access denied'));
+    for (const Client of [SageMakerClient, BedrockClient, ResourceGroupsTaggingAPIClient, CloudWatchClient]) {
+      mockClient(Client as typeof SageMakerClient)
+        .onAnyCommand()
+        .rejects(new Error('Access denied'));
+    }
+    const watching = watchUtilization({ ...clients(), table }, target, config, monday);
+    await expect(watching).rejects.toThrow('Access denied');
+  });
+
+  it('tells a device that works alone, for as long as it does, and nobody of it twice', async () => {
+    const alone = { 'i-p4d': { gpus: [90, 0, 0, 0, 0, 0, 0, 0], cpu: 30 } };
+    expect(rows(await watch(alone))[0]).toMatchObject({
+      check: 'not-distributed',
+      reason: 'GPU 0 up to 90 %, the other 7 of 8 GPUs at 0 % for 3 h, 100 % coverage',
+    });
+    const resting = await watch(alone, { at: '2026-11-16T07:15:00Z' });
+    expect(resting).toMatchObject({ confirmed: 0, closed: 0, opened: 0 });
+    expect(queried).toEqual([]);
+    expect(await watch(alone, { at: '2026-11-16T09:15:00Z' })).toMatchObject({ confirmed: 1, opened: 0 });
+    expect(await alerts()).toHaveLength(1);
+    const shared = { 'i-p4d': { gpus: Array(8).fill(90), cpu: 30 } };
+    expect(await watch(shared, { at: '2026-11-16T12:15:00Z' })).toMatchObject({ closed: 1 });
+  });
+
+  it('judges once a day how well what works is used, and keeps a verdict through the night it is stopped', async () => {
+    const starving = { 'i-g5': { gpus: Array(4).fill(14), cpu: 30, memoryMib: 30_000 } };
+    const member = p4dNamed('i-g5', { instanceType: 'g5.12xlarge', launchTime: '2026-10-01T08:00:00Z' });
+    const instances = [member];
+    const first = await watch(starving, { instances });
+    expect(rows(first)).toMatchObject([{ check: 'underused-accelerator' }, { state: 'busy' }]);
+    expect(averaged).toHaveLength(5);
+    await watch(starving, { instances, at: '2026-11-16T07:15:00Z' });
+    expect(averaged).toEqual([]);
+    const stopped = [{ ...member, state: 'stopped' as const }];
+    expect(await watch({}, { instances: stopped, at: '2026-11-16T20:15:00Z' })).toMatchObject({ closed: 0 });
+    const next = [{ ...member, launchTime: '2026-11-17T06:00:00Z' }];
+    const morning = await watch(starving, { instances: next, at: '2026-11-17T10:15:00Z' });
+    expect(morning).toMatchObject({ opened: 0, closed: 0 });
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('keeps and tells nothing for who only looks, who sees the same', async () => {
+    fakeEc2([p4dNamed('i-p4d')]);
+    fakeCloudWatch({ 'i-p4d': forgotten });
+    const readOnly = { readOnly: true };
+    const looked = await watchUtilization({ ...clients(), table }, target, config, monday, readOnly);
+    expect(rows(looked)).toMatchObject([{ since: '2026-11-13T17:00:00Z', monthToDate: 32 * 61.25 }]);
+    expect(await getFindings(table, target)).toEqual([]);
+    expect(await alerts()).toEqual([]);
+  });
+
+  it('tells nobody of what wastes less than the floor, and lists it', async () => {
+    fakeEc2([p4dNamed('i-p4d')]);
+    fakeCloudWatch({ 'i-p4d': forgotten });
+    const frugal = parseConfig({ utilization: { floor: 50_000 } });
+    const result = await watchUtilization({ ...clients(), table }, target, frugal, monday);
+    expect(result).toMatchObject({ opened: 1, told: 0 });
+    expect(await alerts()).toEqual([]);
+    expect(await getFindings(table, target)).toHaveLength(1);
+  });
+
+  it('says of a pass how much of what it saw', async () => {
+    expect(
+      toSummary(await watch({ 'i-p4d': forgotten, 'i-busy': { gpus: Array(8).fill(90) } })),
+    ).toMatchObject({
+      resources: 2,
+      states: { idle: 1, busy: 1 },
+      wastedThisMonth: 32 * 61.25,
+    });
   });
 });
