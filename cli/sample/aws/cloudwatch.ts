@@ -4,52 +4,55 @@ import type {
   GetMetricDataCommandOutput,
   ListMetricsCommandInput,
   ListMetricsCommandOutput,
+  Metric,
   MetricDataQuery,
   MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
-import { findSeries, publishedAt } from '../metrics/published.ts';
+import { findSeries, groupAt, groupsAt } from '../metrics/published.ts';
 import { type Dimensions, minute, type Series } from '../metrics/series.ts';
-import { awsError, type Caller, type Reply, type Sample } from '../sample.ts';
+import { awsError, type Caller, type Reply } from '../sample.ts';
 
 export const cloudWatch = { ListMetrics: listMetrics, GetMetricData: getMetricData };
 
 const day = 1440 * minute;
 
-type Listing = { key: string; version: number; now: number; series: readonly Series[] };
-const listings = new WeakMap<Sample, Listing>();
+const pageSize = 500;
 
 function listMetrics(input: ListMetricsCommandInput, caller: Caller): Reply<ListMetricsCommandOutput> {
-  const all = listing(input, caller);
-  const start = startOf(input.NextToken);
-  const end = start + 500;
-  return {
-    Metrics: all.slice(start, end).map(({ namespace, name, dimensions }) => ({
-      Namespace: namespace,
-      MetricName: name,
-      Dimensions: dimensions.map((dimension) => ({ ...dimension })),
-    })),
-    ...(end < all.length && { NextToken: String(end) }),
-  };
-}
-
-/** The whole answer, kept for the next page. */
-function listing(input: ListMetricsCommandInput, caller: Caller): Listing['series'] {
-  const { sample, account, region } = caller;
-  const { NextToken: _, ...asked } = input;
-  const key = JSON.stringify([account, region, asked]);
-  const kept = listings.get(sample);
-  if (kept?.key === key && kept.version === sample.version && kept.now === sample.now) return kept.series;
-  if (asked.RecentlyActive !== undefined && asked.RecentlyActive !== 'PT3H') {
+  if (input.RecentlyActive !== undefined && input.RecentlyActive !== 'PT3H') {
     throw invalid("Value at 'recentlyActive' must be PT3H");
   }
-  const since = sample.now - (asked.RecentlyActive ? 3 * 60 * minute : 14 * day);
-  const series: Series[] = [];
-  for (const each of publishedAt(sample, account, region)) {
-    if (isAsked(each, asked) && lastSample(each, sample.now) >= since) series.push(each);
+  const page: Metric[] = [];
+  for (const { series, place } of listed(input, caller)) {
+    if (page.length === pageSize) return { Metrics: page, NextToken: place };
+    page.push(toMetric(series));
   }
-  listings.set(sample, { key, version: sample.version, now: sample.now, series });
-  return series;
+  return { Metrics: page };
 }
+
+/** What is asked for from the token on; a place is the group of series, and which of its own. */
+function* listed(
+  input: ListMetricsCommandInput,
+  caller: Caller,
+): Generator<{ series: Series; place: string }> {
+  const { now } = caller.sample;
+  const since = now - (input.RecentlyActive ? 3 * 60 * minute : 14 * day);
+  const [first, skip] = startOf(input.NextToken);
+  for (let group = first; group < groupsAt(caller); group++) {
+    const all = groupAt(caller, group, { namespace: input.Namespace, name: input.MetricName });
+    for (const [index, series] of [...all].entries()) {
+      const isBefore = group === first && index < skip;
+      if (isBefore || !isAsked(series, input) || lastSample(series, now) < since) continue;
+      yield { series, place: `${group}.${index}` };
+    }
+  }
+}
+
+const toMetric = ({ namespace, name, dimensions }: Series): Metric => ({
+  Namespace: namespace,
+  MetricName: name,
+  Dimensions: dimensions.map((dimension) => ({ ...dimension })),
+});
 
 const isAsked = (
   { namespace, name, dimensions }: Series,
@@ -132,7 +135,7 @@ function pointsOf(query: MetricDataQuery, start: number, end: number, caller: Ca
   if (!statistic) throw invalid(`The sample account has no statistic ${asked.Stat}`);
   const { Namespace = '', MetricName = '', Dimensions = [] } = asked.Metric;
   const dimensions = Dimensions.map(({ Name = '', Value = '' }) => ({ Name, Value }));
-  const found = findSeries(caller.sample, caller, { namespace: Namespace, name: MetricName, dimensions });
+  const found = findSeries(caller, { namespace: Namespace, name: MetricName, dimensions });
   if (!found) return [];
   return aggregate(found, asked.Period * 1000, start, end, caller.sample.now, statistic);
 }
@@ -194,8 +197,10 @@ function retention(period: number): number {
   return period < 60 * minute ? 63 * day : 455 * day;
 }
 
-function startOf(token: string | undefined): number {
-  const start = Number(token ?? 0);
-  if (!Number.isInteger(start)) throw awsError('InvalidNextToken', 'The token is not valid');
-  return start;
+function startOf(token: string | undefined): [group: number, index: number] {
+  const [group = 0, index = 0] = (token ?? '0.0').split('.').map(Number);
+  if (!Number.isInteger(group) || !Number.isInteger(index)) {
+    throw awsError('InvalidNextToken', 'The token is not valid');
+  }
+  return [group, index];
 }

@@ -14,15 +14,20 @@ export const tagging = { GetResources: getResources };
 type Tagged = { arn: string; tags: Readonly<Record<string, string>> };
 
 /** What has tags, of the services that the sample tags through this API. */
-function getResources(
-  { ResourceTypeFilters = [], ResourcesPerPage = 100, PaginationToken }: GetResourcesCommandInput,
-  caller: Caller,
-): Reply<GetResourcesCommandOutput> {
+function getResources(input: GetResourcesCommandInput, caller: Caller): Reply<GetResourcesCommandOutput> {
+  const { ResourceTypeFilters = [], ResourceARNList: arns, ResourcesPerPage = 100, PaginationToken } = input;
+  if (arns && (arns.length > 100 || input.ResourceTypeFilters || input.ResourcesPerPage)) {
+    throw awsError(
+      'InvalidParameterException',
+      'ResourceARNList takes up to 100 ARNs, and nothing beside it',
+    );
+  }
   if (ResourcesPerPage < 1 || ResourcesPerPage > 100) {
     throw awsError('InvalidParameterException', 'ResourcesPerPage must be between 1 and 100');
   }
   const wanted = taggedAt(caller).filter(
-    ({ arn, tags }) => Object.keys(tags).length > 0 && isOfType(arn, ResourceTypeFilters),
+    ({ arn, tags }) =>
+      Object.keys(tags).length > 0 && (arns?.includes(arn) ?? isOfType(arn, ResourceTypeFilters)),
   );
   const { page, next } = pageOf(wanted, PaginationToken, ResourcesPerPage);
   return {

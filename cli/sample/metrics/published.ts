@@ -18,25 +18,61 @@ function seriesOf(member: Member): readonly Series[] {
   return series;
 }
 
-/** Everything that is published in an account and region, whoever does. */
-export function* publishedAt(sample: Sample, account: string, region: string): Generator<Series> {
-  for (const member of sample.fleet.byPlace.get(placeOf(account, region)) ?? []) yield* seriesOf(member);
-  yield* othersAt(sample, account, region).values();
+/** The names that instances alike publish, so that nobody else's series need be made to find one. */
+const namesByKind = new Map<string, ReadonlySet<string>>();
+
+function publishes(member: Member, namespace: string | undefined, name: string | undefined): boolean {
+  const { agent, type } = member.spec;
+  const kind = `${agent} ${type}`;
+  const names =
+    namesByKind.get(kind) ??
+    new Set(
+      seriesOf(member).flatMap((series) => [
+        `${series.namespace} ${series.name}`,
+        `${series.namespace} `,
+        ` ${series.name}`,
+        ' ',
+      ]),
+    );
+  namesByKind.set(kind, names);
+  return names.has(`${namespace ?? ''} ${name ?? ''}`);
+}
+
+type Place = { sample: Sample; account: string; region: string };
+
+/** How many groups of series there are: one an instance, and one of everything else. */
+export const groupsAt = ({ sample, account, region }: Place): number =>
+  (sample.fleet.byPlace.get(placeOf(account, region)) ?? []).length + 1;
+
+/** A group's series; none where it has nothing of this namespace and name. */
+export function groupAt(
+  { sample, account, region }: Place,
+  group: number,
+  { namespace, name }: { namespace?: string | undefined; name?: string | undefined },
+): Iterable<Series> {
+  const member = sample.fleet.byPlace.get(placeOf(account, region))?.[group];
+  if (!member) return othersAt(sample, account, region).values();
+  return publishes(member, namespace, name) ? seriesOf(member) : [];
 }
 
 /** The series with exactly these dimensions, as CloudWatch finds it. */
 export function findSeries(
-  sample: Sample,
-  { account, region }: { account: string; region: string },
+  { sample, account, region }: Place,
   metric: { namespace: string; name: string; dimensions: Dimensions },
 ): Series | undefined {
   const id = metric.dimensions.find(({ Name }) => Name === 'InstanceId')?.Value;
   const member = id === undefined ? undefined : sample.fleet.byId.get(id);
   if (!member) return othersAt(sample, account, region).get(keyOf(metric));
   if (member.account !== account || member.region !== region) return undefined;
-  const wanted = keyOf(metric);
-  return seriesOf(member).find((series) => series.name === metric.name && keyOf(series) === wanted);
+  return seriesOf(member).find(
+    ({ namespace, name, dimensions }) =>
+      name === metric.name && namespace === metric.namespace && isSame(dimensions, metric.dimensions),
+  );
 }
+
+const isSame = (own: Dimensions, wanted: Dimensions): boolean =>
+  own.length === wanted.length &&
+  wanted.every(({ Name, Value }) => own.some((each) => each.Name === Name && each.Value === Value));
 
 const keyOf = ({ namespace, name, dimensions }: Pick<Series, 'namespace' | 'name' | 'dimensions'>) =>
   [namespace, name, ...dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()].join('\n');
