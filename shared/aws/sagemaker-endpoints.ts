@@ -1,0 +1,220 @@
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  ListEndpointsCommand,
+  ListInferenceComponentsCommand,
+  type SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
+import { z } from 'zod';
+import type { Endpoint, Fleet, Variant } from '../compute/sagemaker/endpoint.ts';
+import { toTime } from '../period.ts';
+import { describeEach, type Fault, faultsOf } from './describe-each.ts';
+
+const time = z.date().transform((date) => toTime(date.getTime()));
+
+const listed = z.object({
+  Endpoints: z
+    .array(
+      z.object({
+        EndpointName: z.string(),
+        EndpointArn: z.string(),
+        EndpointStatus: z.string(),
+        CreationTime: time,
+      }),
+    )
+    .default([]),
+  NextToken: z.string().optional(),
+});
+
+type Listed = z.infer<typeof listed>['Endpoints'][number];
+
+const serverless = z.object({ ProvisionedConcurrency: z.number().optional() });
+
+const pool = z.object({ InstanceType: z.string(), CurrentInstanceCount: z.number() });
+
+const summary = z.object({
+  VariantName: z.string(),
+  CurrentInstanceCount: z.number().optional(),
+  InstancePools: z.array(pool).default([]),
+  CurrentServerlessConfig: serverless.optional(),
+  CapacityReservationConfig: z.object({}).optional(),
+});
+
+type Summary = z.infer<typeof summary>;
+
+const described = z.object({
+  EndpointConfigName: z.string().optional(),
+  EndpointStatus: z.string(),
+  ProductionVariants: z.array(summary).default([]),
+  ShadowProductionVariants: z.array(summary).default([]),
+  AsyncInferenceConfig: z.object({}).optional(),
+});
+
+type Described = z.infer<typeof described>;
+
+const configured = z.object({
+  VariantName: z.string(),
+  ModelName: z.string().optional(),
+  InstanceType: z.string().optional(),
+  ServerlessConfig: serverless.optional(),
+});
+
+type Configured = z.infer<typeof configured>;
+
+const config = z.object({
+  ProductionVariants: z.array(configured).default([]),
+  ShadowProductionVariants: z.array(configured).default([]),
+});
+
+const components = z.object({
+  InferenceComponents: z
+    .array(z.object({ InferenceComponentName: z.string(), EndpointName: z.string() }))
+    .default([]),
+  NextToken: z.string().optional(),
+});
+
+export type EndpointListing = { endpoints: Endpoint[]; faults: Fault[] };
+
+/**
+ * Every endpoint but those that are being deleted, with what it holds now: shadow variants are paid for as any other.
+ * Throws where they can't be listed. One that can't be described comes with its fault; where only its configuration
+ * can't, as when that was deleted, its types are unknown.
+ */
+export async function getEndpoints(client: SageMakerClient): Promise<EndpointListing> {
+  const all = await listEndpoints(client);
+  const details = await describeEach(
+    all.map(({ EndpointName }) => EndpointName),
+    async (EndpointName) => described.parse(await client.send(new DescribeEndpointCommand({ EndpointName }))),
+  );
+  const configs = await describeEach(
+    [...details.values()].flatMap((detail) =>
+      detail instanceof Error ? [] : (detail.EndpointConfigName ?? []),
+    ),
+    async (EndpointConfigName) =>
+      config.parse(await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName }))),
+  );
+  const found = all.flatMap((each): Found[] => {
+    const detail = details.get(each.EndpointName);
+    if (detail === undefined || (detail instanceof Error && isGone(detail))) return [];
+    if (detail instanceof Error) return [{ listed: each, detail, variants: [], mayHostComponents: false }];
+    const known = configs.get(detail.EndpointConfigName ?? '');
+    return [toFound(each, detail, known instanceof Error ? undefined : known)];
+  });
+  const hosted = found.some(({ mayHostComponents }) => mayHostComponents)
+    ? await listComponents(client)
+    : new Map<string, string[]>();
+  return {
+    endpoints: found.map((each) => toEndpoint(each, hosted)),
+    faults: [
+      ...faultsOf(details, (count) => `${endpointsText(count)} (DescribeEndpoint)`, isGone),
+      ...faultsOf(configs, (count) => `the types of ${endpointsText(count)} (DescribeEndpointConfig)`),
+      ...(hosted instanceof Error
+        ? [{ what: 'SageMaker inference components (ListInferenceComponents)', why: hosted.message }]
+        : []),
+    ],
+  };
+}
+
+const endpointsText = (count: number): string => `${count} SageMaker endpoint${count === 1 ? '' : 's'}`;
+
+/** Deleted between the listing and the question: SageMaker says so in words alone. */
+const isGone = (error: Error): boolean => /could not find endpoint/i.test(error.message);
+
+async function listEndpoints(client: SageMakerClient): Promise<Listed[]> {
+  const endpoints: Listed[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = listed.parse(await client.send(new ListEndpointsCommand({ MaxResults: 100, NextToken })));
+    endpoints.push(...page.Endpoints.filter(({ EndpointStatus }) => EndpointStatus !== 'Deleting'));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return endpoints;
+}
+
+/** The names of the inference components on each endpoint, by its name; the error where they can't be listed. */
+async function listComponents(client: SageMakerClient): Promise<Map<string, string[]> | Error> {
+  const byEndpoint = new Map<string, string[]>();
+  let NextToken: string | undefined;
+  try {
+    do {
+      const command = new ListInferenceComponentsCommand({ MaxResults: 100, NextToken });
+      const page = components.parse(await client.send(command));
+      for (const { EndpointName, InferenceComponentName } of page.InferenceComponents) {
+        byEndpoint.set(EndpointName, [...(byEndpoint.get(EndpointName) ?? []), InferenceComponentName]);
+      }
+      NextToken = page.NextToken;
+    } while (NextToken);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  return byEndpoint;
+}
+
+type Found = {
+  listed: Listed;
+  detail: Described | Error;
+  variants: Variant[];
+  /** A variant holds no model of its own, or nothing tells whether it does. */
+  mayHostComponents: boolean;
+};
+
+function toFound(each: Listed, detail: Described, known: z.infer<typeof config> | undefined): Found {
+  const byName = new Map(
+    known &&
+      [...known.ProductionVariants, ...known.ShadowProductionVariants].map(
+        (variant) => [variant.VariantName, variant] as const,
+      ),
+  );
+  const variants = [...detail.ProductionVariants, ...detail.ShadowProductionVariants].map((variant) =>
+    toVariant(variant, byName.get(variant.VariantName)),
+  );
+  const mayHostComponents = known === undefined || variants.some(({ hostsComponents }) => hostsComponents);
+  return { listed: each, detail, variants, mayHostComponents };
+}
+
+function toVariant(variant: Summary, known: Configured | undefined): Variant {
+  const onDemand = variant.CurrentServerlessConfig ?? known?.ServerlessConfig;
+  return {
+    name: variant.VariantName,
+    fleets: onDemand ? [] : toFleets(variant, known),
+    provisionedConcurrency: onDemand?.ProvisionedConcurrency ?? 0,
+    isReserved: variant.CapacityReservationConfig !== undefined,
+    hostsComponents: known !== undefined && known.ModelName === undefined,
+  };
+}
+
+function toFleets(
+  { CurrentInstanceCount: count, InstancePools }: Summary,
+  known: Configured | undefined,
+): Fleet[] | undefined {
+  if (InstancePools.length > 0) {
+    return InstancePools.map(({ InstanceType, CurrentInstanceCount }) => ({
+      instanceType: InstanceType,
+      count: CurrentInstanceCount,
+    }));
+  }
+  return count === undefined ? undefined : [{ instanceType: known?.InstanceType, count }];
+}
+
+const toEndpoint = (
+  { listed: each, detail, variants, mayHostComponents }: Found,
+  hosted: ReadonlyMap<string, string[]> | Error,
+): Endpoint => ({
+  name: each.EndpointName,
+  arn: each.EndpointArn,
+  status: detail instanceof Error ? each.EndpointStatus : detail.EndpointStatus,
+  createdAt: each.CreationTime,
+  isAsync: !(detail instanceof Error) && detail.AsyncInferenceConfig !== undefined,
+  variants,
+  components: componentsOf(each.EndpointName, mayHostComponents, hosted),
+  ...(detail instanceof Error && { fault: detail.message }),
+});
+
+function componentsOf(
+  name: string,
+  mayHostComponents: boolean,
+  hosted: ReadonlyMap<string, string[]> | Error,
+): string[] | undefined {
+  if (!mayHostComponents) return [];
+  return hosted instanceof Error ? undefined : (hosted.get(name) ?? []);
+}

@@ -1,0 +1,394 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Series } from '../../../shared/compute/metric.ts';
+import type { Endpoint } from '../../../shared/compute/sagemaker/endpoint.ts';
+import {
+  areRequestsCovered,
+  type EndpointPolicy,
+  type EndpointSignals,
+  judgeEndpoint,
+  type Load,
+  nextLook,
+} from '../../../shared/compute/sagemaker/endpoint-use.ts';
+import { endpoint, hourly, variant } from '../../support/endpoint.ts';
+
+const now = '2026-11-16T06:05:00Z';
+
+const policy: EndpointPolicy = {
+  window: 1440,
+  coverage: 0.9,
+  underuse: { days: 7, hours: 24, percent: 30 },
+};
+
+const none: Series = { points: [] };
+const zeros = hourly(now, 14, 0);
+const failed: Series = { points: [], failure: 'CloudWatch answered InternalError' };
+
+const judge = (signals: Partial<EndpointSignals>, given: Partial<Endpoint> = {}) =>
+  judgeEndpoint(endpoint(given), { requests: [], work: [], pulses: [], loads: [], ...signals }, policy, now);
+
+const gpu = (series: Series, whole = 100, name = 'AllTraffic'): Load => ({
+  variant: name,
+  of: 'GPU',
+  series,
+  whole,
+});
+
+describe('an idle endpoint', () => {
+  it('is one that reported no invocation, hour by hour', () => {
+    // The hour 77 to 76 hours before the one that goes on was the last with an invocation.
+    const requests = [hourly(now, 14, 0, { 77: 12 })];
+    expect(judge({ requests })).toEqual({
+      since: '2026-11-13T02:00:00Z',
+      utilization: {
+        state: 'idle',
+        check: 'idle-endpoint',
+        reason: 'no invocation for 3 days 4 h, 1 instance of ml.g5.xlarge in service',
+        windowStart: '2026-11-15T06:00:00Z',
+        windowEnd: now,
+        coverage: 1,
+        confidence: 'high',
+        wastedShare: 1,
+      },
+    });
+  });
+
+  it('is one that reported nothing but its CPU, with less confidence', () => {
+    const { utilization } = judge({ requests: [none], pulses: [hourly(now, 14, 3)] });
+    expect(utilization).toMatchObject({ state: 'idle', check: 'idle-endpoint', confidence: 'medium' });
+  });
+
+  it('says so where nobody ever called it', () => {
+    const { utilization, since } = judge({ requests: [zeros] }, { createdAt: '2026-11-11T06:00:00Z' });
+    expect(since).toBe('2026-11-11T06:00:00Z');
+    expect(utilization.reason).toMatch(/^no invocation in the 5 days since it was created, /);
+  });
+
+  it('says how far was looked back', () => {
+    const { utilization, since } = judge({ requests: [zeros] });
+    expect(since).toBe('2026-11-02T06:00:00Z');
+    expect(utilization.reason).toMatch(/^no invocation for at least 14 days, /);
+  });
+
+  it('has nothing to do with what another under its name did before it was made', () => {
+    const requests = [hourly(now, 14, 0, { 200: 9, 60: 0 })];
+    const { utilization, since } = judge({ requests }, { createdAt: '2026-11-13T06:00:00Z' });
+    expect(since).toBe('2026-11-13T06:00:00Z');
+    expect(utilization.check).toBe('idle-endpoint');
+  });
+
+  it('names all that stands ready', () => {
+    const variants = [
+      variant({ fleets: [{ instanceType: 'ml.g5.xlarge', count: 2 }] }),
+      variant({ name: 'cpu', fleets: [{ instanceType: 'ml.m5.large', count: 1 }, { count: 1 }] }),
+    ];
+    expect(judge({ requests: [zeros, zeros] }, { variants }).utilization.reason).toContain(
+      '2 instances of ml.g5.xlarge and 1 instance of ml.m5.large and 1 instance of an unknown type in service',
+    );
+  });
+
+  it('may hold no model at all', () => {
+    const variants = [variant({ hostsComponents: true })];
+    const { utilization } = judge(
+      { requests: [], pulses: [hourly(now, 14, 1)] },
+      { variants, components: [] },
+    );
+    expect(utilization).toMatchObject({ check: 'idle-endpoint', confidence: 'medium' });
+    expect(utilization.reason).toMatch(/in service without a model$/);
+  });
+
+  it('may be asynchronous: then its requests are meant', () => {
+    const { utilization } = judge(
+      { requests: [none], work: [none], pulses: [hourly(now, 14, 1)] },
+      { isAsync: true },
+    );
+    expect(utilization.reason).toMatch(/^no request for at least 14 days/);
+  });
+
+  it('may keep concurrency ready', () => {
+    const variants = [variant({ fleets: [], provisionedConcurrency: 3 })];
+    const { utilization } = judge({ requests: [none], pulses: [zeros] }, { variants });
+    expect(utilization).toMatchObject({ check: 'idle-endpoint', wastedShare: 1 });
+    expect(utilization.reason).toMatch(/a provisioned concurrency of 3 in service$/);
+  });
+});
+
+describe('an endpoint nobody can judge', () => {
+  it.each<[string, Partial<EndpointSignals>, Partial<Endpoint>, RegExp]>([
+    ['tells nothing at all', { requests: [none], pulses: [none] }, {}, /^no metric of it in CloudWatch/],
+    [
+      'was not up all the time',
+      { requests: [none], pulses: [hourly(now, 0.5, 3)] },
+      {},
+      /cover 50 % of the last 24 h, too little/,
+    ],
+    ['has requests that failed', { requests: [zeros, failed] }, {}, /^its requests could not be read: Cloud/],
+    [
+      'has a queue that failed',
+      { requests: [zeros], work: [failed] },
+      { isAsync: true },
+      /^its requests could not be read/,
+    ],
+    [
+      'has a CPU that failed',
+      { requests: [none], pulses: [failed] },
+      {},
+      /^whether it was up could not be read/,
+    ],
+    [
+      'was just made',
+      { requests: [zeros] },
+      { createdAt: '2026-11-16T03:05:00Z' },
+      /^created 3 h ago: not up through the whole window of 24 h$/,
+    ],
+    ['is being made', {}, { status: 'Creating', variants: [variant({ fleets: undefined })] }, /is Creating$/],
+    ['failed', {}, { status: 'Failed' }, /^its status is Failed$/],
+    ['has no variant', {}, { variants: [] }, /^it has no variant$/],
+    [
+      'has components that could not be listed',
+      { requests: [zeros] },
+      { components: undefined },
+      /^its inference components could not be listed$/,
+    ],
+    ['could not be described', {}, { fault: 'Rate exceeded', variants: [] }, /described: Rate exceeded$/],
+  ])('%s', (_, signals, given, reason) => {
+    const { utilization } = judge(signals, given);
+    expect(utilization).toMatchObject({ state: 'unknown', confidence: 'low' });
+    expect(utilization.check).toBeUndefined();
+    expect(utilization.reason).toMatch(reason);
+  });
+});
+
+describe('an endpoint that costs nothing', () => {
+  it.each([
+    ['scaled to 0', [variant({ fleets: [{ instanceType: 'ml.g5.xlarge', count: 0 }] })], /^scaled to 0/],
+    ['serverless', [variant({ fleets: [] })], /^serverless without provisioned concurrency/],
+  ])('is idle, and nothing is wrong with it: %s', (_, variants, reason) => {
+    const { utilization } = judge({}, { variants });
+    expect(utilization).toMatchObject({ state: 'idle', confidence: 'high' });
+    expect(utilization.check).toBeUndefined();
+    expect(utilization.reason).toMatch(reason);
+  });
+});
+
+describe('an endpoint that is called', () => {
+  it('is busy, with how often', () => {
+    const requests = [hourly(now, 14, 0, { 3: 1000, 2: 204, 30: 7 })];
+    expect(judge({ requests }).utilization).toMatchObject({
+      state: 'busy',
+      reason: '1,204 invocations in 24 h',
+      lastBusy: '2026-11-16T05:00:00Z',
+      confidence: 'high',
+    });
+  });
+
+  it('is busy where but one variant or component is', () => {
+    expect(judge({ requests: [zeros, hourly(now, 14, 0, { 5: 1 })] }).utilization).toMatchObject({
+      state: 'busy',
+      reason: '1 invocation in 24 h',
+    });
+  });
+
+  it('is busy though the rest of the answer failed', () => {
+    expect(judge({ requests: [{ ...hourly(now, 1, 5), failure: 'Throttled' }] }).utilization.state).toBe(
+      'busy',
+    );
+  });
+
+  it('was called within the hour that goes on', () => {
+    const { utilization } = judge({ requests: [hourly(now, 14, 0, { 0: 2 })] });
+    expect(utilization).toMatchObject({ state: 'busy', lastBusy: now });
+  });
+
+  it('is busy while requests wait, or a connection is open', () => {
+    expect(judge({ requests: [zeros], work: [hourly(now, 14, 0, { 4: 1 })] }).utilization).toMatchObject({
+      state: 'busy',
+      reason: 'requests waited, or were served, in the last 24 h',
+    });
+  });
+
+  it.each([
+    ['has worked as long as it may take to say so', { 6: 1 }, 'busy'],
+    ['the last hour of the window', { 24: 1 }, 'busy'],
+    ['the hour before it', { 25: 1 }, 'idle'],
+  ])('counts within the window only: %s', (_, others, state) => {
+    expect(judge({ requests: [hourly(now, 14, 0, others)] }).utilization.state).toBe(state);
+  });
+});
+
+describe('an underused endpoint', () => {
+  const called = [hourly(now, 14, 50)];
+
+  it('is called, and its GPUs stay below the threshold for 95 % of a week', () => {
+    // Eight of 168 hours at work are fewer than 5 %.
+    const busyHours = Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((ago) => [ago, 90]));
+    const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, 12, busyHours))] });
+    expect(utilization).toMatchObject({
+      state: 'underused',
+      check: 'underused-endpoint',
+      reason: '1,250 invocations in 24 h, GPU at most 12 % used for 95 % of 169 hours',
+      windowStart: '2026-11-09T06:00:00Z',
+      coverage: 1,
+      confidence: 'medium',
+      lastBusy: now,
+    });
+    expect(utilization.wastedShare).toBeCloseTo(0.88);
+  });
+
+  it('is none where 400 % on four GPUs are all of them', () => {
+    const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, 400), 400)] });
+    expect(utilization).toMatchObject({ state: 'busy' });
+    expect(utilization.reason).toContain('GPU at most 100 % used');
+  });
+
+  it('is one where 80 % on four GPUs are a fifth of them', () => {
+    const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, 80), 400)] });
+    expect(utilization).toMatchObject({ check: 'underused-endpoint' });
+    expect(utilization.wastedShare).toBeCloseTo(0.8);
+  });
+
+  it('is none where the busiest of its variants is used', () => {
+    const variants = [variant({ name: 'a' }), variant({ name: 'b' })];
+    const loads = [gpu(hourly(now, 14, 2), 100, 'a'), gpu(hourly(now, 14, 60), 100, 'b')];
+    expect(judge({ requests: called, loads }, { variants }).utilization).toMatchObject({ state: 'busy' });
+  });
+
+  it.each<[string, Load[]]>([
+    ['one of its variants tells nothing', [gpu(hourly(now, 14, 2), 100, 'a')]],
+    [
+      'one of its variants could not be read',
+      [gpu(hourly(now, 14, 2), 100, 'a'), gpu({ ...hourly(now, 14, 2), failure: 'Throttled' }, 100, 'b')],
+    ],
+    ['one of its variants reported nothing', [gpu(hourly(now, 14, 2), 100, 'a'), gpu(none, 100, 'b')]],
+    ['there is less than a day of data', ['a', 'b'].map((name) => gpu(hourly(now, 0.9, 2), 100, name))],
+  ])('is not told where %s', (_, loads) => {
+    const variants = [variant({ name: 'a' }), variant({ name: 'b' })];
+    const { utilization } = judge({ requests: called, loads }, { variants });
+    expect(utilization.state).toBe('busy');
+    expect(utilization.check).toBeUndefined();
+  });
+
+  it('is told by its provisioned concurrency', () => {
+    const variants = [variant({ fleets: [], provisionedConcurrency: 10 })];
+    const loads: Load[] = [
+      { variant: 'AllTraffic', of: 'provisioned concurrency', series: hourly(now, 14, 0.05), whole: 1 },
+    ];
+    const { utilization } = judge({ requests: called, loads }, { variants });
+    expect(utilization).toMatchObject({ check: 'underused-endpoint' });
+    expect(utilization.reason).toContain('provisioned concurrency at most 5 % used');
+  });
+
+  it('is judged by what it did since it was made', () => {
+    const { utilization } = judge(
+      { requests: called, loads: [gpu(hourly(now, 14, 5))] },
+      { createdAt: '2026-11-14T06:30:00Z' },
+    );
+    expect(utilization).toMatchObject({ check: 'underused-endpoint', coverage: 1 });
+    expect(utilization.reason).toContain('of 49 hours');
+  });
+
+  it.each([Number.NaN, -5, Number.POSITIVE_INFINITY])('counts %d as no reading', (value) => {
+    const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, value))] });
+    expect(utilization.reason).not.toContain('GPU');
+  });
+
+  it('is none where a value is above the maximum', () => {
+    const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, 1e6))] });
+    expect(utilization.reason).toContain('GPU at most 100 % used');
+  });
+});
+
+describe('what to ask next', () => {
+  it.each<[string, Series[], Partial<Endpoint>, ReturnType<typeof nextLook>]>([
+    ['of one that is called, how far it is used', [hourly(now, 14, 1)], {}, 'load'],
+    ['of one that is not, whether it was up', [none], {}, 'silence'],
+    ['of one whose requests failed, nothing', [failed], {}, undefined],
+    ['of one that was just made, nothing', [none], { createdAt: '2026-11-16T01:00:00Z' }, undefined],
+  ])('%s', (_, requests, given, look) => {
+    expect(nextLook(endpoint(given), requests, policy, now)).toBe(look);
+  });
+
+  it('is not whether it was up where its requests tell that there were none', () => {
+    expect(areRequestsCovered([zeros], policy, now)).toBe(true);
+    expect(areRequestsCovered([zeros, none], policy, now)).toBe(false);
+    expect(areRequestsCovered([], policy, now)).toBe(false);
+  });
+});
+
+describe('whatever CloudWatch tells', () => {
+  const start = Date.parse('2026-11-02T06:00:00Z');
+  const value = fc.oneof(
+    fc.constant(0),
+    fc.double({ min: 0, max: 500, noNaN: true }),
+    fc.constantFrom(Number.NaN, -1, Number.POSITIVE_INFINITY),
+  );
+  const points = fc.array(
+    fc.record({ at: fc.integer({ min: 0, max: 336 }).map((hour) => start + hour * 3_600_000), value }),
+    { maxLength: 400 },
+  );
+  const series: fc.Arbitrary<Series> = fc.oneof(
+    { weight: 4, arbitrary: points.map((found) => ({ points: found })) },
+    points.map((found) => ({ points: found, failure: 'Throttled' })),
+    fc.constant(zeros),
+  );
+  const signals = fc.record({
+    requests: fc.array(series, { maxLength: 3 }),
+    work: fc.array(series, { maxLength: 2 }),
+    pulses: fc.array(series, { maxLength: 2 }),
+    loads: fc.array(
+      series.map((each) => gpu(each, 400)),
+      { maxLength: 1 },
+    ),
+  });
+
+  it('a verdict has no NaN, wastes between nothing and all, and covers between nothing and all', () => {
+    fc.assert(
+      fc.property(signals, (found) => {
+        const { utilization } = judge(found);
+        expect(utilization.reason).not.toMatch(/NaN|undefined|Infinity/);
+        expect(utilization.coverage).toBeGreaterThanOrEqual(0);
+        expect(utilization.coverage).toBeLessThanOrEqual(1);
+        expect(utilization.wastedShare ?? 0).toBeGreaterThanOrEqual(0);
+        expect(utilization.wastedShare ?? 0).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('one request within the window is never idle', () => {
+    fc.assert(
+      fc.property(signals, fc.integer({ min: 0, max: 23 }), (found, ago) => {
+        const requests = [...found.requests, hourly(now, 14, undefined, { [ago]: 1 })];
+        expect(judge({ ...found, requests }).utilization.check).not.toBe('idle-endpoint');
+      }),
+    );
+  });
+
+  it('too little data is never idle, whatever it says', () => {
+    const sparse = fc.subarray(zeros.points.slice(-25) as Series['points'][number][], { maxLength: 20 });
+    fc.assert(
+      fc.property(sparse, sparse, (some, others) => {
+        const { utilization } = judge({ requests: [{ points: some }], pulses: [{ points: others }] });
+        expect(utilization.state).toBe('unknown');
+      }),
+    );
+  });
+
+  it('the order of the points never matters', () => {
+    fc.assert(
+      fc.property(signals, (found) => {
+        const turned = (all: readonly Series[]) =>
+          all.map((each) => ({ ...each, points: each.points.toReversed() }));
+        const other = {
+          requests: turned(found.requests),
+          work: turned(found.work),
+          pulses: turned(found.pulses),
+          loads: found.loads.map((load) => ({
+            ...load,
+            series: { ...load.series, points: load.series.points.toReversed() },
+          })),
+        };
+        expect(judge(other)).toEqual(judge(found));
+      }),
+    );
+  });
+});
