@@ -4,7 +4,7 @@ import { getTagsOf } from '../aws/tags.ts';
 import type { Observation } from '../compute/finding.ts';
 import type { ResourceKind } from '../compute/resource.ts';
 import { type Duplicate, judgeDuplicates } from '../compute/sagemaker/duplicate.ts';
-import { type Failure, judgeFailures } from '../compute/sagemaker/failed-job.ts';
+import { type Failure, judgeFailures, toldFor } from '../compute/sagemaker/failed-job.ts';
 import {
   hourlyRateOf,
   isOver,
@@ -24,7 +24,7 @@ import type { Gap, Observed, Observer, Watched } from './observe.ts';
 import { attempt, type JobRead, jobKinds, readJobs, readPools, rememberJobs } from './read-jobs.ts';
 
 /**
- * The SageMaker jobs of a target that run, those that ended badly or for nothing within the last day, and the warm pools
+ * The SageMaker jobs of a target that run, those that ended badly or for nothing of late, and the warm pools
  * that training jobs left. A job that is over is described once, and asked for no metric.
  */
 export const observeJobs: Observer = async (watched) => {
@@ -42,7 +42,7 @@ export const observeJobs: Observer = async (watched) => {
   const rateOf = await readRates(watched, [...jobs, ...poolJobs]);
   const policy = { toldSince: toldSince(known, now), rateOf };
   const { duplicateDays: days, failedCost } = watched.config.utilization.jobs;
-  const failures = judgeFailures(jobs, { ...policy, days, failedCost }, now);
+  const failures = judgeFailures(jobs, { ...policy, failedCost }, now);
   const duplicates = judgeDuplicates(jobs, { ...policy, days }, now);
   const verdicts = await judgeRunning(
     watched,
@@ -67,12 +67,10 @@ export const observeJobs: Observer = async (watched) => {
   } satisfies Observed;
 };
 
-const dayMs = 86_400_000;
-
-/** What is over is told for a day; where the watch was interrupted for longer, since it was. */
+/** Since when what is over is told; where the watch was interrupted for longer, since it was. */
 function toldSince({ readAt }: KnownJobs, now: IsoTime): IsoTime {
   const reads = Object.values(readAt).map((time) => Date.parse(time));
-  return toTime(Math.min(Date.parse(now) - dayMs, ...reads));
+  return toTime(Math.min(Date.parse(now) - toldFor, ...reads));
 }
 
 /** What an hour costs by the kind of a job and its type, each asked for once. */

@@ -27,14 +27,13 @@ export type Failure = {
 export type FailurePolicy = {
   /** Dollars from which a failure is told. */
   failedCost: Usd;
-  /** Days after which the same failure is another. */
-  days: number;
   /** What ended before has been told. */
   toldSince: IsoTime;
   rateOf: RateOf;
 };
 
-const dayMs = 86_400_000;
+/** Milliseconds for which a job that is over is told of: what fails every night is seen to fail again. */
+export const toldFor = 36 * 3_600_000;
 
 /**
  * The failures since `toldSince` that cost something, those before that failed alike counted in: the same image, settings
@@ -47,7 +46,7 @@ export function judgeFailures(jobs: readonly Job[], policy: FailurePolicy, now: 
     ({ kind, name, fingerprint }) => `${kind} ${fingerprint ?? `only ${name}`}`,
   );
   return [...alike.values()]
-    .flatMap((group) => inLoops(group, policy.days))
+    .flatMap((group) => inLoops(group))
     .filter(({ last }) => endsSince(last, policy.toldSince))
     .flatMap((loop) => judgeLoop(loop, policy, now) ?? []);
 }
@@ -60,12 +59,12 @@ export const endsSince = (job: Job, time: IsoTime): boolean => endOf(job) >= Dat
 
 type Loop = { first: Job; last: Job; jobs: Job[] };
 
-/** The failures that follow each other within so many days. */
-function inLoops(failed: readonly Job[], days: number): Loop[] {
+/** Failures of which each was still told when the next came: so they are one finding from the first to the last. */
+function inLoops(failed: readonly Job[]): Loop[] {
   const loops: Loop[] = [];
   for (const job of failed) {
     const loop = loops.at(-1);
-    if (loop && endOf(job) - endOf(loop.last) <= Math.max(1, days) * dayMs) {
+    if (loop && endOf(job) - endOf(loop.last) <= toldFor) {
       loop.last = job;
       loop.jobs.push(job);
     } else loops.push({ first: job, last: job, jobs: [job] });

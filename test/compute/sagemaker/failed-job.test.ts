@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { judgeFailures } from '../../../shared/compute/sagemaker/failed-job.ts';
+import type { Job } from '../../../shared/compute/sagemaker/job.ts';
+import { ended, jobRates } from '../../support/jobs.ts';
+
+const now = '2026-11-16T06:00:00Z';
+const policy = { failedCost: 20, toldSince: '2026-11-15T06:00:00Z', rateOf: jobRates };
+const judge = (jobs: readonly Job[], given: Partial<typeof policy> = {}) =>
+  judgeFailures(jobs, { ...policy, ...given }, now);
+
+/** Ten hours of two instances at $1.40. */
+const failed = (given: Partial<Job> = {}): Job =>
+  ended({ status: 'Failed', phase: 'Failed', failureReason: 'AlgorithmError: CUDA out of memory', ...given });
+
+const failures = (count: number, given: Partial<Job> = {}): Job[] =>
+  Array.from({ length: count }, (_, index) =>
+    failed({
+      name: `reranker-${index + 1}`,
+      fingerprint: 'f',
+      endedAt: `2026-11-${String(17 - count + index).padStart(2, '0')}T04:00:00Z`,
+      billableSeconds: 3600 * 3,
+      ...given,
+    }),
+  );
+
+describe('a job that failed', () => {
+  it('is told with what it cost, for how long it ran and the first line of why', () => {
+    const failureReason =
+      'AlgorithmError: CUDA out of memory\nTraceback (most recent call last):\n  File "train.py"';
+    expect(judge([failed({ failureReason })])).toEqual([
+      {
+        job: failed({ failureReason }),
+        since: '2026-11-16T04:00:00Z',
+        loss: 28,
+        utilization: {
+          state: 'ended',
+          check: 'job-failed-late',
+          reason:
+            'failed after 10 h on 2 instances of ml.g5.xlarge, $28.00: AlgorithmError: CUDA out of memory',
+          windowStart: '2026-11-15T18:00:00Z',
+          windowEnd: '2026-11-16T04:00:00Z',
+          coverage: 1,
+          confidence: 'high',
+        },
+      },
+    ]);
+  });
+
+  it.each(['MaxRuntimeExceeded', 'MaxWaitTimeExceeded'])('is also one that %s stopped', (phase) => {
+    expect(
+      judge([failed({ status: 'Stopped', phase, failureReason: undefined })])[0]?.utilization.reason,
+    ).toBe('stopped at its limit after 10 h on 2 instances of ml.g5.xlarge, $28.00');
+  });
+
+  it.each<[string, Partial<Job>]>([
+    ['cost too little', { billableSeconds: 3600 }],
+    ['failed before its instances ran', { startedAt: undefined, billableSeconds: undefined }],
+    ['was stopped by somebody', { status: 'Stopped', phase: 'Stopped' }],
+    ['ended well', { status: 'Completed', phase: 'Completed' }],
+    ['failed before what has been told', { endedAt: '2026-11-15T05:59:59Z' }],
+    ['has no end', { endedAt: undefined, startedAt: undefined, billableSeconds: undefined }],
+  ])('is not told where it %s', (_, given) => {
+    expect(judge([failed(given)])).toEqual([]);
+  });
+
+  it('is told from an hour on where its price is unknown, and never at 0', () => {
+    const clusters = [{ type: 'ml.p9.48xlarge', count: 1 }];
+    const [failure] = judge([failed({ clusters })]);
+    expect(failure?.loss).toBeUndefined();
+    expect(failure?.utilization.reason).toContain('at a price that is unknown');
+    expect(judge([failed({ clusters, billableSeconds: 3599 })])).toEqual([]);
+  });
+
+  it.each([undefined, '', '  \n '])('needs no reason: %j', (failureReason) => {
+    expect(judge([failed({ failureReason })])[0]?.utilization.reason).toMatch(/\$28\.00$/);
+  });
+
+  it('is cut where its reason is long', () => {
+    const [failure] = judge([failed({ failureReason: 'x'.repeat(5000) })]);
+    expect(failure?.utilization.reason).toMatch(/: x{159}…$/);
+  });
+});
+
+describe('a crash loop', () => {
+  it('is one failure, with how often and what all of it cost, however little each did', () => {
+    const found = judge(failures(4));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      job: { name: 'reranker-1' },
+      since: '2026-11-13T04:00:00Z',
+      loss: expect.closeTo(33.6),
+      utilization: {
+        windowEnd: '2026-11-16T04:00:00Z',
+        reason:
+          'failed 4 times alike in 3 days, last as reranker-4, 24 instance hours in all, $33.60: AlgorithmError: CUDA out of memory',
+      },
+    });
+  });
+
+  it('stays the same failure when it goes on', () => {
+    const [before] = judgeFailures(
+      failures(4).slice(0, 3),
+      { ...policy, toldSince: '2026-11-14T06:00:00Z' },
+      now,
+    );
+    const [after] = judge(failures(4));
+    expect([before?.job.name, before?.since]).toEqual([after?.job.name, after?.since]);
+  });
+
+  it('is over when nobody is told of it any more: the next failure is another', () => {
+    const old = failed({ name: 'reranker-0', fingerprint: 'f', endedAt: '2026-11-11T15:59:00Z' });
+    expect(judge([old, ...failures(4)])[0]?.job.name).toBe('reranker-1');
+    const late = { ...old, endedAt: '2026-11-11T16:00:00Z' };
+    expect(judge([late, ...failures(4)])[0]?.job.name).toBe('reranker-0');
+  });
+
+  it('is none of jobs that did different things, or of which nobody knows what they did', () => {
+    const apart = failures(4).map((job, index) => ({
+      ...job,
+      fingerprint: `f${index}`,
+      billableSeconds: 36_000,
+    }));
+    expect(judge(apart)).toHaveLength(1);
+    expect(judge(failures(4, { fingerprint: undefined, billableSeconds: 36_000 }))).toHaveLength(1);
+  });
+
+  it('costs an unknown sum where one of its prices is unknown', () => {
+    const jobs = failures(4);
+    jobs[0] = { ...(jobs[0] as Job), clusters: [{ type: 'ml.p9.48xlarge', count: 1 }] };
+    expect(judge(jobs)[0]?.loss).toBeUndefined();
+  });
+
+  it('is the same whatever order the jobs come in', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(failures(6), { minLength: 6 }), (jobs) => {
+        expect(judge(jobs)).toEqual(judge(failures(6)));
+      }),
+    );
+  });
+});
