@@ -49,13 +49,15 @@ const instancesAtOnce = 200;
 export async function openEvidence(watched: Watched): Promise<{ fleet: Fleet; sources: Sources }> {
   const fleet = await getFleet(watched);
   const running = fleet.members.filter(({ instance }) => instance.state === 'running');
-  const instances = running.map(({ instance }) => instance);
   const { clients, config } = watched;
   const sources = await findSources(
     clients.cloudWatch,
-    instances,
-    fleet.facts,
-    config.utilization.namespaces,
+    running.map(({ instance }) => instance),
+    {
+      facts: fleet.facts,
+      namespaces: config.utilization.namespaces,
+      neighbours: fleet.members.map(({ instance }) => instance),
+    },
   );
   return { fleet, sources };
 }

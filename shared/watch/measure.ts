@@ -31,16 +31,18 @@ import type { Gap } from './observe.ts';
  * The verdict on each instance over so many minutes before `now`, by instance id; all of one target. Asks for no more
  * than changes the answer, one question after the other. $0.01 per 1,000 metrics: 1 for an instance whose first device
  * works, 27 for an idle one of 8 devices that report their power too, none for one that can't be called idle anyway.
+ * `neighbours` are all instances of the target: a metric that carries but a host name may be one of theirs.
  */
 export async function measureUtilization(
   client: CloudWatchClient,
   instances: readonly Instance[],
   facts: ReadonlyMap<string, InstanceTypeFacts>,
   config: Pick<Config, 'idle' | 'tags' | 'utilization'>,
-  { minutes, now }: { minutes: number; now: IsoTime },
+  { minutes, now, neighbours }: { minutes: number; now: IsoTime; neighbours: readonly Instance[] },
 ): Promise<Map<string, Utilization>> {
   const window = windowBefore(now, minutes);
-  const sources = await findSources(client, instances, facts, config.utilization.namespaces);
+  const { namespaces } = config.utilization;
+  const sources = await findSources(client, instances, { facts, namespaces, neighbours });
   const looks = instances.map((instance) => ({ ...lookAt(instance, config), readFrom: window.start }));
   return measureLooks(client, looks, { facts, sources, policy: config.idle, window });
 }
@@ -71,21 +73,32 @@ export type Sources = {
   gaps: readonly Gap[];
 };
 
-/** Device metrics are looked for only where there are devices: CloudWatch tells of them, never the type. */
+type Known = {
+  facts: ReadonlyMap<string, InstanceTypeFacts>;
+  namespaces: readonly string[];
+  neighbours: readonly Instance[];
+};
+
+/**
+ * Device metrics are looked for only where there may be devices. A host's name tells of an instance only where no
+ * neighbour has the same: two networks may give it twice.
+ */
 export async function findSources(
   client: CloudWatchClient,
   instances: readonly Instance[],
-  facts: ReadonlyMap<string, InstanceTypeFacts>,
-  namespaces: readonly string[],
+  { facts, namespaces, neighbours }: Known,
 ): Promise<Sources> {
-  const withDevices = instances.filter(({ instanceType }) => {
-    const kind = facts.get(instanceType)?.accelerators?.kind;
-    return kind === 'gpu' || kind === 'neuron';
-  });
-  if (withDevices.length === 0) return { devices: new Map(), gaps: [] };
+  const mayReport = ({ instanceType }: Instance) => {
+    const known = facts.get(instanceType);
+    const kind = known?.accelerators?.kind;
+    return known === undefined || kind === 'gpu' || kind === 'neuron';
+  };
+  if (!instances.some(mayReport)) return { devices: new Map(), gaps: [] };
   const { listed, failures } = await discoverDeviceMetrics(client, namespaces);
+  const own = new Set(instances.map(({ instanceId }) => instanceId));
+  const others = neighbours.filter(({ instanceId }) => !own.has(instanceId));
   return {
-    devices: mapDeviceMetrics(listed, withDevices, facts).devices,
+    devices: mapDeviceMetrics(listed, [...instances, ...others], facts).devices,
     gaps: failures.map(({ namespace, why }) => ({ what: `the CloudWatch namespace ${namespace}`, why })),
   };
 }

@@ -21,7 +21,9 @@ export const observeInstances: Observer = async (watched) => {
   const running = members.filter(({ instance }) => instance.state === 'running');
   const instances = running.map(({ instance }) => instance);
   const { looks, resting } = await share(watched, running);
-  const sources = await findSources(clients.cloudWatch, instances, facts, config.utilization.namespaces);
+  const { namespaces } = config.utilization;
+  const neighbours = members.map(({ instance }) => instance);
+  const sources = await findSources(clients.cloudWatch, instances, { facts, namespaces, neighbours });
   const window = windowBefore(now, config.idle.window);
   const measuring = { facts, sources, policy: config.idle, window };
   const verdicts = await measureLooks(clients.cloudWatch, looks, measuring);

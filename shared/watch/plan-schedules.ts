@@ -74,7 +74,11 @@ export async function planSchedules(
   const inputs = gathered.map((input) => ({ ...input, block }));
   const isMeasured = (input: DecisionInput) =>
     needsUtilization(input) || (measureAll && input.instance.state === 'running');
-  const utilization = await measure(clients, inputs.filter(isMeasured), config, now);
+  const utilization = await measure(clients, inputs.filter(isMeasured), {
+    config,
+    now,
+    neighbours: instances,
+  });
   const rates = await hourlyRates({ ...clients, readOnly }, target, tagged, now);
   const planned = inputs.map((unmeasured): Planned => {
     const { instance, attribution } = unmeasured;
@@ -166,8 +170,7 @@ async function deliveredWarnings(
 async function measure(
   { cloudWatch }: ScheduleClients,
   inputs: readonly DecisionInput[],
-  config: Config,
-  now: IsoTime,
+  { config, now, neighbours }: { config: Config; now: IsoTime; neighbours: readonly Instance[] },
 ): Promise<Map<string, Utilization>> {
   const windowOf = ({ parsed }: DecisionInput) =>
     parsed?.kind === 'schedule' ? idleMinutesOf(parsed.schedule, config) : config.stop.idle;
@@ -180,6 +183,7 @@ async function measure(
     const results = await measureUtilization(cloudWatch, instances, facts, config, {
       minutes: windowMinutes,
       now,
+      neighbours,
     });
     for (const [id, utilization] of results) measured.set(id, utilization);
   }

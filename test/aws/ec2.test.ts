@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getInstances, getInstanceTypeFacts, getSpotRequests } from '../../shared/aws/ec2.ts';
+import { getInstances, getInstanceTypeFacts, getSpotRequests, getTypeFamily } from '../../shared/aws/ec2.ts';
 
 const ec2 = mockClient(EC2Client);
 const client = new EC2Client({});
@@ -142,7 +142,7 @@ describe('the facts of a type', () => {
 
   it.each([
     ['gpu', { GpuInfo: { Gpus: devices } }],
-    ['neuron', { NeuronInfo: { NeuronDevices: devices } }],
+    ['neuron', { NeuronInfo: { NeuronDevices: devices.map((one) => ({ ...one, CoreInfo: { Count: 2 } })) } }],
     ['inference', { InferenceAcceleratorInfo: { Accelerators: devices } }],
     ['fpga', { FpgaInfo: { Fpgas: devices } }],
     ['media', { MediaAcceleratorInfo: { Accelerators: devices } }],
@@ -151,9 +151,24 @@ describe('the facts of a type', () => {
     ec2.on(DescribeInstanceTypesCommand).resolves({ InstanceTypes: [typed(name, info)] });
     expect((await getInstanceTypeFacts(client, [name])).get(name)).toEqual({
       instanceType: name,
-      accelerators: { kind, name: 'B A', count: 8, memoryMib: 40_960 },
+      accelerators: { kind, name: 'B A', count: 8, cores: kind === 'neuron' ? 2 : 1, memoryMib: 40_960 },
       instanceStoreGb: 0,
       vcpus: 4,
+    });
+  });
+
+  it('tell those of a whole family, asked for once a process, and again where that failed', async () => {
+    ec2
+      .on(DescribeInstanceTypesCommand)
+      .rejectsOnce(new Error('Request limit exceeded'))
+      .resolves({ InstanceTypes: [typed('z5.xlarge', {}), typed('z5.12xlarge', {})] });
+    await expect(getTypeFamily(client, 'z5.12xlarge')).rejects.toThrow('Request limit exceeded');
+    const family = await getTypeFamily(client, 'z5.12xlarge');
+    expect(family.map(({ instanceType }) => instanceType)).toEqual(['z5.xlarge', 'z5.12xlarge']);
+    expect(await getTypeFamily(client, 'z5.xlarge')).toEqual(family);
+    expect(ec2).toHaveReceivedCommandTimes(DescribeInstanceTypesCommand, 2);
+    expect(ec2).toHaveReceivedCommandWith(DescribeInstanceTypesCommand, {
+      Filters: [{ Name: 'instance-type', Values: ['z5.*'] }],
     });
   });
 

@@ -22,7 +22,7 @@ describe('measuring', () => {
     ['m5.xlarge', m5],
   ]);
   const measure = (...instances: Instance[]) =>
-    measureUtilization(client, instances, facts, config, { minutes: 45, now: monday });
+    measureUtilization(client, instances, facts, config, { minutes: 45, now: monday, neighbours: instances });
 
   it('asks for the least: of a busy instance its GPUs, of an idle one what could make it busy', async () => {
     const { queried } = fakeCloudWatch({ 'i-busy': busy, 'i-idle': silent });
@@ -179,8 +179,32 @@ describe('measuring', () => {
       [p4dNamed('i-1', { instanceType: 'g5.2xlarge' })],
       new Map([['g5.2xlarge', one]]),
       config,
-      { minutes: 45, now: monday },
+      { minutes: 45, now: monday, neighbours: [] },
     );
     expect(verdicts.get('i-1')?.reason).toMatch(/^1 of 1 GPU at 0 %/);
+  });
+
+  it("takes a metric with a host name alone for nobody's, where a neighbour has the same name", async () => {
+    const { cloudWatch } = fakeCloudWatch({ 'i-1': { gpus: [0] } });
+    cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName = 'nvidia_smi_utilization_gpu' }) => ({
+      Metrics: [
+        {
+          Namespace: 'CWAgent',
+          MetricName,
+          Dimensions: [
+            { Name: 'host', Value: 'ip-10-0-0-7' },
+            { Name: 'index', Value: '0' },
+          ],
+        },
+      ],
+    }));
+    const one = p4dNamed('i-1', { privateDnsName: 'ip-10-0-0-7.eu-west-1.compute.internal' });
+    const twin = p4dNamed('i-2', { privateDnsName: 'ip-10-0-0-7.eu-west-1.compute.internal' });
+    const reasonAmong = async (neighbours: Instance[]) =>
+      (await measureUtilization(client, [one], facts, config, { minutes: 45, now: monday, neighbours })).get(
+        'i-1',
+      )?.reason;
+    expect(await reasonAmong([one])).toBe('1 of 8 GPUs reporting');
+    expect(await reasonAmong([one, twin])).toMatch(/^no GPU metric of it in CloudWatch/);
   });
 });
