@@ -25,9 +25,9 @@ export const metric = (namespace: string, name: string, dimensions: Record<strin
 export function publish(published: readonly Published[]) {
   const cloudWatch = mockClient(CloudWatchClient);
   const queried: string[] = [];
-  cloudWatch.on(ListMetricsCommand).callsFake(({ Namespace, MetricName }: ListMetricsCommandInput) => ({
+  cloudWatch.on(ListMetricsCommand).callsFake((input: ListMetricsCommandInput) => ({
     Metrics: published
-      .filter(({ namespace, name }) => namespace === Namespace && name === MetricName)
+      .filter((each) => isListed(each, input))
       .map(({ namespace, name, dimensions }) => ({
         Namespace: namespace,
         MetricName: name,
@@ -42,6 +42,16 @@ export function publish(published: readonly Published[]) {
   }));
   return { cloudWatch, queried };
 }
+
+const isListed = (
+  { namespace, name, dimensions }: Published,
+  { Namespace = namespace, MetricName = name, Dimensions = [] }: ListMetricsCommandInput,
+): boolean =>
+  namespace === Namespace &&
+  name === MetricName &&
+  Dimensions.every(({ Name, Value }) =>
+    dimensions.some((each) => each.name === Name && each.value === (Value ?? each.value)),
+  );
 
 function answer(
   published: readonly Published[],
