@@ -40,7 +40,7 @@ const ownerText = ({ owner, team, project }: Attribution): string[] => {
 };
 
 function verdictLines(observation: Viewed, now: IsoTime): string[] {
-  const { utilization, since } = observation;
+  const { resource, utilization, since } = observation;
   const { state, check, reason, coverage, confidence, windowStart, windowEnd, lastBusy } = utilization;
   const from = since ?? windowStart;
   const lasting = isFlaw(observation)
@@ -48,6 +48,7 @@ function verdictLines(observation: Viewed, now: IsoTime): string[] {
     : [];
   const facts = [
     ...lasting,
+    ...(resource.startedAt ? [`up since ${clockText(resource.startedAt)}`] : []),
     ...(lastBusy ? [`last seen at work ${clockText(lastBusy)}`] : []),
     `judged from ${clockText(windowStart)} to ${clockText(windowEnd)}`,
     `${Math.floor(coverage * 100)} % covered`,
@@ -93,13 +94,14 @@ type Line = { label: string; series: Series; max: number; notes: readonly string
 const leastNotes = 8;
 
 /** A row or more for each device, then CPU and network, over one axis of hours. */
-function drawing({ window, noun, devices, cpu, networkIn, networkOut }: ViewedEvidence): string[] {
+function drawing(evidence: ViewedEvidence): string[] {
+  const { window, noun, silentTraffic, devices, cpu, networkIn, networkOut } = evidence;
   const span = { start: Date.parse(window.start), end: Date.parse(window.end), period: periodSeconds * 1000 };
   const lines = [
     ...devices.map((device) => deviceLine(device, noun, span)),
     ...(cpu ? [percentLine('CPU', cpu, span)] : []),
-    ...(networkIn ? [trafficLine('network in', networkIn, span)] : []),
-    ...(networkOut ? [trafficLine('network out', networkOut, span)] : []),
+    ...(networkIn ? [trafficLine('network in', networkIn, silentTraffic, span)] : []),
+    ...(networkOut ? [trafficLine('network out', networkOut, silentTraffic, span)] : []),
   ];
   if (lines.length === 0) return ['  No series was measured for it.'];
   const labels = Math.max(...lines.map(({ label }) => label.length));
@@ -166,13 +168,13 @@ function percentLine(label: string, series: Series, span: Span): Line {
   };
 }
 
-/** As high as its own busiest period: there is no measure for all. */
-function trafficLine(label: string, series: Series, span: Span): Line {
+/** As high as its own busiest period, where that is more than silence: there is no measure for all. */
+function trafficLine(label: string, series: Series, silent: number, span: Span): Line {
   const top = largest(series, span);
   return {
     label,
     series,
-    max: top ?? 0,
+    max: Math.max(top ?? 0, silent),
     notes: [...atMost(top === undefined ? undefined : bytesText(top)), covered(series, span)],
   };
 }

@@ -3,7 +3,7 @@ import { cut } from '../shared/alert/text.ts';
 import { ownerOf } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';
 import { isFlaw } from '../shared/compute/finding.ts';
-import type { Utilization } from '../shared/compute/utilization.ts';
+import type { Resource } from '../shared/compute/resource.ts';
 import type { OwnerWaste } from '../shared/compute/waste.ts';
 import { formatMoney, type Usd } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
@@ -15,9 +15,7 @@ type Row = Viewed & { target: ViewedTarget };
 
 /** What is there, the dearest waste first, each with its devices and its evidence; then whose it is, and what is missing. */
 export function utilizationText(targets: readonly ViewedTarget[], now: IsoTime): string {
-  const rows = targets
-    .flatMap((target) => target.observations.map((observation): Row => ({ ...observation, target })))
-    .toSorted(byWaste);
+  const rows = targets.flatMap(toRows).toSorted(byWaste);
   return [
     rows.length === 0 ? nothingText(targets) : listText(rows, now),
     ...(rows.length === 0 ? [] : ['', ...totalLines(rows)]),
@@ -25,6 +23,16 @@ export function utilizationText(targets: readonly ViewedTarget[], now: IsoTime):
     ...gapsText(targets),
   ].join('\n');
 }
+
+/** Who is told what is wrong with something need not be told that it works. */
+function toRows(target: ViewedTarget): Row[] {
+  const flawed = new Set(target.observations.filter(isFlaw).map(({ resource }) => keyOf(resource)));
+  return target.observations
+    .filter((observation) => isFlaw(observation) || !flawed.has(keyOf(observation.resource)))
+    .map((observation) => ({ ...observation, target }));
+}
+
+const keyOf = ({ account, region, kind, id }: Resource): string => [account, region, kind, id].join('#');
 
 const nothingText = (targets: readonly ViewedTarget[]): string =>
   `  Nothing that is paid for by the hour to compute is running in ${targets.length} ${targets.length === 1 ? 'target' : 'targets'}.`;
@@ -62,19 +70,17 @@ function listText(rows: readonly Row[], now: IsoTime): string {
   return [heading, ...described].join('\n');
 }
 
-const styles: Readonly<Record<Utilization['state'], Style>> = {
-  idle: 'red',
-  underused: 'yellow',
-  busy: 'green',
-  unknown: 'dim',
-  ended: 'dim',
-};
+/** What is wrong stands out; what is idle and costs nothing doesn't. */
+function styleOf(row: Row): Style {
+  if (isFlaw(row)) return row.utilization.state === 'idle' ? 'red' : 'yellow';
+  return row.utilization.state === 'busy' ? 'green' : 'dim';
+}
 
 function toCells(row: Row, now: IsoTime, isWide: boolean): Cell[] {
   const { resource, utilization, attribution, hourlyRate, monthToDate, loss, since } = row;
   const flawed = isFlaw(row);
   return [
-    { text: utilization.state, style: styles[utilization.state] },
+    { text: utilization.state, style: styleOf(row) },
     cut(resource.name, isWide ? 32 : 22),
     ...(isWide ? [cut(typeText(row), 32)] : []),
     cut(ownerOf(attribution) ?? '-', 14),
@@ -126,9 +132,7 @@ function sparks({ courses = [] }: Viewed, now: IsoTime): string {
 
 /** `12 of 30 waste $61.20 of $230.50 an hour, $44,676 a month` */
 function totalLines(rows: readonly Row[]): string[] {
-  const byResource = Map.groupBy(rows, ({ target, resource: { kind, id } }) =>
-    [target.account, target.region, kind, id].join('#'),
-  );
+  const byResource = Map.groupBy(rows, ({ resource }) => keyOf(resource));
   const resources = [...byResource.values()];
   const wasted = sum(resources.map((own) => Math.max(0, ...own.map((row) => wastedRateOf(row) ?? 0))));
   const rate = sum(resources.map(([row]) => row?.hourlyRate ?? 0));

@@ -16,8 +16,8 @@ export type ViewedTarget = Pick<
   observations: readonly Viewed[];
 };
 
-/** What was measured of an instance, and what its devices are called. */
-export type ViewedEvidence = Evidence & { noun: string };
+/** What was measured of an instance, what its devices are called, and up to where traffic is silence, bytes a second. */
+export type ViewedEvidence = Evidence & { noun: string; silentTraffic: number };
 
 /** A resource and where it is; several observations where more than one thing is wrong with it. */
 export type Found = { target: ViewedTarget; resource: Resource; observations: readonly Viewed[] };

@@ -95,8 +95,10 @@ async function proofOf({ target, resource, observations }: Found, session: Sessi
   const evidence = opened && (await readEvidence(watched, opened, resource.id));
   const priced = pricedAs(resource, opened?.fleet);
   const isPriced = priced !== undefined && observations.some(({ hourlyRate }) => hourlyRate !== undefined);
+  const noun = deviceNoun(opened?.fleet.facts.get(resource.type));
+  const silentTraffic = session.config.idle.networkBytesPerSecond;
   return {
-    evidence: evidence && { ...evidence, noun: deviceNoun(opened?.fleet.facts.get(resource.type)) },
+    evidence: evidence && { ...evidence, noun, silentTraffic },
     rateSource: isPriced ? await rateSourceOf(session.table, priced, session.now) : undefined,
   };
 }

@@ -150,6 +150,13 @@ describe('the list of what is used, and how', () => {
     );
   });
 
+  it('does not say of what is wrong with something that it works as well', () => {
+    const working = { ...idle, utilization: utilization({ ...busy, reason: 'at work' }) };
+    const text = utilizationText([{ ...target, observations: [working, idle] }], now);
+    expect(text).not.toContain('at work');
+    expect(text).toContain('1 of 1 waste');
+  });
+
   it('adds the waste of an owner over all accounts', () => {
     const other = { ...target, account: '123456789012', accountName: 'ml-prod', observations: [], gaps: [] };
     expect(utilizationText([target, other], now)).toMatch(/jonas +\$4,014\.32 +\$65\.54\/h/);
@@ -164,6 +171,7 @@ describe('the list of what is used, and how', () => {
 const evidence: ViewedEvidence = {
   window,
   noun: 'GPU',
+  silentTraffic: 50_000,
   devices: [
     {
       index: '0',
@@ -214,7 +222,7 @@ describe('the evidence of one resource', () => {
     const failed = { points: [], failure: 'CloudWatch answered InternalError' };
     const text = evidenceText(
       findResource([target], 'trainer'),
-      { evidence: { window, noun: 'GPU', devices: [], cpu: failed, networkIn: failed } },
+      { evidence: { ...evidence, devices: [], cpu: failed, networkIn: failed } },
       now,
     );
     expect(text.match(/not told whole: CloudWatch answered InternalError/g)).toHaveLength(1);
