@@ -208,6 +208,8 @@ function doubtOf(
   }
   const mute = views.find(({ places }) => places.size === 0);
   if (mute) return `${mute.name} is too new, or tells nothing: missing is not idle`;
+  const short = views.find((view) => lackingIn(view, window).length === view.places.size);
+  if (short) return `${short.name} tells of fewer GPUs than it requests: missing is not idle`;
   if (!views.some((view) => isPresent(view, window))) {
     return `reported nothing in the last ${(goneAfter * periodSeconds) / 60} min: it ended, or its agent did`;
   }

@@ -103,7 +103,7 @@ describe('requested GPUs', () => {
     [
       'one of two reports no utilisation',
       pod({ gpus: [gpu(0)] }),
-      'its GPUs reported for 0 % of the last 3 h',
+      'ranker-7d4f-a tells of fewer GPUs than it requests: missing is not idle',
     ],
     [
       'none reports utilisation, as with MIG',
@@ -274,6 +274,19 @@ describe('the points', () => {
           [...Array(36).keys()].map((place) => (places.includes(place) ? 0 : undefined)),
         );
         expect(judge([pod({ gpus: [gpu(0), gpu(1, found)] })]).check).toBeUndefined();
+      }),
+    );
+  });
+
+  it('never make GPUs unused by their absence, where one that is requested does not report', () => {
+    const some = (most: Series) => fc.subarray([...most.points]).map((points): Series => ({ points }));
+    const ended = between(0, 11, 0);
+    const left = fc.tuple(some(between(0, 11, 2)), some(ended), some(always(1)), some(always(0)));
+    fc.assert(
+      fc.property(left, ([asked, told, otherAsked, otherTold]) => {
+        const short = pod({ name: 'short', requested: asked, gpus: [gpu(0, told, ended)] });
+        const whole = pod({ name: 'whole', requested: otherAsked, gpus: [gpu(1, otherTold)] });
+        expect(judge([short, whole]).state).toBe('unknown');
       }),
     );
   });

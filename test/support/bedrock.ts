@@ -5,7 +5,7 @@ import type { Series, Window } from '../../shared/compute/metric.ts';
 type Counts = number | ((at: number) => number | undefined) | undefined;
 
 /** A count for each hour of a window. */
-export const hourly = ({ start, end }: Window, counts: Counts): Series => ({
+const hourly = ({ start, end }: Window, counts: Counts): Series => ({
   points: Array.from({ length: (Date.parse(end) - Date.parse(start)) / 3_600_000 }, (_, index) => {
     const at = Date.parse(start) + index * 3_600_000;
     return { at, value: typeof counts === 'function' ? counts(at) : counts };
