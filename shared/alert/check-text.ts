@@ -167,9 +167,9 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       'Take the result of the first one. Where a pipeline or a retry starts the same again, let it look for a finished run first; SageMaker Pipelines do with step caching.',
   },
   'gpu-requested-unused': {
-    title: (told) => `has used none of its GPUs for ${spanOf(told)}`,
+    title: (told) => `has left GPUs unused for ${spanOf(told)}`,
     meaning: (told) =>
-      `It keeps the GPUs it requests from others, and none of them has worked since ${sinceOf(told)}.`,
+      `GPUs that it requests have done nothing since ${sinceOf(told)}, and nobody else can have them.`,
     step: () =>
       'Scale it to 0 where nobody needs it, or request no more GPUs than it uses. What needs a part of one can share it by time slicing or MIG; the node is paid for until nothing on it requests a GPU.',
   },

@@ -59,16 +59,13 @@ function moneyFacts({ finding, now }: Told): Alert['facts'] {
   const { check, hourlyRate, wastedHourlyRate, loss, proposal, since } = finding;
   if (isPaidByToken(check)) return [];
   const wasted = wastedBetween(finding, since, now);
+  if (loss !== undefined) return [{ label: 'Lost', value: formatMoney(loss) }];
   const isPart = wastedHourlyRate !== undefined && wastedHourlyRate !== hourlyRate;
   return [
     { label: 'Price', value: hourlyRate === undefined ? 'unknown' : `${formatMoney(hourlyRate)} an hour` },
     ...(isPart ? [{ label: 'Of which wasted', value: percent(wastedHourlyRate, hourlyRate) }] : []),
-    ...(loss === undefined && wastedHourlyRate !== undefined && wasted !== undefined
-      ? [{ label: 'Wasted so far', value: formatMoney(wasted) }]
-      : []),
-    ...(loss === undefined && hourlyRate === undefined
-      ? [{ label: 'Wasted so far', value: 'unknown, as its price is' }]
-      : []),
+    ...(wasted === undefined ? [] : [{ label: 'Wasted so far', value: formatMoney(wasted) }]),
+    ...(hourlyRate === undefined ? [{ label: 'Wasted so far', value: 'unknown, as its price is' }] : []),
     ...(proposal ? [{ label: 'Instead', value: proposalText(proposal, hourlyRate) }] : []),
   ];
 }
@@ -143,12 +140,7 @@ function confidenceText({ check, confidence }: Finding): string {
 }
 
 /** Nothing was measured for these: the job's own record says it. */
-const recorded: ReadonlySet<Check> = new Set([
-  'job-stuck-starting',
-  'job-over-limit',
-  'job-failed-late',
-  'job-duplicate',
-]);
+const recorded: ReadonlySet<Check> = new Set(['job-stuck-starting', 'job-over-limit', 'job-failed-late']);
 
 const confidenceTexts: Readonly<Record<Confidence, string>> = {
   high: 'Confidence is high: everything was read that could say otherwise.',

@@ -106,7 +106,8 @@ describe('the alert of a finding', () => {
     const spent = { name: 'reranker-17', type: 'ml.p4d.24xlarge', loss: 294.95, wastedHourlyRate: undefined };
     const { title, facts, action } = alert({ ...failed, ...spent }, { startedAt: '2026-11-13T08:00:00Z' });
     expect(title).toBe('Training job reranker-17 (ml.p4d.24xlarge) failed after 9 h: $294.95 lost');
-    expect(facts.map(({ label }) => label)).not.toContain('Wasted so far');
+    expect(facts.slice(-1)).toEqual([{ label: 'Lost', value: '$294.95' }]);
+    expect(facts.map(({ label }) => label)).not.toContain('Price');
     expect(action).toMatch(/--training-job-name reranker-17 --query FailureReason$/);
   });
 
@@ -126,7 +127,7 @@ describe('the alert of a finding', () => {
 
   it('says what a confidence rests on', () => {
     expect(alert({ confidence: 'low' }).summary).toMatch(/Confidence is low: .* Look before you act\.$/);
-    expect(alert({ check: 'job-duplicate' }).summary).toMatch(/it is what SageMaker recorded\.$/);
+    expect(alert({ check: 'job-over-limit' }).summary).toMatch(/it is what SageMaker recorded\.$/);
   });
 
   it('gives tokens no price by the hour', () => {
