@@ -5,6 +5,9 @@ import {
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
 
+/** By the resource's ARN. */
+export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
 const page = z.object({
   ResourceTagMappingList: z
     .array(

@@ -1,6 +1,7 @@
 import { getSeries } from '../aws/cloudwatch.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getEndpoints } from '../aws/sagemaker-endpoints.ts';
+import type { Tags } from '../aws/tags.ts';
 import type { Observation } from '../compute/finding.ts';
 import { hourSeconds } from '../compute/hours.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
@@ -29,7 +30,6 @@ import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import type { Usd } from '../money.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Gap, Watched } from './observe.ts';
-import type { Tags } from './observe-sagemaker.ts';
 
 /**
  * The endpoints of a target. $0.01 per 1,000 metrics: of one that is called, its requests and its GPUs, of one that isn't

@@ -1,6 +1,7 @@
 import { getSeries, listMetrics } from '../aws/cloudwatch.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getNotebooks } from '../aws/sagemaker-notebooks.ts';
+import type { Tags } from '../aws/tags.ts';
 import type { Observation } from '../compute/finding.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
 import { type MetricQuery, periodSeconds, type Series } from '../compute/metric.ts';
@@ -18,7 +19,6 @@ import {
 import { windowBefore } from '../compute/utilization.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Gap, Watched } from './observe.ts';
-import type { Tags } from './observe-sagemaker.ts';
 
 /**
  * The notebook instances of a target that are in service. $0.01 per 1,000 metrics: the CPU and each GPU of those that

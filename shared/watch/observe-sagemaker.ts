@@ -1,12 +1,9 @@
-import { getTags } from '../aws/tags.ts';
+import { getTags, type Tags } from '../aws/tags.ts';
 import type { ResourceKind } from '../compute/resource.ts';
 import type { Observed, Observer, Watched } from './observe.ts';
 import { observeEndpoints } from './observe-endpoints.ts';
 import { observeNotebooks } from './observe-notebooks.ts';
 import { observeStudioApps } from './observe-studio-apps.ts';
-
-/** By ARN. */
-export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 type Part = {
   kind: ResourceKind;

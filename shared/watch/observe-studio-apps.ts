@@ -1,9 +1,9 @@
 import { getStudioApps } from '../aws/sagemaker-apps.ts';
+import type { Tags } from '../aws/tags.ts';
 import type { Observation } from '../compute/finding.ts';
 import { judgeStudioApp, type StudioApp, sharedInstances } from '../compute/sagemaker/studio-app.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Gap, Watched } from './observe.ts';
-import type { Tags } from './observe-sagemaker.ts';
 
 /** The Studio apps of a target that are in service on an instance that is paid for. Throws where they can't be listed. */
 export async function observeStudioApps(
