@@ -51,12 +51,6 @@ const pages = {
     })),
 } as const;
 
-const commands = {
-  training: ListTrainingJobsCommand,
-  processing: ListProcessingJobsCommand,
-  transform: ListTransformJobsCommand,
-} as const;
-
 /**
  * The names of the jobs of a kind, the newest first, at most 10,000 looked through: SageMaker keeps every job for ever,
  * and takes a page of all of them before it leaves out those of another status (API reference, ListTrainingJobs).
@@ -92,11 +86,11 @@ const toInput = ({ modifiedAfter, createdAfter, isInProgress, isWarm }: JobFilte
 type ListInput = ReturnType<typeof toInput> & { NextToken: string | undefined };
 
 function send(client: SageMakerClient, kind: JobKind, input: ListInput): Promise<unknown> {
-  if (kind === 'training') return client.send(new commands.training(input));
+  if (kind === 'training') return client.send(new ListTrainingJobsCommand(input));
   const { WarmPoolStatusEquals: _, ...common } = input;
   return kind === 'processing'
-    ? client.send(new commands.processing(common))
-    : client.send(new commands.transform(common));
+    ? client.send(new ListProcessingJobsCommand(common))
+    : client.send(new ListTransformJobsCommand(common));
 }
 
 /** What a job is and was told to do; undefined where SageMaker doesn't know it any more. */

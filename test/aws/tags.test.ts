@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getTags } from '../../shared/aws/tags.ts';
+import { getTags, getTagsOf } from '../../shared/aws/tags.ts';
 
 const tagging = mockClient(ResourceGroupsTaggingAPIClient);
 const client = new ResourceGroupsTaggingAPIClient({});
@@ -60,5 +60,20 @@ describe('the tags of a service', () => {
       })
       .rejectsOnce(new Error('Rate exceeded'));
     await expect(getTags(client, ['sagemaker'])).rejects.toThrow('Rate exceeded');
+  });
+});
+
+describe('the tags of some resources', () => {
+  it('are asked for by their ARNs, a hundred a call, and absent for what has none', async () => {
+    tagging.on(GetResourcesCommand).resolves({ ResourceTagMappingList: [tagged('e-7', { team: 'search' })] });
+    const arns = Array.from({ length: 101 }, (_, index) => arn(`e-${index}`));
+    expect(await getTagsOf(client, arns)).toEqual(new Map([[arn('e-7'), { team: 'search' }]]));
+    expect(tagging).toHaveReceivedCommandTimes(GetResourcesCommand, 2);
+    expect(tagging).toHaveReceivedNthCommandWith(GetResourcesCommand, 2, { ResourceARNList: [arn('e-100')] });
+  });
+
+  it('are not asked for where there are none', async () => {
+    expect((await getTagsOf(client, [])).size).toBe(0);
+    expect(tagging).not.toHaveReceivedCommand(GetResourcesCommand);
   });
 });

@@ -5,7 +5,7 @@ import type { Series, Window } from '../metric.ts';
 import { isRead } from '../signals.ts';
 import { p95, type UnderusePolicy } from '../underuse.ts';
 import type { Utilization } from '../utilization.ts';
-import { instancesOf, instancesText, type Job } from './job.ts';
+import { allInstancesText, instancesOf, type Job } from './job.ts';
 import { confidenceOf, gpuHostsOf, type MeasuredJob } from './job-utilization.ts';
 
 const hourMs = hourSeconds * 1000;
@@ -51,7 +51,7 @@ export function judgeJobUnderuse(
   return {
     state: 'underused',
     check: 'underused-accelerator',
-    reason: `GPUs at ${percent(busiest)} or less in 95 % of the last ${lengthOf(window)} on all of ${instancesText(job)}, ${covered}`,
+    reason: `GPUs at ${percent(busiest)} or less in 95 % of the last ${lengthOf(window)} on ${allInstancesText(job)}, ${covered}`,
     windowStart: window.start,
     windowEnd: window.end,
     coverage,

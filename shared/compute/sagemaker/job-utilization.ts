@@ -4,7 +4,7 @@ import type { InstanceTypeFacts } from '../instance.ts';
 import type { Metric, Window } from '../metric.ts';
 import { type IdlePolicy, isRead, type Reading, type Signal, toReading } from '../signals.ts';
 import type { Confidence, Utilization } from '../utilization.ts';
-import { counted, instancesOf, instancesText, type Job, type JobKind } from './job.ts';
+import { allInstancesText, counted, instancesOf, type Job, type JobKind } from './job.ts';
 
 export type JobPolicy = Pick<IdlePolicy, 'gpuPercent' | 'cpuPercent' | 'coverage'>;
 
@@ -239,7 +239,7 @@ function idleText({ job }: MeasuredJob, readings: readonly Reading[], window: Wi
   const cpu = `CPU at most ${share(largest('cpu'))}`;
   const hasGpus = readings.some(({ signal, coverage }) => signal === 'utilization' && coverage > 0);
   const work = hasGpus ? `GPUs at most ${share(largest('utilization'))}, ${cpu}` : cpu;
-  return `${work} on all of ${instancesText(job)} for ${lengthOf(window)}, ${coverage}`;
+  return `${work} on ${allInstancesText(job)} for ${lengthOf(window)}, ${coverage}`;
 }
 
 const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

@@ -127,6 +127,10 @@ export function instancesText({ clusters }: Job): string {
   return [`${counted(first.count, 'instance')} of ${first.type}`, ...parts].join(' and ');
 }
 
+/** The same, said of each of them. */
+export const allInstancesText = (job: Job): string =>
+  instancesOf(job) === 1 ? instancesText(job) : `all of ${instancesText(job)}`;
+
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A verdict that rests on what SageMaker says of a job, and not on what was measured. */

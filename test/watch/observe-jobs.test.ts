@@ -1,0 +1,497 @@
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  type GetMetricDataCommandInput,
+  ListMetricsCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
+import {
+  GetResourcesCommand,
+  type GetResourcesCommandInput,
+  ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
+import {
+  DescribeProcessingJobCommand,
+  DescribeTrainingJobCommand,
+  ListTrainingJobsCommand,
+} from '@aws-sdk/client-sagemaker';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../shared/config.ts';
+import { getJobs } from '../../shared/store/jobs.ts';
+import { storeRates } from '../../shared/store/prices.ts';
+import type { Table } from '../../shared/store/table.ts';
+import type { Observed, Watched } from '../../shared/watch/observe.ts';
+import { observeJobs } from '../../shared/watch/observe-jobs.ts';
+import { targetClients } from '../../shared/watch/target-clients.ts';
+import { fakeEc2 } from '../support/ec2.ts';
+import { ended, job } from '../support/jobs.ts';
+import { fakeSageMaker, type KeptJob } from '../support/sagemaker-jobs.ts';
+import { startTable } from '../support/table.ts';
+
+const target = { account: '210987654321', region: 'eu-west-1' };
+const monday = '2026-11-16T06:15:00Z';
+const hourLater = '2026-11-16T07:15:00Z';
+const one = [{ type: 'ml.g5.2xlarge', count: 1 }];
+
+type Course = number | ((at: number) => number | undefined);
+
+describe('the watch over SageMaker jobs', () => {
+  let table: Table;
+  let stop: () => Promise<void>;
+  let cloudWatch: ReturnType<typeof fakeCloudWatch>;
+  let tagging: ReturnType<typeof fakeTagging>;
+
+  beforeEach(async () => {
+    ({ table, stop } = await startTable());
+    fakeEc2([]);
+    mockClient(PricingClient).on(GetProductsCommand).resolves({ PriceList: [] });
+    cloudWatch = fakeCloudWatch({});
+    tagging = fakeTagging({});
+    const rates = (['training', 'processing', 'transform'] as const).map((use) => ({
+      region: target.region,
+      type: 'ml.g5.2xlarge',
+      use,
+      hourlyRate: 2,
+    }));
+    const large = { region: target.region, type: 'ml.g5.12xlarge', use: 'training' as const, hourlyRate: 8 };
+    await storeRates(table, [...rates, large], monday);
+  });
+  afterEach(() => stop());
+
+  const look = (now = monday, given: Partial<Watched> = {}): Promise<Observed> => {
+    const config = parseConfig({});
+    return observeJobs({ clients: targetClients(target), table, target, config, now, open: [], ...given });
+  };
+
+  const verdicts = ({ observations }: Observed) =>
+    observations.map(({ resource, utilization: { state, check } }) => [resource.id, state, check]);
+
+  const everyKind = [
+    'sagemaker-training-job',
+    'sagemaker-processing-job',
+    'sagemaker-transform-job',
+    'sagemaker-warm-pool',
+  ];
+
+  it('sees nothing, and knows that, where there is nothing', async () => {
+    fakeSageMaker([]);
+    expect(await look()).toEqual({ observations: [], complete: everyKind, gaps: [] });
+    expect(cloudWatch.queried).toEqual([]);
+  });
+
+  it('asks one metric of a job at work, whatever its size, and calls it busy', async () => {
+    fakeSageMaker([job({ clusters: [{ type: 'ml.g5.2xlarge', count: 24 }] })]);
+    cloudWatch = fakeCloudWatch({ 'reranker-2026-11-15/algo-1 GPUUtilization': 88 });
+    tagging = fakeTagging({ 'reranker-2026-11-15': { team: 'search' } });
+    const { observations } = await look();
+    expect(observations).toEqual([
+      {
+        resource: {
+          kind: 'sagemaker-training-job',
+          account: '210987654321',
+          region: 'eu-west-1',
+          id: 'reranker-2026-11-15',
+          name: 'reranker-2026-11-15',
+          type: 'ml.g5.2xlarge',
+          count: 24,
+          startedAt: '2026-11-15T17:55:00Z',
+          tags: { team: 'search' },
+        },
+        utilization: {
+          state: 'busy',
+          reason: 'GPUs of algo-1 up to 88 % in the last 3 h',
+          windowStart: '2026-11-16T03:10:00Z',
+          windowEnd: '2026-11-16T06:10:00Z',
+          coverage: 1,
+          confidence: 'high',
+          lastBusy: '2026-11-16T06:05:00Z',
+        },
+        hourlyRate: 48,
+      },
+    ]);
+    expect(cloudWatch.queried).toEqual(['reranker-2026-11-15/algo-1 GPUUtilization Maximum 300']);
+  });
+
+  it('calls one idle that has done nothing for five hours, and asks three metrics an instance', async () => {
+    fakeSageMaker([job({ clusters: [{ type: 'ml.g5.12xlarge', count: 2 }] })]);
+    const until =
+      (time: string, value: number): Course =>
+      (at) =>
+        at < Date.parse(time) ? value : 1;
+    cloudWatch = fakeCloudWatch({
+      'reranker-2026-11-15/algo-1 GPUUtilization': until('2026-11-16T01:00:00Z', 390),
+      'reranker-2026-11-15/algo-2 GPUUtilization': until('2026-11-16T00:00:00Z', 390),
+      'reranker-2026-11-15/algo-1 CPUUtilization': 20,
+      'reranker-2026-11-15/algo-2 CPUUtilization': 20,
+    });
+    const { observations } = await look();
+    expect(observations).toMatchObject([
+      {
+        since: '2026-11-16T01:00:00Z',
+        hourlyRate: 16,
+        utilization: {
+          state: 'idle',
+          check: 'job-idle',
+          wastedShare: 1,
+          reason:
+            'GPUs at most 0.3 %, CPU at most 0.4 % on all of 2 instances of ml.g5.12xlarge for 3 h, 100 % coverage',
+        },
+      },
+    ]);
+    expect(cloudWatch.queried).toHaveLength(6);
+  });
+
+  it('calls 30 % of 400 % on four GPUs underused after a day', async () => {
+    const clusters = [{ type: 'ml.g5.12xlarge', count: 1 }];
+    fakeSageMaker([job({ clusters, createdAt: '2026-11-14T05:00:00Z', startedAt: '2026-11-14T05:05:00Z' })]);
+    cloudWatch = fakeCloudWatch({ 'reranker-2026-11-15/algo-1 GPUUtilization': 30 });
+    expect((await look()).observations).toMatchObject([
+      {
+        since: '2026-11-14T06:00:00Z',
+        utilization: { check: 'underused-accelerator', wastedShare: 0.925, lastBusy: '2026-11-16T06:05:00Z' },
+      },
+    ]);
+  });
+
+  it('asks no metric of a job that waits, and tells it after an hour', async () => {
+    const waiting = {
+      phase: 'Starting',
+      phaseSince: '2026-11-16T03:15:00Z',
+      startedAt: undefined,
+      clusters: one,
+    };
+    fakeSageMaker([job({ ...waiting, createdAt: '2026-11-16T03:15:00Z' })]);
+    expect((await look()).observations).toMatchObject([
+      {
+        since: '2026-11-16T03:15:00Z',
+        hourlyRate: 2,
+        utilization: { check: 'job-stuck-starting', reason: expect.stringContaining('Starting for 3 h,') },
+      },
+    ]);
+    expect(cloudWatch.queried).toEqual([]);
+  });
+
+  it('tells a job over the limit of its team, and whether it works beside it only where it does not', async () => {
+    const long = { createdAt: '2026-11-14T05:00:00Z', startedAt: '2026-11-14T06:15:00Z', clusters: one };
+    fakeSageMaker([
+      job({ name: 'works', ...long }),
+      job({ name: 'idles', ...long }),
+      job({ name: 'mute', ...long }),
+    ]);
+    cloudWatch = fakeCloudWatch({
+      'works/algo-1 GPUUtilization': 90,
+      'idles/algo-1 GPUUtilization': 0,
+      'idles/algo-1 CPUUtilization': 0,
+    });
+    tagging = fakeTagging({ works: { team: 'vision' }, idles: { team: 'vision' }, mute: { team: 'vision' } });
+    const config = parseConfig({ utilization: { jobs: { teams: { vision: 24 } } } });
+    const observed = await look(monday, { config });
+    expect(verdicts(observed)).toEqual([
+      ['works', 'busy', 'job-over-limit'],
+      ['idles', 'idle', 'job-idle'],
+      ['idles', 'idle', 'job-over-limit'],
+      ['mute', 'unknown', undefined],
+      ['mute', 'unknown', 'job-over-limit'],
+    ]);
+    expect(observed.observations.map(({ utilization }) => utilization.wastedShare)).toEqual([
+      undefined,
+      1,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(observed.observations[0]).toMatchObject({ since: '2026-11-15T06:15:00Z' });
+  });
+
+  it('tells a failure with its loss for a day and a half, describes it once, and then no more', async () => {
+    const sageMaker = fakeSageMaker([
+      ended({ status: 'Failed', clusters: [{ type: 'ml.g5.2xlarge', count: 2 }] }),
+    ]);
+    const [first, second] = [await look(), await look(hourLater)];
+    expect(first.observations).toMatchObject([
+      {
+        since: '2026-11-16T04:00:00Z',
+        loss: 40,
+        utilization: { state: 'ended', check: 'job-failed-late' },
+      },
+    ]);
+    expect(first.observations[0]).not.toHaveProperty('hourlyRate');
+    expect(second.observations).toEqual(first.observations);
+    expect((await look('2026-11-17T15:59:00Z')).observations).toHaveLength(1);
+    expect(await look('2026-11-17T16:15:00Z')).toEqual({ observations: [], complete: everyKind, gaps: [] });
+    expect(sageMaker).toHaveReceivedCommandTimes(DescribeTrainingJobCommand, 1);
+  });
+
+  it('tells one crash loop of three failures that each cost little', async () => {
+    const hyperParameters = { epochs: '3' };
+    const failed = (hour: string): KeptJob => ({
+      ...ended({ name: `job-${hour}`, status: 'Failed', billableSeconds: 14_400, clusters: one }),
+      endedAt: `2026-11-16T${hour}:00:00Z`,
+      hyperParameters,
+    });
+    fakeSageMaker([failed('03'), failed('04'), failed('05')]);
+    const { observations } = await look();
+    expect(observations).toMatchObject([{ resource: { id: 'job-03' }, loss: 24 }]);
+    expect(observations[0]?.utilization.reason).toContain('failed 3 times alike in 2 h, last as job-05');
+  });
+
+  it('tells a duplicate while it runs, and what it wastes once', async () => {
+    const hyperParameters = { seed: '17', epochs: '3' };
+    const first = {
+      ...ended({ name: 'first', createdAt: '2026-11-14T11:00:00Z', clusters: one }),
+      hyperParameters,
+    };
+    const again = (name: string): KeptJob => ({
+      ...job({ name, clusters: one }),
+      hyperParameters: { epochs: '3', seed: '17' },
+    });
+    fakeSageMaker([
+      first,
+      again('idles'),
+      again('works'),
+      { ...again('other'), hyperParameters: { seed: '18', epochs: '3' } },
+    ]);
+    cloudWatch = fakeCloudWatch({
+      'idles/algo-1 GPUUtilization': 0,
+      'idles/algo-1 CPUUtilization': 0,
+      'works/algo-1 GPUUtilization': 90,
+      'other/algo-1 GPUUtilization': 90,
+    });
+    const observed = await look();
+    expect(verdicts(observed)).toEqual([
+      ['idles', 'idle', 'job-idle'],
+      ['idles', 'busy', 'job-duplicate'],
+      ['works', 'busy', 'job-duplicate'],
+      ['other', 'busy', undefined],
+    ]);
+    expect(observed.observations.map(({ utilization }) => utilization.wastedShare)).toEqual([
+      1,
+      undefined,
+      1,
+      undefined,
+    ]);
+  });
+
+  it('tells a warm pool that waits, at its price', async () => {
+    const pool = { status: 'Available', retainedSeconds: 1800, keepAliveSeconds: 3600 };
+    fakeSageMaker([{ ...ended({ endedAt: '2026-11-16T05:45:00Z', clusters: one }), pool }]);
+    const { observations } = await look();
+    expect(observations).toMatchObject([
+      {
+        resource: { kind: 'sagemaker-warm-pool', count: 1 },
+        since: '2026-11-16T05:45:00Z',
+        hourlyRate: 2,
+        utilization: {
+          check: 'idle-warm-pool',
+          wastedShare: 1,
+          reason: expect.stringContaining('for 30 min more'),
+        },
+      },
+    ]);
+  });
+
+  it('finds the hosts of a transform job in CloudWatch, where alone they are', async () => {
+    fakeSageMaker([
+      job({ kind: 'transform', name: 'embed', clusters: one }),
+      job({ kind: 'transform', name: 'embed-2', clusters: [{ type: 'ml.g5.2xlarge', count: 2 }] }),
+    ]);
+    cloudWatch = fakeCloudWatch({
+      'embed/i-1 GPUUtilization': 70,
+      'embed/i-1 CPUUtilization': 70,
+      'embed-2/i-2 GPUUtilization': 0,
+      'embed-2/i-2 CPUUtilization': 0,
+    });
+    expect((await look()).observations.map(({ utilization: { reason } }) => reason)).toEqual([
+      'GPUs of i-1 up to 70 % in the last 3 h',
+      '1 of 2 instances reporting their GPUs',
+    ]);
+  });
+
+  it('finds the end of a job that it has seen running, and what ended while nobody looked', async () => {
+    const jobs: KeptJob[] = [
+      job({ createdAt: '2026-10-20T05:00:00Z', startedAt: '2026-10-20T05:05:00Z', clusters: one }),
+    ];
+    cloudWatch = fakeCloudWatch({ 'reranker-2026-11-15/algo-1 GPUUtilization': 90 });
+    fakeSageMaker(jobs);
+    expect(verdicts(await look())).toEqual([['reranker-2026-11-15', 'busy', 'job-over-limit']]);
+
+    const failed = {
+      status: 'Failed',
+      clusters: one,
+      endedAt: '2026-11-16T20:00:00Z',
+      billableSeconds: 40_000,
+    };
+    jobs.splice(
+      0,
+      1,
+      ended({ ...failed, createdAt: '2026-10-20T05:00:00Z' }),
+      ended({ ...failed, name: 'unseen' }),
+    );
+    const sageMaker = fakeSageMaker(jobs);
+    const observed = await look('2026-11-19T06:15:00Z');
+    expect(verdicts(observed)).toEqual([
+      ['reranker-2026-11-15', 'ended', 'job-failed-late'],
+      ['unseen', 'ended', 'job-failed-late'],
+    ]);
+    expect(sageMaker).toHaveReceivedNthCommandWith(ListTrainingJobsCommand, 1, {
+      LastModifiedTimeAfter: new Date('2026-11-16T03:15:00Z'),
+    });
+  });
+
+  it('keeps nothing where it only looks, and needs nothing to be kept', async () => {
+    fakeSageMaker([ended({ status: 'Failed', clusters: one, billableSeconds: 40_000 })]);
+    expect((await look(monday, { readOnly: true })).observations).toHaveLength(1);
+    expect(await getJobs(table, target, monday)).toEqual({ jobs: [], readAt: {} });
+    const { observations } = await look(monday, { table: undefined });
+    expect(observations).toMatchObject([
+      { utilization: { reason: expect.stringContaining('at a price that is unknown') } },
+    ]);
+    expect(observations[0]?.loss).toBeUndefined();
+  });
+
+  it('keeps the other kinds where one may not be listed, and says which', async () => {
+    const sageMaker = fakeSageMaker([
+      job({ kind: 'processing', name: 'tokenize', clusters: [{ type: 'ml.m5.xlarge', count: 1 }] }),
+    ]);
+    sageMaker.on(ListTrainingJobsCommand).rejects(new Error('No permission for sagemaker:ListTrainingJobs'));
+    cloudWatch = fakeCloudWatch({ 'tokenize/algo-1 CPUUtilization': 300 });
+    const observed = await look();
+    expect(verdicts(observed)).toEqual([['tokenize', 'busy', undefined]]);
+    expect(observed.complete).toEqual(['sagemaker-processing-job', 'sagemaker-transform-job']);
+    expect(observed.gaps).toEqual([
+      { what: 'SageMaker training jobs', why: 'No permission for sagemaker:ListTrainingJobs' },
+      { what: 'SageMaker warm pools', why: 'No permission for sagemaker:ListTrainingJobs' },
+    ]);
+  });
+
+  it('reads again what it could not read, and does not call the kind complete before', async () => {
+    const sageMaker = fakeSageMaker([
+      ended({ kind: 'processing', name: 'a', status: 'Failed', clusters: one, billableSeconds: undefined }),
+      job({ kind: 'processing', name: 'b', clusters: one }),
+    ]);
+    const denied = new Error('No permission for sagemaker:DescribeProcessingJob');
+    sageMaker.on(DescribeProcessingJobCommand, { ProcessingJobName: 'a' }).rejects(denied);
+    const observed = await look();
+    expect(verdicts(observed)).toEqual([['b', 'unknown', undefined]]);
+    expect(observed.gaps).toHaveLength(1);
+    expect(observed.gaps[0]?.why).toBe('No permission for sagemaker:DescribeProcessingJob');
+    expect(observed.complete).not.toContain('sagemaker-processing-job');
+
+    fakeSageMaker([
+      ended({ kind: 'processing', name: 'a', status: 'Failed', clusters: one, billableSeconds: undefined }),
+    ]);
+    expect(verdicts(await look(hourLater))).toContainEqual(['a', 'ended', 'job-failed-late']);
+  });
+
+  it('calls what cannot be measured unknown, and goes on', async () => {
+    fakeSageMaker([
+      job({ name: 'a', clusters: one }),
+      job({ name: 'b', phase: 'Starting', phaseSince: '2026-11-16T03:15:00Z', clusters: one }),
+    ]);
+    mockClient(CloudWatchClient)
+      .on(GetMetricDataCommand)
+      .rejects(new Error('No permission for cloudwatch:GetMetricData'));
+    expect(verdicts(await look())).toEqual([
+      ['b', 'idle', 'job-stuck-starting'],
+      ['a', 'unknown', undefined],
+    ]);
+  });
+
+  it('is not kept from its verdicts by tags, instance types and hosts that may not be read', async () => {
+    fakeSageMaker([
+      ended({ status: 'Failed', clusters: one, billableSeconds: 40_000 }),
+      job({ name: 'a', clusters: [{ type: 'ml.x9.large', count: 1 }] }),
+      job({ kind: 'transform', name: 't', clusters: one }),
+    ]);
+    mockClient(ResourceGroupsTaggingAPIClient).on(GetResourcesCommand).rejects(new Error('no tags'));
+    mockClient(EC2Client).rejects(new Error('no types'));
+    cloudWatch.mock.on(ListMetricsCommand).rejects(new Error('no hosts'));
+    const observed = await look();
+    expect(verdicts(observed)).toEqual([
+      ['a', 'unknown', undefined],
+      ['t', 'unknown', undefined],
+      ['reranker-2026-11-15', 'ended', 'job-failed-late'],
+    ]);
+    expect(observed.gaps.map(({ why }) => why)).toEqual(['no types', 'no hosts', 'no tags']);
+  });
+
+  it('reads a thousand jobs in seconds, and what is more than that in the next run', async () => {
+    const many = Array.from({ length: 1200 }, (_, index) => ended({ name: `job-${index}`, clusters: one }));
+    const sageMaker = fakeSageMaker(many);
+    const first = await look();
+    expect(first.gaps).toEqual([
+      {
+        what: 'SageMaker training jobs',
+        why: '200 of 1200 are left for the next run, the newest came first',
+      },
+    ]);
+    expect(first.complete).not.toContain('sagemaker-training-job');
+    expect((await look(hourLater)).gaps).toEqual([]);
+    expect(sageMaker).toHaveReceivedCommandTimes(DescribeTrainingJobCommand, 1200);
+  });
+
+  it('asks for the tags of what it tells alone', async () => {
+    fakeSageMaker([
+      ...Array.from({ length: 5 }, (_, index) => ended({ name: `fine-${index}`, clusters: one })),
+      job({ clusters: one }),
+    ]);
+    await look();
+    expect(tagging.asked).toEqual([job().arn]);
+  });
+});
+
+/** A CloudWatch in which hosts report by these courses, `<job>/<host> <metric>`; `queried` is all that was asked for. */
+function fakeCloudWatch(courses: Record<string, Course>) {
+  const mock = mockClient(CloudWatchClient);
+  const queried: string[] = [];
+  mock.on(ListMetricsCommand).callsFake(({ Namespace, MetricName }) => ({
+    Metrics: Object.keys(courses)
+      .map((key) => key.split(' '))
+      .filter(([, name]) => name === MetricName)
+      .map(([Value]) => ({ Namespace, MetricName, Dimensions: [{ Name: 'Host', Value }] })),
+  }));
+  mock.on(GetMetricDataCommand).callsFake((input: GetMetricDataCommandInput) => ({
+    MetricDataResults: (input.MetricDataQueries ?? []).map(({ Id, MetricStat }) => {
+      const { Metric, Period = 300, Stat } = MetricStat ?? {};
+      const key = `${Metric?.Dimensions?.[0]?.Value} ${Metric?.MetricName}`;
+      queried.push(`${key} ${Stat} ${Period}`);
+      const points = pointsOf(courses[key], Number(input.StartTime), Number(input.EndTime), Period * 1000);
+      return {
+        Id,
+        StatusCode: 'Complete' as const,
+        Timestamps: points.map(({ at }) => new Date(at)),
+        Values: points.map(({ value }) => value),
+      };
+    }),
+  }));
+  return { mock, queried };
+}
+
+const pointsOf = (course: Course | undefined, start: number, end: number, period: number) =>
+  Array.from({ length: Math.ceil((end - start) / period) }, (_, index) => start + index * period).flatMap(
+    (at) => {
+      const value = typeof course === 'function' ? course(at) : course;
+      return value === undefined ? [] : [{ at, value }];
+    },
+  );
+
+/** The tags of jobs by their names; `asked` are the ARNs that were asked for. */
+function fakeTagging(tags: Record<string, Record<string, string>>) {
+  const asked: string[] = [];
+  mockClient(ResourceGroupsTaggingAPIClient)
+    .on(GetResourcesCommand)
+    .callsFake(({ ResourceARNList = [] }: GetResourcesCommandInput) => {
+      asked.push(...ResourceARNList);
+      return {
+        ResourceTagMappingList: ResourceARNList.flatMap((ResourceARN) => {
+          const found = tags[ResourceARN.split('/')[1] ?? ''];
+          return found
+            ? [{ ResourceARN, Tags: Object.entries(found).map(([Key, Value]) => ({ Key, Value })) }]
+            : [];
+        }),
+      };
+    });
+  return { asked };
+}
