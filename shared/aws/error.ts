@@ -15,7 +15,10 @@ export const errorCode = (error: unknown): string =>
   error instanceof Error ? error.name : String((error as { name?: unknown } | undefined)?.name);
 
 /** IAM's prefix for a client's service, where it isn't the client's name in lower case. */
-const iamPrefix: Readonly<Record<string, string>> = { CostExplorer: 'ce' };
+const iamPrefix: Readonly<Record<string, string>> = {
+  CostExplorer: 'ce',
+  ResourceGroupsTaggingAPI: 'tag',
+};
 
 /** IAM's action for a call that has none of its own name. */
 const actions: Readonly<Record<string, string>> = {

@@ -105,6 +105,9 @@ const servicePrefix: Record<string, string> = {
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
   'client-pricing': 'pricing',
+  'client-sagemaker': 'sagemaker',
+  'client-bedrock': 'bedrock',
+  'client-resource-groups-tagging-api': 'tag',
   'client-s3': 's3',
   'client-sns': 'sns',
   'client-sqs': 'sqs',
@@ -195,6 +198,7 @@ describe('permissions', () => {
       .filter(({ Resource }) => [Resource].flat().includes('*'))
       .flatMap(actionsOf);
     expect([...new Set(wild)].toSorted()).toEqual([
+      'bedrock:ListProvisionedModelThroughputs',
       'ce:GetCostAndUsage',
       'ce:GetCostAndUsageWithResources',
       'cloudwatch:GetMetricData',
@@ -203,6 +207,15 @@ describe('permissions', () => {
       'ec2:DescribeInstances',
       'ec2:DescribeSpotInstanceRequests',
       'pricing:GetProducts',
+      'sagemaker:ListApps',
+      'sagemaker:ListClusters',
+      'sagemaker:ListEndpoints',
+      'sagemaker:ListInferenceComponents',
+      'sagemaker:ListNotebookInstances',
+      'sagemaker:ListProcessingJobs',
+      'sagemaker:ListTrainingJobs',
+      'sagemaker:ListTransformJobs',
+      'tag:GetResources',
     ]);
   });
 
@@ -229,7 +242,9 @@ describe('permissions', () => {
     const entries: (Statement | [string, Statement, string])[] =
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
-    const there = (await neededActions('sweep')).filter((action) => /^(ec2|cloudwatch):/.test(action));
+    const there = (await neededActions('sweep')).filter((action) =>
+      /^(ec2|cloudwatch|sagemaker|bedrock|tag):/.test(action),
+    );
     expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
     expect(entries.find(Array.isArray)).toMatchObject([
       'MayStopAndStart',
