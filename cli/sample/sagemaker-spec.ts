@@ -11,6 +11,9 @@ const work = {
   cpu: course(percent).prefault(2),
 };
 
+/** A minute. */
+const invocations = course(z.number().nonnegative()).prefault(0);
+
 const endpoint = z
   .strictObject({
     name: z.string(),
@@ -26,8 +29,9 @@ const endpoint = z
       })
       .optional(),
     tags,
-    /** Invocations a minute. */
-    invocations: course(z.number().nonnegative()).prefault(0),
+    invocations,
+    /** The models that share it, where it has none of its own. */
+    components: z.array(z.strictObject({ name: z.string(), invocations })).default([]),
     ...work,
   })
   .refine(({ type, serverless }) => (type === undefined) !== (serverless === undefined), {

@@ -8,6 +8,7 @@ import type {
   DescribeEndpointConfigCommandInput,
   DescribeEndpointConfigCommandOutput,
   EndpointSummary,
+  InferenceComponentSummary,
   ListAppsCommandInput,
   ListAppsCommandOutput,
   ListClusterNodesCommandInput,
@@ -147,7 +148,7 @@ function toVariant(endpoint: EndpointSpec): ProductionVariant {
   const serverless = serverlessOf(endpoint);
   return {
     VariantName: variantName,
-    ModelName: endpoint.name.replace(/-live$/, ''),
+    ...(endpoint.components.length === 0 && { ModelName: endpoint.name.replace(/-live$/, '') }),
     InitialVariantWeight: 1,
     ...(serverless
       ? { ServerlessConfig: serverless }
@@ -158,11 +159,28 @@ function toVariant(endpoint: EndpointSpec): ProductionVariant {
   };
 }
 
-/** Each endpoint of the sample has a model of its own. */
 function listInferenceComponents(
-  _: ListInferenceComponentsCommandInput,
+  { EndpointNameEquals, MaxResults, NextToken }: ListInferenceComponentsCommandInput,
+  caller: Caller,
 ): Reply<ListInferenceComponentsCommandOutput> {
-  return { InferenceComponents: [] };
+  const wanted = endpointsAt(caller)
+    .filter(({ name }) => (EndpointNameEquals ?? name) === name)
+    .flatMap((endpoint) =>
+      endpoint.components.map(
+        (component): InferenceComponentSummary => ({
+          InferenceComponentName: component.name,
+          InferenceComponentArn: sageMakerArn(caller, `inference-component/${component.name}`),
+          EndpointName: endpoint.name,
+          EndpointArn: sageMakerArn(caller, `endpoint/${endpoint.name}`),
+          VariantName: variantName,
+          InferenceComponentStatus: 'InService',
+          CreationTime: new Date(endpoint.created + 600_000),
+          LastModifiedTime: new Date(endpoint.created + 780_000),
+        }),
+      ),
+    );
+  const { page, next } = pageOf(wanted, NextToken, MaxResults ?? defaultPage);
+  return { InferenceComponents: page, ...(next && { NextToken: next }) };
 }
 
 function listNotebookInstances(

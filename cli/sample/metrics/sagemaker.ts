@@ -34,32 +34,45 @@ const factsOf = (types: Types, type: string | undefined): InstanceTypeSpec | und
 export const variantName = 'AllTraffic';
 
 function endpointSeries(endpoint: EndpointSpec, types: Types): Series[] {
-  const { name, invocations, instances, serverless } = endpoint;
-  const seed = seedOf(`endpoint ${name}`);
-  const dimensions = dimensionsOf({ EndpointName: name, VariantName: variantName });
+  const { name, components } = endpoint;
+  const variant = dimensionsOf({ EndpointName: name, VariantName: variantName });
   const runs = [{ from: endpoint.created }];
-  const calls = counted(invocations, seed);
-  const count = (at: number) => calls(at) ?? 0;
-  const metric = (metricName: string, sample: Series['sample'], more: Partial<Series> = {}): Series => ({
+  const facts = factsOf(types, endpoint.type);
+  return [
+    ...(components.length === 0 ? callSeries(endpoint, variant, endpoint) : []),
+    ...components.flatMap((component) =>
+      callSeries(component, dimensionsOf({ InferenceComponentName: component.name }), endpoint),
+    ),
+    ...(facts
+      ? hostSeries('/aws/sagemaker/Endpoints', variant, endpoint, facts, seedOf(`endpoint ${name}`), runs)
+      : []),
+  ];
+}
+
+/** What counts the calls of a variant, or of one of the models that share it: nothing while there are none. */
+function callSeries(
+  { name, invocations }: Pick<EndpointSpec, 'name' | 'invocations'>,
+  dimensions: Series['dimensions'],
+  { created, instances, serverless }: EndpointSpec,
+): Series[] {
+  const calls = counted(invocations, seedOf(`endpoint ${name}`));
+  const samples = (at: number) => calls(at) ?? 0;
+  const each = (value: number) => (at: number) => (samples(at) === 0 ? undefined : value * samples(at));
+  const metric = (metricName: string, sample: Series['sample']): Series => ({
     namespace: 'AWS/SageMaker',
     name: metricName,
     dimensions,
     resolution: minute,
     sample,
-    runs,
-    until: overAt(invocations), // nothing is published of what isn't called
-    ...more,
+    samples,
+    runs: [{ from: created }],
+    until: overAt(invocations),
   });
-  const perInstance = (at: number) => (count(at) === 0 ? undefined : count(at) / instances);
-  const called = [
-    metric('Invocations', calls, { samples: count }),
-    metric('ModelLatency', (at) => (count(at) === 0 ? undefined : 41_000 * count(at)), { samples: count }),
-    ...(serverless ? [] : [metric('InvocationsPerInstance', perInstance, { samples: count })]),
+  return [
+    metric('Invocations', calls),
+    metric('ModelLatency', each(41_000)),
+    ...(serverless ? [] : [metric('InvocationsPerInstance', each(1 / instances))]),
   ];
-  const facts = factsOf(types, endpoint.type);
-  return facts
-    ? [...called, ...hostSeries('/aws/sagemaker/Endpoints', dimensions, endpoint, facts, seed, runs)]
-    : called;
 }
 
 /** A host's utilisation as SageMaker adds it up: 100 percent for each GPU, and for each vCPU. */

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSampleAccount, type SampleAccount } from '../../../cli/sample/account.ts';
 import { createClient } from '../../../shared/aws/client.ts';
 import { readMeter, resetMeter } from '../../../shared/aws/meter.ts';
+import { getOnDemandRate } from '../../../shared/aws/pricing.ts';
 import { scopeFor } from '../../../shared/aws/sts.ts';
 import { loadConfig } from '../../../shared/config.ts';
 import { openTable } from '../../../shared/store/table.ts';
@@ -233,6 +234,31 @@ describe('the sample account', () => {
     ];
     expect(Object.values(offer.priceDimensions)).toMatchObject([
       { unit: 'Hrs', pricePerUnit: { USD: '32.7726000000' } },
+    ]);
+  });
+
+  it("has SageMaker's prices once for each use, in the usage type's words", async () => {
+    const pricing = createClient(PricingClient, { region: 'us-east-1' });
+    const usages = async (regionCode: string): Promise<Record<string, string>[]> => {
+      const fields = { instanceName: 'ml.g5.2xlarge', regionCode };
+      const { PriceList = [] } = await pricing.send(
+        new GetProductsCommand({
+          ServiceCode: 'AmazonSageMaker',
+          Filters: Object.entries(fields).map(([Field, Value]) => ({ Type: 'TERM_MATCH', Field, Value })),
+        }),
+      );
+      return PriceList.map((product: unknown) => JSON.parse(String(product)).product.attributes);
+    };
+    expect(await usages('eu-west-1')).toContainEqual(
+      expect.objectContaining({ component: 'Hosting', usagetype: 'EUW1-Host:ml.g5.2xlarge' }),
+    );
+    expect((await usages('us-east-1')).map((attributes) => attributes['usagetype'])).toContain(
+      'USE1-Studio:JupyterLab-ml.g5.2xlarge',
+    );
+    const rate = (use: 'hosting' | 'studio' | 'cluster') =>
+      getOnDemandRate(pricing, { region: 'eu-west-1', type: 'ml.g5.2xlarge', use });
+    expect(await Promise.all([rate('hosting'), rate('studio'), rate('cluster')])).toEqual([
+      1.894, 1.894, 1.894,
     ]);
   });
 });

@@ -204,9 +204,38 @@ describe("the sample account's EC2", () => {
         InstanceStorageInfo: { TotalSizeInGB: 8000 },
       },
     ]);
-    expect(await types('inf2.xlarge')).toMatchObject([{ NeuronInfo: { NeuronDevices: [{ Count: 1 }] } }]);
+    expect(await types('inf2.xlarge')).toMatchObject([
+      { NeuronInfo: { NeuronDevices: [{ Count: 1, CoreInfo: { Count: 2 } }] } },
+    ]);
     expect((await types('m6i.xlarge'))?.[0]?.GpuInfo).toBeUndefined();
     await expect(types('p4d.24xlarge', 'x9.huge')).rejects.toMatchObject({ name: 'InvalidInstanceType' });
+  });
+
+  it('describes a whole family of types by its name', async () => {
+    const Filters = [{ Name: 'instance-type', Values: ['g5.*', 'inf2.*'] }];
+    const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ Filters }));
+    expect(InstanceTypes.map(({ InstanceType }) => InstanceType)).toEqual([
+      'g5.xlarge',
+      'g5.2xlarge',
+      'g5.4xlarge',
+      'g5.8xlarge',
+      'g5.12xlarge',
+      'g5.48xlarge',
+      'inf2.xlarge',
+    ]);
+    const other = new DescribeInstanceTypesCommand({ Filters: [{ Name: 'colour', Values: ['red'] }] });
+    await expect(ec2.send(other)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+  });
+
+  it('gives each instance the private name by which agents know it', async () => {
+    const platform = createClient(EC2Client);
+    const { Reservations = [] } = await platform.send(
+      new DescribeInstancesCommand({ InstanceIds: ['i-0b7d2f90c3e14a60c', 'i-0b7d2f90c3e14a60d'] }),
+    );
+    const names = Reservations.flatMap(({ Instances = [] }) =>
+      Instances.map(({ PrivateDnsName }) => PrivateDnsName),
+    );
+    expect(new Set(names)).toEqual(new Set(['ip-10-0-4-12.eu-west-1.compute.internal'])); // in two networks
   });
 
   it('tells one-time from persistent spot requests', async () => {

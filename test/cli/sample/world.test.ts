@@ -18,12 +18,14 @@ const smallest = {
 };
 const instance = { id: 'i-0d4e7b1c93fa26501', type: 't3.large', launched: '2026-11-13T16:20:00Z' };
 
+const withJobs = (spec: object) => ({ ...smallest, sageMaker: { only: { 'eu-west-1': spec } } });
+
 describe('the file of the sample world', () => {
-  it('holds some forty instances in three accounts and two regions', () => {
+  it('holds some sixty instances in three accounts and two regions', () => {
     const { accounts, regions, instances } = readSampleWorld();
     const count = Object.values(instances).flatMap((byRegion) => Object.values(byRegion).flat()).length;
     expect([accounts.length, Object.keys(regions).length]).toEqual([3, 2]);
-    expect(count).toBeGreaterThanOrEqual(40);
+    expect(count).toBeGreaterThanOrEqual(60);
   });
 
   it('fits the configuration beside it: the same accounts, roles and regions', () => {
@@ -53,6 +55,24 @@ describe('the file of the sample world', () => {
       'an id that is there twice',
       { ...smallest, instances: { only: { 'eu-west-1': [instance, instance] } } },
       'i-0d4e7b1c93fa26501 is there twice',
+    ],
+    ['an unknown key of SageMaker', withJobs({ trainingJob: [] }), 'trainingJob'],
+    [
+      'a SageMaker type without a price there',
+      withJobs({
+        apps: [{ space: 'lab', type: 'ml.p5.48xlarge', started: instance.launched, lastActive: 'now' }],
+      }),
+      'ml.p5.48xlarge has no price in eu-west-1',
+    ],
+    [
+      'an endpoint that is neither on instances nor serverless',
+      withJobs({ endpoints: [{ name: 'live', created: instance.launched }] }),
+      'expected either a type or serverless',
+    ],
+    [
+      'Bedrock in a region nobody defined',
+      { ...smallest, bedrock: { only: { 'us-west-2': {} } } },
+      'no such region',
     ],
   ])('is refused with %s, by name', (_, document, message) => {
     expect(() => parseWorld(document)).toThrow(message);
