@@ -11,6 +11,7 @@ import {
   type Endpoint,
   endpointRate,
   endpointType,
+  type Fleet,
   fleetsOf,
   instancesOf,
   isMeasurable,
@@ -60,7 +61,7 @@ export async function observeEndpoints(
   return { observations, gaps: [...faults, ...gaps] };
 }
 
-const nothing: EndpointSignals = { requests: [], work: [], pulses: [], loads: [] };
+const nothing: EndpointSignals = { requests: [], work: [], pulses: [], loads: [], perInstance: [] };
 
 const toResource = (
   { target }: Watched,
@@ -115,6 +116,7 @@ type Questions = {
   requests: MetricQuery[];
   work: MetricQuery[];
   pulses: MetricQuery[];
+  perInstance: MetricQuery[];
   loads: (Omit<Load, 'series'> & { query: MetricQuery })[];
 };
 
@@ -141,7 +143,10 @@ async function measure(
     measurable.map((endpoint, index) => {
       const { requests } = first[index] ?? nothing;
       const look = nextLook(endpoint, requests, policy, now);
-      if (look === 'load') return { ...noQuestions, loads: loadQueries(endpoint, facts) };
+      if (look === 'load') {
+        const perInstance = shareQueries(endpoint);
+        return { ...noQuestions, perInstance, loads: loadQueries(endpoint, facts) };
+      }
       if (look === undefined) return noQuestions;
       const isCovered = areRequestsCovered(requests, policy, now);
       return {
@@ -161,17 +166,18 @@ async function measure(
 
 const unanswered: Series = { points: [], failure: 'CloudWatch did not answer for it' };
 
-const noQuestions: Questions = { requests: [], work: [], pulses: [], loads: [] };
+const noQuestions: Questions = { requests: [], work: [], pulses: [], perInstance: [], loads: [] };
 
-const queriesOf = ({ requests, work, pulses, loads }: Questions): MetricQuery[] => [
+const queriesOf = ({ requests, work, pulses, perInstance, loads }: Questions): MetricQuery[] => [
   ...requests,
   ...work,
   ...pulses,
+  ...perInstance,
   ...loads.map(({ query }) => query),
 ];
 
 function toSignals(
-  { requests, work, pulses, loads }: Questions,
+  { requests, work, pulses, perInstance, loads }: Questions,
   answers: ReadonlyMap<MetricQuery, Series>,
 ): EndpointSignals {
   const answerTo = (query: MetricQuery): Series => answers.get(query) ?? unanswered;
@@ -179,6 +185,7 @@ function toSignals(
     requests: requests.map(answerTo),
     work: work.map(answerTo),
     pulses: pulses.map(answerTo),
+    perInstance: perInstance.map(answerTo),
     loads: loads.map(({ query, ...load }) => ({ ...load, series: answerTo(query) })),
   };
 }
@@ -217,6 +224,19 @@ function requestQueries(endpoint: Endpoint): MetricQuery[] {
   ];
   return metrics.map((metric) => ({ metric, statistic: 'Sum' }));
 }
+
+/** What one of several instances serves; SageMaker counts it of real-time endpoints with models of their own alone. */
+const shareQueries = (endpoint: Endpoint): MetricQuery[] =>
+  endpoint.isAsync
+    ? []
+    : paidVariants(endpoint)
+        .filter(({ fleets = [], hostsComponents }) => !hostsComponents && instancesIn(fleets) > 1)
+        .map((variant) => ({
+          metric: variantMetric('AWS/SageMaker', 'InvocationsPerInstance', endpoint, variant),
+          statistic: 'Sum',
+        }));
+
+const instancesIn = (fleets: readonly Fleet[]): number => fleets.reduce((sum, { count }) => sum + count, 0);
 
 /** The queue of an asynchronous endpoint; else the open connections, of which one may stream for days. */
 function workQueries(endpoint: Endpoint): MetricQuery[] {

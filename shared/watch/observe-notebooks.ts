@@ -3,8 +3,10 @@ import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getNotebooks } from '../aws/sagemaker-notebooks.ts';
 import type { Tags } from '../aws/tags.ts';
 import type { Observation } from '../compute/finding.ts';
+import { hourSeconds, hoursBefore } from '../compute/hours.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
-import { type MetricQuery, periodSeconds, type Series } from '../compute/metric.ts';
+import { type MetricQuery, periodSeconds, type Series, type Window } from '../compute/metric.ts';
+import type { Resource } from '../compute/resource.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import {
   judgeNotebook,
@@ -14,10 +16,14 @@ import {
   type NotebookSignals,
   notebookDimensions,
   notebookMetrics,
+  notebookSilentSince,
   toWork,
 } from '../compute/sagemaker/notebook.ts';
 import { windowBefore } from '../compute/utilization.ts';
+import type { Usd } from '../money.ts';
+import type { IsoTime } from '../period.ts';
 import { ratesOf } from '../store/prices.ts';
+import type { Target } from '../target.ts';
 import type { Gap, Watched } from './observe.ts';
 
 /**
@@ -28,40 +34,67 @@ export async function observeNotebooks(
   watched: Watched,
   tags: Tags,
 ): Promise<{ observations: Observation[]; gaps: Gap[] }> {
-  const { clients, config, table, target, now, readOnly = false } = watched;
+  const { clients, config, target, now } = watched;
   const notebooks = await getNotebooks(clients.sageMaker);
   if (notebooks.length === 0) return { observations: [], gaps: [] };
   const policy: NotebookPolicy = { ...config.idle, window: config.utilization.notebooks.window };
   const { facts, gaps } = await readFacts(watched, notebooks);
   const discovered = await discover(watched);
-  const signals = await measure(watched, notebooks, discovered, policy);
+  const window = windowBefore(now, policy.window);
+  const signals = await measure(watched, notebooks, discovered, window, periodSeconds);
+  const rates = await readRates(watched, notebooks);
+  const judged = notebooks.map((notebook, index) => {
+    const measured = signals.get(notebook.name) ?? { gpus: new Map(), fault: discovered.fault };
+    const known = facts.get(ec2TypeOf(notebook.instanceType));
+    const utilization = judgeNotebook(notebook, known, measured, policy, now);
+    return { notebook, utilization, hourlyRate: rates[index] };
+  });
+  const idle = judged.filter(({ utilization }) => utilization.state === 'idle');
+  const sinces = await readSinces(
+    watched,
+    idle.map(({ notebook }) => notebook),
+    discovered,
+    policy,
+  );
+  const observations = judged.map(
+    ({ notebook, ...observed }): Observation => ({
+      resource: toResource(notebook, target, tags),
+      ...observed,
+      since: sinces.get(notebook.name),
+    }),
+  );
+  const fault = discovered.fault
+    ? [{ what: 'the metrics of notebook instances (ListMetrics)', why: discovered.fault }]
+    : [];
+  return { observations, gaps: [...gaps, ...fault] };
+}
+
+const toResource = (
+  { name, arn, instanceType, startedAt }: Notebook,
+  { account, region }: Target,
+  tags: Tags,
+): Resource => ({
+  kind: 'sagemaker-notebook',
+  account,
+  region,
+  id: name,
+  name,
+  type: instanceType,
+  count: 1,
+  startedAt,
+  tags: tags.get(arn) ?? {},
+});
+
+function readRates(
+  { clients, table, target, now, readOnly = false }: Watched,
+  notebooks: readonly Notebook[],
+): Promise<(Usd | undefined)[]> {
   const priced = notebooks.map(({ instanceType }) => ({
     region: target.region,
     type: instanceType,
     use: 'notebook' as const,
   }));
-  const rates = await ratesOf({ pricing: clients.pricing, table, readOnly }, priced, now);
-  const observations = notebooks.map((notebook, index): Observation => {
-    const { name, arn, instanceType, startedAt } = notebook;
-    const measured = signals.get(name) ?? { gpus: new Map(), fault: discovered.fault };
-    const resource = {
-      kind: 'sagemaker-notebook' as const,
-      account: target.account,
-      region: target.region,
-      id: name,
-      name,
-      type: instanceType,
-      count: 1,
-      startedAt,
-      tags: tags.get(arn) ?? {},
-    };
-    const utilization = judgeNotebook(notebook, facts.get(ec2TypeOf(instanceType)), measured, policy, now);
-    return { resource, utilization, hourlyRate: rates[index] };
-  });
-  const fault = discovered.fault
-    ? [{ what: 'the metrics of notebook instances (ListMetrics)', why: discovered.fault }]
-    : [];
-  return { observations, gaps: [...gaps, ...fault] };
+  return ratesOf({ pricing: clients.pricing, table, readOnly }, priced, now);
 }
 
 async function readFacts({ clients }: Watched, notebooks: readonly Notebook[]) {
@@ -88,19 +121,52 @@ async function discover({ clients }: Watched): Promise<Discovered> {
   }
 }
 
+/** Days looked back for the last work of one that is newly idle, by the hour. */
+const lookBackDays = 14;
+
+/** Since when each has been silent, by name; only once an episode. */
+async function readSinces(
+  watched: Watched,
+  idle: readonly Notebook[],
+  discovered: Discovered,
+  policy: NotebookPolicy,
+): Promise<Map<string, IsoTime>> {
+  const { now, open } = watched;
+  const fresh = idle.filter(
+    ({ name, startedAt }) =>
+      !open.some(
+        ({ check, id, since }) =>
+          check === 'idle-notebook' && id === name && Date.parse(startedAt) <= Date.parse(since),
+      ),
+  );
+  const signals = await measure(
+    watched,
+    fresh,
+    discovered,
+    hoursBefore(now, lookBackDays * 1440),
+    hourSeconds,
+  );
+  return new Map(
+    fresh.map((notebook) => {
+      const measured = signals.get(notebook.name) ?? { gpus: new Map() };
+      return [notebook.name, notebookSilentSince(notebook, measured, policy, now)];
+    }),
+  );
+}
+
 async function measure(
-  { clients, now }: Watched,
+  { clients }: Watched,
   notebooks: readonly Notebook[],
   { metrics }: Discovered,
-  policy: NotebookPolicy,
+  window: Window,
+  period: number,
 ): Promise<Map<string, NotebookSignals>> {
   const own = notebooks.flatMap(({ name }) => {
     const found = metrics.get(name);
     return found ? [{ name, ...found }] : [];
   });
   const queries = own.flatMap(({ cpu, gpus }) => [...cpu, ...[...gpus.values()].flat()]);
-  const window = windowBefore(now, policy.window);
-  const series = await getSeries(clients.cloudWatch, queries, window, periodSeconds);
+  const series = await getSeries(clients.cloudWatch, queries, window, period);
   const answers = new Map(queries.map((query, index) => [query, series[index] ?? unanswered]));
   return new Map(
     own.map(({ name, cpu, gpus }) => [

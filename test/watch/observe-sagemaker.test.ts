@@ -21,9 +21,11 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../shared/compute/finding.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { observeSageMaker } from '../../shared/watch/observe-sagemaker.ts';
 import type { TargetClients } from '../../shared/watch/target-clients.ts';
+import { findingOf } from '../support/finding.ts';
 import { metric, type Published, publish } from '../support/published.ts';
 
 const target = { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' };
@@ -148,7 +150,7 @@ const cpu = (endpoint: string, value: Value = 3) =>
 const gpu = (endpoint: string, value: Value) =>
   ofVariant('/aws/sagemaker/Endpoints', 'GPUUtilization', endpoint, value);
 
-async function observe(published: Published[] = [], config: object = {}) {
+async function observe(published: Published[] = [], config: object = {}, open: readonly Finding[] = []) {
   const world = publish(published);
   const clients = {
     cloudWatch: new CloudWatchClient({}),
@@ -157,7 +159,7 @@ async function observe(published: Published[] = [], config: object = {}) {
     sageMaker: new SageMakerClient({}),
     tagging: new ResourceGroupsTaggingAPIClient({}),
   } as TargetClients;
-  const observed = await observeSageMaker({ clients, target, config: parseConfig(config), now, open: [] });
+  const observed = await observeSageMaker({ clients, target, config: parseConfig(config), now, open });
   return { ...world, ...observed };
 }
 
@@ -214,6 +216,20 @@ describe('the endpoints of a target', () => {
     ]);
     expect(observations[3]).toMatchObject({ hourlyRate: 0, utilization: { state: 'idle' } });
     expect(observations[3]?.utilization.check).toBeUndefined();
+  });
+
+  it('are told with what one of several instances serves', async () => {
+    givenEndpoints({ ranker: { count: 2 } });
+    const perInstance = ofVariant('AWS/SageMaker', 'InvocationsPerInstance', 'ranker', 50);
+    const { observations, queried } = await observe([
+      invocations('ranker', 100),
+      perInstance,
+      gpu('ranker', 60),
+    ]);
+    expect(observations[0]?.utilization.reason).toMatch(
+      /^2,500 invocations in 24 h \(1,250 per instance\), GPU/,
+    );
+    expect(queried).toEqual(['Invocations 3600', 'InvocationsPerInstance 3600', 'GPUUtilization 3600']);
   });
 
   it('are not idle without a metric that tells that they are up', async () => {
@@ -373,8 +389,30 @@ describe('the notebook instances of a target', () => {
       { utilization: { state: 'busy', reason: 'CPU up to 78 % in the last 12 h' } },
       { utilization: { state: 'unknown' }, hourlyRate: 0.9 },
     ]);
-    expect(queried).toHaveLength(3);
+    expect(queried.slice(0, 3)).toEqual([
+      'cpu_usage_active 300',
+      'nvidia_smi_utilization_gpu 300',
+      'cpu_usage_idle 300',
+    ]);
     expect(gaps).toEqual([]);
+  });
+
+  it('are told since when they are idle, which is asked once', async () => {
+    given('explore');
+    const lastWork = Date.parse('2026-11-14T10:00:00Z');
+    const published = [
+      agent('cpu_usage_active', { NotebookInstanceName: 'explore' }, 1),
+      agent('nvidia_smi_utilization_gpu', { NotebookInstanceName: 'explore', index: '0' }, (at) =>
+        at > lastWork ? 0 : 90,
+      ),
+    ];
+    const first = await observe(published);
+    expect(first.observations).toMatchObject([{ since: '2026-11-14T11:00:00Z' }]);
+    expect(first.queried).toHaveLength(4);
+    const open = findingOf({ kind: 'sagemaker-notebook', id: 'explore', check: 'idle-notebook' });
+    const second = await observe(published, {}, [open]);
+    expect(second.observations).toMatchObject([{ utilization: { check: 'idle-notebook' } }]);
+    expect(second.queried).toHaveLength(2);
   });
 
   it('are unknown, and there, where nobody may look for metrics', async () => {

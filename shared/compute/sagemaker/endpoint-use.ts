@@ -24,6 +24,8 @@ export type EndpointSignals = {
   /** What each paid variant reports as long as it is up. */
   pulses: readonly Series[];
   loads: readonly Load[];
+  /** Requests of each variant that runs on several instances, by instance. */
+  perInstance: readonly Series[];
 };
 
 /** How far a variant is used, as the mean of each hour. */
@@ -294,13 +296,21 @@ const useText = ({ p95: value, of, hours }: Use): string =>
 
 function requestsText(
   endpoint: Endpoint,
-  { requests }: EndpointSignals,
+  { requests, perInstance }: EndpointSignals,
   policy: EndpointPolicy,
   window: Window,
 ): string {
-  const counts = requests.flatMap((series) => [...hoursOf(series, window).values()]);
-  const count = Math.round(counts.reduce((sum, value) => sum + value, 0));
+  const count = sumOf(requests, window);
+  const share = sumOf(perInstance, window);
   const span = formatDuration(policy.window * 60_000);
   if (count === 0) return `requests waited, or were served, in the last ${span}`;
-  return `${count.toLocaleString('en-US')} ${requestNoun(endpoint)}${count === 1 ? '' : 's'} in ${span}`;
+  const requestCount = `${numberText(count)} ${requestNoun(endpoint)}${count === 1 ? '' : 's'} in ${span}`;
+  return share === 0 ? requestCount : `${requestCount} (${numberText(share)} per instance)`;
 }
+
+const sumOf = (series: readonly Series[], window: Window): number => {
+  const counts = series.flatMap((each) => [...hoursOf(each, window).values()]);
+  return Math.round(counts.reduce((sum, value) => sum + value, 0));
+};
+
+const numberText = (count: number): string => count.toLocaleString('en-US');

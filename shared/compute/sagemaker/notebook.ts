@@ -4,6 +4,7 @@ import { counted, largestOf, lengthOf, percent, rangeOf } from '../evidence-text
 import type { InstanceTypeFacts } from '../instance.ts';
 import type { Metric, MetricQuery, Series, Window } from '../metric.ts';
 import { type Reading, toReading } from '../signals.ts';
+import { silentSince } from '../silence.ts';
 import { type Utilization, windowBefore } from '../utilization.ts';
 
 /** A notebook instance that is in service. */
@@ -146,4 +147,19 @@ function doubtOf(
   return worst && worst.coverage < policy.coverage
     ? `${worst.name} reported for ${Math.floor(worst.coverage * 100)} % of the last ${lengthOf(window)}, too little to call it idle`
     : undefined;
+}
+
+/** Since when an idle one has been silent, from the hours before. */
+export function notebookSilentSince(
+  { startedAt: launchTime }: Notebook,
+  { cpuPercent, gpus }: NotebookSignals,
+  policy: NotebookPolicy,
+  now: IsoTime,
+): IsoTime {
+  const { start: before } = windowBefore(now, policy.window);
+  const cpu = cpuPercent ? [cpuPercent] : [];
+  const since = silentSince(cpu, { launchTime, before, percent: policy.cpuPercent });
+  if (gpus.size === 0) return since;
+  const ofGpus = silentSince([...gpus.values()], { launchTime, before, percent: policy.gpuPercent });
+  return Date.parse(ofGpus) > Date.parse(since) ? ofGpus : since;
 }

@@ -24,8 +24,10 @@ const none: Series = { points: [] };
 const zeros = hourly(now, 14, 0);
 const failed: Series = { points: [], failure: 'CloudWatch answered InternalError' };
 
+const nothing: EndpointSignals = { requests: [], work: [], pulses: [], loads: [], perInstance: [] };
+
 const judge = (signals: Partial<EndpointSignals>, given: Partial<Endpoint> = {}) =>
-  judgeEndpoint(endpoint(given), { requests: [], work: [], pulses: [], loads: [], ...signals }, policy, now);
+  judgeEndpoint(endpoint(given), { ...nothing, ...signals }, policy, now);
 
 const gpu = (series: Series, whole = 100, name = 'AllTraffic'): Load => ({
   variant: name,
@@ -180,6 +182,13 @@ describe('an endpoint that is called', () => {
       lastBusy: '2026-11-16T05:00:00Z',
       confidence: 'high',
     });
+  });
+
+  it('is told with what each of several instances serves', () => {
+    const perInstance = [hourly(now, 14, 0, { 3: 602 })];
+    expect(judge({ requests: [hourly(now, 14, 0, { 3: 1204 })], perInstance }).utilization.reason).toBe(
+      '1,204 invocations in 24 h (602 per instance)',
+    );
   });
 
   it('is busy where but one variant or component is', () => {
