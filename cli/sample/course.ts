@@ -8,10 +8,10 @@ const minutes = z.number().int().positive();
 const forever = Number.POSITIVE_INFINITY;
 
 /** Work in bursts, counted from midnight: `value` in the first `for` of every `every` minutes, `rest` in the others. */
-export type Pulse = { every: number; for: number; value: number; rest: number };
+type Pulse = { every: number; for: number; value: number; rest: number };
 
 /** What holds until then: a value, or a pulse. */
-export type Stretch = { until: number; value: number } | { until: number; pulse: Pulse };
+type Stretch = { until: number; value: number } | { until: number; pulse: Pulse };
 
 /** A course over time: each stretch holds until its `until`, the last one for good. */
 export type Course = readonly Stretch[];

@@ -18,7 +18,7 @@ export type QueuedMessage = {
 export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
 
 /** What runs in an account and region beside the instances. */
-export type Services = { sageMaker?: SageMakerSpec; bedrock?: BedrockSpec };
+type Services = { sageMaker?: SageMakerSpec; bedrock?: BedrockSpec };
 
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 

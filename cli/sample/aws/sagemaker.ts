@@ -63,7 +63,7 @@ type Arn = { account: string; region: string };
 export const sageMakerArn = ({ account, region }: Arn, resource: string): string =>
   `arn:aws:sagemaker:${region}:${account}:${resource}`;
 
-export const notFound = (what: string, name: string | undefined): Error =>
+const notFound = (what: string, name: string | undefined): Error =>
   awsError('ValidationException', `Could not find ${what} "${name}".`);
 
 const endpointsAt = (caller: Caller): EndpointSpec[] =>
