@@ -5,7 +5,7 @@ import type { DeviceMetrics } from '../shared/compute/metric.ts';
 import { describeMissing, mapDeviceMetrics, type UnmappedHost } from '../shared/compute/metric-source.ts';
 import { startedWithin, windowBefore } from '../shared/compute/utilization.ts';
 import { type Target, targetName } from '../shared/target.ts';
-import { targetClients } from '../shared/watch/target-clients.ts';
+import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { agentConfig, agentGuides } from './agent-config.ts';
 import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import type { Session } from './session.ts';
@@ -50,7 +50,7 @@ const gpuGuide: Finding = {
 type Candidate = { instance: Instance; accelerators: Accelerators };
 
 async function checkTarget({ config, now }: Session, target: Target): Promise<Finding[]> {
-  const { ec2, cloudWatch } = targetClients(target);
+  const { ec2, cloudWatch } = instanceClients(target);
   try {
     const running = await getInstances(ec2, target, { states: ['running'] });
     const types = running.map(({ instanceType }) => instanceType);

@@ -8,8 +8,8 @@ import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { instanceName } from '../shared/compute/instance.ts';
 import { targetName } from '../shared/target.ts';
+import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
-import { targetClients } from '../shared/watch/target-clients.ts';
 import { checkDeviceMetrics } from './device-metrics.ts';
 import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import { type AccountOptions, printJson } from './options.ts';
@@ -59,7 +59,7 @@ const checkTargets = ({ targets }: Session): Promise<Finding[]> =>
   Promise.all(
     targets.map(async (target) => {
       try {
-        const instances = await getInstances(targetClients(target).ec2, target);
+        const instances = await getInstances(instanceClients(target).ec2, target);
         const running = instances.filter(({ state }) => state === 'running').length;
         return ok('targets', `${targetName(target)}: ${running} of ${instances.length} instances run`);
       } catch (error) {
@@ -77,7 +77,7 @@ const unreadable = new Set(['invalid-schedule', 'invalid-keep-until', 'ambiguous
 async function checkScheduleTags({ targets, config, now, table }: Session): Promise<Finding[]> {
   const plans = [];
   for (const target of targets) {
-    const clients = { ...targetClients(target), table };
+    const clients = { ...instanceClients(target), table };
     plans.push(await planSchedules(clients, target, config, now, { readOnly: true }));
   }
   const planned = plans.flatMap((plan) => plan.planned);

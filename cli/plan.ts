@@ -2,8 +2,8 @@ import { instanceName } from '../shared/compute/instance.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { Target } from '../shared/target.ts';
 import { targetName } from '../shared/target.ts';
+import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { type Plan, type Planned, planSchedules } from '../shared/watch/plan-schedules.ts';
-import { targetClients } from '../shared/watch/target-clients.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
@@ -41,7 +41,7 @@ export async function makePlans({ targets, config, now, table: state }: Session)
   const plans: Plan[] = [];
   for (const [index, target] of targets.entries()) {
     progress(`plan: ${targetName(target)} (${index + 1} of ${targets.length})`);
-    const clients = { ...targetClients(target), table: state };
+    const clients = { ...instanceClients(target), table: state };
     plans.push(await planSchedules(clients, target, config, now, { measureAll: true, readOnly: true }));
   }
   progress();

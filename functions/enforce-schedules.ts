@@ -1,30 +1,12 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { createClient } from '../shared/aws/client.ts';
-import { loadConfig } from '../shared/config.ts';
-import { requireEnv } from '../shared/env.ts';
 import { createHandler, scheduledEvent } from '../shared/lambda.ts';
-import { thenFlush } from '../shared/store/outbox.ts';
-import { openTable } from '../shared/store/table.ts';
-import { homeOf, targetsOf } from '../shared/target.ts';
 import { enforceSchedules } from '../shared/watch/enforce-schedules.ts';
-import { sweep } from '../shared/watch/sweep.ts';
-import { targetClients } from '../shared/watch/target-clients.ts';
+import { instanceClients } from '../shared/watch/instance-clients.ts';
+import { openSweep } from '../shared/watch/sweep-stage.ts';
 
-const config = loadConfig(process.env);
-const targets = targetsOf(config, homeOf(process.env));
-const { TABLE_NAME, ALERT_QUEUE_URL, SWEEP_QUEUE_URL } = requireEnv(
-  'TABLE_NAME',
-  'ALERT_QUEUE_URL',
-  'SWEEP_QUEUE_URL',
+const { config, table, overTargets } = openSweep(process.env, 'schedules');
+
+export const handler = createHandler(scheduledEvent, ({ time }, run) =>
+  overTargets(time, (target) =>
+    enforceSchedules({ ...instanceClients(target), table }, target, config, time, run),
+  ),
 );
-const table = openTable(TABLE_NAME);
-const sqs = createClient(SQSClient);
-const queue = { client: sqs, url: SWEEP_QUEUE_URL };
-
-export const handler = createHandler(scheduledEvent, async ({ time }, run) => {
-  const visit = (target: (typeof targets)[number]) =>
-    enforceSchedules({ ...targetClients(target), table }, target, config, time, run);
-  const swept = sweep({ pass: 'schedules', targets, time, queue, visit });
-  const { result, alerts } = await thenFlush(swept, table, sqs, ALERT_QUEUE_URL);
-  return { ...result, alerts };
-});

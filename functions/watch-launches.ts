@@ -6,8 +6,8 @@ import { createHandler } from '../shared/lambda.ts';
 import { flushOutbox } from '../shared/store/outbox.ts';
 import { openTable } from '../shared/store/table.ts';
 import { homeOf, targetsOf } from '../shared/target.ts';
+import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { launchEvent, watchLaunches } from '../shared/watch/launches.ts';
-import { targetClients } from '../shared/watch/target-clients.ts';
 
 const config = loadConfig(process.env);
 const targets = targetsOf(config, homeOf(process.env));
@@ -16,6 +16,6 @@ const table = openTable(TABLE_NAME);
 const sqs = createClient(SQSClient);
 
 export const handler = createHandler(launchEvent, async (event) => {
-  const launch = await watchLaunches({ table, config, targets, clientsFor: targetClients }, event);
+  const launch = await watchLaunches({ table, config, targets, clientsFor: instanceClients }, event);
   return { launch, alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL) };
 });

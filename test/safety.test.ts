@@ -167,7 +167,6 @@ describe('an evening of the sample account', () => {
     ['a GPU that does not report', 'multi-gpu-lab'],
     ['an agent that died during the window', 'embedding-lab'],
     ['MIG devices', 'notebooks-mig'],
-    ['an accelerator whose metrics are not read', 'neuron-port'],
   ])('never takes unknown for idle: %s', (_, name) => {
     expect(planned.get(name)?.decision).toMatchObject({ action: 'keep', code: 'utilization-unknown' });
     expect(planned.get(name)?.decision.reason).toContain('unknown is never idle');
@@ -187,6 +186,7 @@ describe('an evening of the sample account', () => {
     ['one that says off', 'license-server', 'off'],
     ['one that holds a loaded model', 'retrieval-notebook', 'busy'],
     ['one at work', 'support-chat-train', 'busy'],
+    ['one whose NeuronCores are at work', 'neuron-port', 'busy'],
     ['one within its own hours', 'forecast-lab', 'in-hours'],
   ])('keeps %s', (_, name, code) => {
     expect(planned.get(name)?.decision).toMatchObject({ action: 'keep', code });

@@ -18,8 +18,11 @@ export const sweepMessage = z.object({
 
 type SweepMessage = z.infer<typeof sweepMessage>;
 
+/** What a visit does: see `functions/sweep.ts`. */
+export type SweepPass = SweepMessage['pass'];
+
 type Sweep<Result> = {
-  pass: SweepMessage['pass'];
+  pass: SweepPass;
   targets: readonly Target[];
   time: IsoTime;
   queue: { client: SQSClient; url: string };

@@ -14,8 +14,8 @@ import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
+import { instanceClients } from '../../shared/watch/instance-clients.ts';
 import { notify, outletsOf } from '../../shared/watch/notify.ts';
-import { targetClients } from '../../shared/watch/target-clients.ts';
 import {
   createQueue,
   createTable,
@@ -77,7 +77,7 @@ async function run(time: IsoTime) {
   const context = { remainingMs: () => 60_000, arrivedAt: time };
   const passes = [];
   for (const target of everywhere) {
-    passes.push(await enforceSchedules({ ...targetClients(target), table }, target, config, time, context));
+    passes.push(await enforceSchedules({ ...instanceClients(target), table }, target, config, time, context));
   }
   return passes;
 }
@@ -138,7 +138,7 @@ describe('an evening, from the warning to the next morning', () => {
     resetMeter();
     const context = { remainingMs: () => 60_000, arrivedAt: evening };
     const observing = { ...config, enforce: false };
-    const clients = { ...targetClients(mlDevVirginia), table: await createTable('observing') };
+    const clients = { ...instanceClients(mlDevVirginia), table: await createTable('observing') };
     const { warned, stopped } = await enforceSchedules(clients, mlDevVirginia, observing, evening, context);
     expect({ warned, stopped }).toEqual({ warned: [ids['idle-virginia']], stopped: [] });
     expect(Object.keys(readMeter().calls).filter((call) => /^EC2:(?!Describe)/.test(call))).toEqual([]);
@@ -160,7 +160,7 @@ describe('an evening, from the warning to the next morning', () => {
   });
 
   it('stops the right ones, once though two runs meet, and leaves one whose tag was taken off meanwhile', async () => {
-    untagOnceDescribed(targetClients(mlDevIreland).ec2, mlDevIreland, ids['idle-untagged-in-time'] ?? '');
+    untagOnceDescribed(instanceClients(mlDevIreland).ec2, mlDevIreland, ids['idle-untagged-in-time'] ?? '');
     resetMeter();
     const passes = (await Promise.all([run(later), run(later)])).flat();
     expect(passes.flatMap(({ stopped }) => stopped.map(({ instanceId }) => instanceId)).toSorted()).toEqual(

@@ -1,0 +1,36 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createClient } from '../aws/client.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { requireEnv } from '../env.ts';
+import type { IsoTime } from '../period.ts';
+import { thenFlush } from '../store/outbox.ts';
+import { openTable, type Table } from '../store/table.ts';
+import { homeOf, type Target, targetsOf } from '../target.ts';
+import { type SweepPass, sweep } from './sweep.ts';
+
+/** What a scheduled function needs to visit every target with one pass. */
+export type SweepStage = {
+  config: Config;
+  table: Table;
+  /** Visits every target, and sends the alerts of the visits made here and now. */
+  overTargets: <Result>(time: IsoTime, visit: (target: Target) => Promise<Result>) => Promise<object>;
+};
+
+/** Reads the configuration and the environment of a function; throws where either lacks something. */
+export function openSweep(env: NodeJS.ProcessEnv, pass: SweepPass): SweepStage {
+  const config = loadConfig(env);
+  const targets = targetsOf(config, homeOf(env));
+  const names = requireEnv('TABLE_NAME', 'ALERT_QUEUE_URL', 'SWEEP_QUEUE_URL');
+  const table = openTable(names.TABLE_NAME);
+  const client = createClient(SQSClient);
+  const queue = { client, url: names.SWEEP_QUEUE_URL };
+  return {
+    config,
+    table,
+    overTargets: async (time, visit) => {
+      const swept = sweep({ pass, targets, time, queue, visit });
+      const { result, alerts } = await thenFlush(swept, table, client, names.ALERT_QUEUE_URL);
+      return { ...result, alerts };
+    },
+  };
+}
