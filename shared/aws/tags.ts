@@ -5,9 +5,6 @@ import {
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
 
-/** By the resource's ARN. */
-export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
-
 const page = z.object({
   ResourceTagMappingList: z
     .array(

@@ -42,7 +42,7 @@ export const observeJobs: Observer = async (watched) => {
   const rateOf = await readRates(watched, [...jobs, ...poolJobs]);
   const policy = { toldSince: toldSince(known, now), rateOf };
   const { duplicateDays: days, failedCost } = watched.config.utilization.jobs;
-  const failures = judgeFailures(jobs, { ...policy, failedCost }, now);
+  const failures = judgeFailures(jobs, { ...policy, days: Math.max(1, days), failedCost }, now);
   const duplicates = judgeDuplicates(jobs, { ...policy, days }, now);
   const verdicts = await judgeRunning(
     watched,

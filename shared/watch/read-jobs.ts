@@ -68,8 +68,8 @@ export async function readJobs(
           listJobs(clients.sageMaker, kind, { createdAfter, isInProgress: true }),
         )
       : { names: [], isWhole: true };
-  if (changed === undefined || running === undefined)
-    return { kind, jobs: earlier, news: [], isWhole: false };
+  // What is remembered of those that run may be over by now.
+  if (changed === undefined || running === undefined) return { kind, jobs: over, news: [], isWhole: false };
 
   const ran = earlier.filter((job) => !isOver(job)).map(({ name }) => name);
   const seen = new Set(over.map(({ name }) => name));
@@ -105,21 +105,20 @@ function isListedWhole(listings: readonly JobListing[], names: readonly string[]
 const concurrentCalls = 5;
 
 async function describe({ clients }: Watched, kind: JobKind, names: readonly string[], gaps: Gap[]) {
+  const what = `SageMaker ${kind} jobs`;
   const found: Job[] = [];
-  let failures = 0;
+  const failed: Gap[] = [];
   for (const batch of inBatches(names, concurrentCalls)) {
-    const failed: Gap[] = [];
-    const what = `SageMaker ${kind} jobs`;
+    const before = failed.length;
     const jobs = await Promise.all(
       batch.map((name) => attempt(what, failed, () => getJob(clients.sageMaker, kind, name))),
     );
     found.push(...jobs.filter((job) => job !== undefined));
-    if (failed[0] && failures === 0)
-      gaps.push({ what: `${what}: ${batch[0]} or others`, why: failed[0].why });
-    failures += failed.length;
-    if (failed.length === batch.length) break; // what is denied for five is denied for all
+    if (failed.length - before === batch.length) break; // what is denied for all of them is denied for the others
   }
-  return { found, isWhole: failures === 0 };
+  const [first] = failed;
+  if (first) gaps.push({ what, why: `not all of ${names.length} could be described: ${first.why}` });
+  return { found, isWhole: first === undefined };
 }
 
 /** A pool lasts for an hour or so after its job's end, which is when the job was changed last. */

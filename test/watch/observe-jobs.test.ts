@@ -15,6 +15,7 @@ import {
   DescribeProcessingJobCommand,
   DescribeTrainingJobCommand,
   ListTrainingJobsCommand,
+  SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -366,6 +367,20 @@ describe('the watch over SageMaker jobs', () => {
     ]);
   });
 
+  it('says nothing of a job that it knows to have run, where it may be over by now', async () => {
+    const waiting = {
+      phase: 'Starting',
+      phaseSince: '2026-11-16T05:50:00Z',
+      startedAt: undefined,
+      clusters: one,
+    };
+    fakeSageMaker([job({ ...waiting, createdAt: '2026-11-16T05:50:00Z' })]);
+    expect(verdicts(await look())).toEqual([['reranker-2026-11-15', 'busy', undefined]]);
+    mockClient(SageMakerClient).rejects(new Error('Rate exceeded'));
+    const { observations, complete } = await look(hourLater);
+    expect([observations, complete]).toEqual([[], []]);
+  });
+
   it('reads again what it could not read, and does not call the kind complete before', async () => {
     const sageMaker = fakeSageMaker([
       ended({ kind: 'processing', name: 'a', status: 'Failed', clusters: one, billableSeconds: undefined }),
@@ -376,7 +391,9 @@ describe('the watch over SageMaker jobs', () => {
     const observed = await look();
     expect(verdicts(observed)).toEqual([['b', 'unknown', undefined]]);
     expect(observed.gaps).toHaveLength(1);
-    expect(observed.gaps[0]?.why).toBe('No permission for sagemaker:DescribeProcessingJob');
+    expect(observed.gaps[0]?.why).toBe(
+      'not all of 2 could be described: No permission for sagemaker:DescribeProcessingJob',
+    );
     expect(observed.complete).not.toContain('sagemaker-processing-job');
 
     fakeSageMaker([

@@ -6,6 +6,7 @@ import {
   asTold,
   billedSeconds,
   costOf,
+  counted,
   endOf,
   instancesOf,
   instancesText,
@@ -20,13 +21,15 @@ export type Failure = {
   utilization: Utilization;
   /** When the first of them ended. */
   since: IsoTime;
-  /** Dollars of all of them; undefined where a price is unknown. */
+  /** Dollars of all of them, but not of those that were told before; undefined where a price is unknown. */
   loss: Usd | undefined;
 };
 
 export type FailurePolicy = {
-  /** Dollars from which a failure is told. */
+  /** Dollars from which a failure, with all before it that were alike, is told. */
   failedCost: Usd;
+  /** Days for which it is remembered what failed alike. */
+  days: number;
   /** What ended before has been told. */
   toldSince: IsoTime;
   rateOf: RateOf;
@@ -46,7 +49,7 @@ export function judgeFailures(jobs: readonly Job[], policy: FailurePolicy, now: 
     ({ kind, name, fingerprint }) => `${kind} ${fingerprint ?? `only ${name}`}`,
   );
   return [...alike.values()]
-    .flatMap((group) => inLoops(group))
+    .flatMap((group) => inLoops(group, policy.days))
     .filter(({ last }) => endsSince(last, policy.toldSince))
     .flatMap((loop) => judgeLoop(loop, policy, now) ?? []);
 }
@@ -57,30 +60,46 @@ const isFailed = ({ status, phase = '' }: Job): boolean =>
 
 export const endsSince = (job: Job, time: IsoTime): boolean => endOf(job) >= Date.parse(time);
 
-type Loop = { first: Job; last: Job; jobs: Job[] };
+type Loop = {
+  first: Job;
+  last: Job;
+  jobs: Job[];
+  /** Those that failed alike in the days before the first: findings of their own. */
+  earlier: Job[];
+};
 
 /** Failures of which each was still told when the next came: so they are one finding from the first to the last. */
-function inLoops(failed: readonly Job[]): Loop[] {
+function inLoops(failed: readonly Job[], days: number): Loop[] {
   const loops: Loop[] = [];
   for (const job of failed) {
     const loop = loops.at(-1);
     if (loop && endOf(job) - endOf(loop.last) <= toldFor) {
       loop.last = job;
       loop.jobs.push(job);
-    } else loops.push({ first: job, last: job, jobs: [job] });
+    } else {
+      const remembered = loops
+        .flatMap(({ jobs }) => jobs)
+        .filter((before) => endOf(job) - endOf(before) <= days * dayMs);
+      loops.push({ first: job, last: job, jobs: [job], earlier: remembered });
+    }
   }
   return loops;
 }
 
-function judgeLoop({ first, last, jobs }: Loop, policy: FailurePolicy, now: IsoTime): Failure | undefined {
-  const loss = sumOf(jobs.map((job) => costOf(job, policy.rateOf, now)));
-  const hours = jobs.reduce((sum, job) => sum + (billedSeconds(job, now) ?? 0) * instancesOf(job), 0) / 3600;
-  if (loss === undefined ? hours < 1 : loss < policy.failedCost || loss === 0) return undefined;
-  const cost = loss === undefined ? 'at a price that is unknown' : formatMoney(loss);
+const dayMs = 86_400_000;
+
+function judgeLoop(loop: Loop, policy: FailurePolicy, now: IsoTime): Failure | undefined {
+  const { first, last, jobs, earlier } = loop;
+  const costs = (some: readonly Job[]) => sumOf(some.map((job) => costOf(job, policy.rateOf, now)));
+  const [loss, before] = [costs(jobs), costs(earlier)];
+  const hours = hoursOf(jobs, now);
+  const isWorthIt = loss === undefined ? hours >= 1 : loss > 0 && loss + (before ?? 0) >= policy.failedCost;
+  if (!isWorthIt) return undefined;
+  const what = jobs.length === 1 ? onceText(last, now) : loopText(loop, hours);
   const utilization = asTold(first, now, {
     state: 'ended',
     check: 'job-failed-late',
-    reason: `${jobs.length === 1 ? onceText(last, now) : loopText({ first, last, jobs }, hours)}, ${cost}${causeText(last)}`,
+    reason: `${what}, ${costText(loss)}${earlierText(loop, before)}${causeText(last)}`,
   });
   const windowEnd = last.endedAt ?? utilization.windowEnd;
   return {
@@ -89,6 +108,19 @@ function judgeLoop({ first, last, jobs }: Loop, policy: FailurePolicy, now: IsoT
     since: first.endedAt ?? first.createdAt,
     loss,
   };
+}
+
+const hoursOf = (jobs: readonly Job[], now: IsoTime): number =>
+  jobs.reduce((sum, job) => sum + (billedSeconds(job, now) ?? 0) * instancesOf(job), 0) / 3600;
+
+const costText = (cost: Usd | undefined): string =>
+  cost === undefined ? 'at a price that is unknown' : formatMoney(cost);
+
+function earlierText({ first, earlier }: Loop, cost: Usd | undefined): string {
+  const [oldest] = earlier;
+  if (oldest === undefined) return '';
+  const span = formatDuration(endOf(first) - endOf(oldest));
+  return `, after ${counted(earlier.length, 'failure')} alike in the ${span} before, ${costText(cost)}`;
 }
 
 function sumOf(costs: readonly (Usd | undefined)[]): Usd | undefined {

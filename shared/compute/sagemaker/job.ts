@@ -44,7 +44,8 @@ export type RateOf = (type: string, kind: JobKind) => Usd | undefined;
 
 const over = new Set(['Completed', 'Failed', 'Stopped']);
 
-export const isOver = ({ status }: Job): boolean => over.has(status);
+/** One that is deleted has ended before. */
+export const isOver = ({ status, endedAt }: Job): boolean => over.has(status) || endedAt !== undefined;
 
 export const instancesOf = ({ clusters }: Job): number => clusters.reduce((sum, { count }) => sum + count, 0);
 

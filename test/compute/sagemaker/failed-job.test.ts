@@ -5,7 +5,7 @@ import type { Job } from '../../../shared/compute/sagemaker/job.ts';
 import { ended, jobRates } from '../../support/jobs.ts';
 
 const now = '2026-11-16T06:00:00Z';
-const policy = { failedCost: 20, toldSince: '2026-11-15T06:00:00Z', rateOf: jobRates };
+const policy = { failedCost: 20, days: 7, toldSince: '2026-11-15T06:00:00Z', rateOf: jobRates };
 const judge = (jobs: readonly Job[], given: Partial<typeof policy> = {}) =>
   judgeFailures(jobs, { ...policy, ...given }, now);
 
@@ -113,6 +113,28 @@ describe('a crash loop', () => {
     expect(judge([old, ...failures(4)])[0]?.job.name).toBe('reranker-1');
     const late = { ...old, endedAt: '2026-11-11T16:00:00Z' };
     expect(judge([late, ...failures(4)])[0]?.job.name).toBe('reranker-0');
+  });
+
+  it('names those before it that were told by themselves, and counts them in, but not their cost once more', () => {
+    const before = ['07', '09', '11'].map((day) =>
+      failed({
+        name: `old-${day}`,
+        fingerprint: 'f',
+        endedAt: `2026-11-${day}T04:00:00Z`,
+        billableSeconds: 7200,
+      }),
+    );
+    const last = failed({ name: 'last', fingerprint: 'f', billableSeconds: 18_000 });
+    expect(judge([...before, last])).toMatchObject([
+      {
+        job: { name: 'last' },
+        loss: 14,
+        utilization: {
+          reason:
+            'failed after 5 h on 2 instances of ml.g5.xlarge, $14.00, after 2 failures alike in the 7 days before, $11.20: AlgorithmError: CUDA out of memory',
+        },
+      },
+    ]);
   });
 
   it('is none of jobs that did different things, or of which nobody knows what they did', () => {
