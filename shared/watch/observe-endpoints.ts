@@ -1,8 +1,6 @@
 import { getSeries } from '../aws/cloudwatch.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getEndpoints } from '../aws/sagemaker-endpoints.ts';
-import type { Tags } from '../aws/tags.ts';
-import type { Observation } from '../compute/finding.ts';
 import { hourSeconds } from '../compute/hours.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
 import type { Metric, MetricQuery, Series } from '../compute/metric.ts';
@@ -30,17 +28,16 @@ import {
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import type { Usd } from '../money.ts';
 import { ratesOf } from '../store/prices.ts';
-import type { Gap, Watched } from './observe.ts';
+import type { Target } from '../target.ts';
+import type { Watched } from './observe.ts';
+import type { Untagged } from './tagged.ts';
 
 /**
  * The endpoints of a target. $0.01 per 1,000 metrics: of one that is called, its requests and its GPUs, of one that isn't
  * at most three for each variant, of one that costs nothing none. Throws where they can't be listed.
  */
-export async function observeEndpoints(
-  watched: Watched,
-  tags: Tags,
-): Promise<{ observations: Observation[]; gaps: Gap[] }> {
-  const { clients, config, now } = watched;
+export async function observeEndpoints(watched: Watched): Promise<Untagged> {
+  const { clients, config, target, now } = watched;
   const { endpoints, faults } = await getEndpoints(clients.sageMaker);
   const { facts, gaps } = await readFacts(watched, endpoints);
   const policy: EndpointPolicy = {
@@ -50,34 +47,34 @@ export async function observeEndpoints(
   };
   const signals = await measure(watched, endpoints, facts, policy);
   const rates = await readRates(watched, endpoints);
-  const observations = endpoints.map((endpoint): Observation => {
+  const found = endpoints.map((endpoint) => {
     const measured = signals.get(endpoint.name) ?? nothing;
-    return {
-      resource: toResource(watched, endpoint, rates, tags),
+    const observation = {
+      resource: toResource(endpoint, target, rates),
       ...judgeEndpoint(endpoint, measured, policy, now),
       hourlyRate: endpointRate(endpoint, rates),
     };
+    return { observation, arns: [endpoint.arn] };
   });
-  return { observations, gaps: [...faults, ...gaps] };
+  return { found, gaps: [...faults, ...gaps] };
 }
 
 const nothing: EndpointSignals = { requests: [], work: [], pulses: [], loads: [], perInstance: [] };
 
 const toResource = (
-  { target }: Watched,
   endpoint: Endpoint,
+  { account, region }: Target,
   rates: ReadonlyMap<string, Usd>,
-  tags: Tags,
 ): Resource => ({
   kind: 'sagemaker-endpoint',
-  account: target.account,
-  region: target.region,
+  account,
+  region,
   id: endpoint.name,
   name: endpoint.name,
   type: endpointType(endpoint, rates),
   count: instancesOf(endpoint),
   startedAt: endpoint.createdAt,
-  tags: tags.get(endpoint.arn) ?? {},
+  tags: {},
 });
 
 const typesOf = (endpoints: readonly Endpoint[]): string[] => [

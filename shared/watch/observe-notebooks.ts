@@ -1,8 +1,6 @@
 import { getSeries, listMetrics } from '../aws/cloudwatch.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getNotebooks } from '../aws/sagemaker-notebooks.ts';
-import type { Tags } from '../aws/tags.ts';
-import type { Observation } from '../compute/finding.ts';
 import { hourSeconds, hoursBefore } from '../compute/hours.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
 import { type MetricQuery, periodSeconds, type Series, type Window } from '../compute/metric.ts';
@@ -24,19 +22,17 @@ import type { Usd } from '../money.ts';
 import type { IsoTime } from '../period.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Target } from '../target.ts';
-import type { Gap, Watched } from './observe.ts';
+import type { Watched } from './observe.ts';
+import type { Untagged } from './tagged.ts';
 
 /**
  * The notebook instances of a target that are in service. $0.01 per 1,000 metrics: the CPU and each GPU of those that
  * have an agent, none of the others. Throws where they can't be listed.
  */
-export async function observeNotebooks(
-  watched: Watched,
-  tags: Tags,
-): Promise<{ observations: Observation[]; gaps: Gap[] }> {
+export async function observeNotebooks(watched: Watched): Promise<Untagged> {
   const { clients, config, target, now } = watched;
   const notebooks = await getNotebooks(clients.sageMaker);
-  if (notebooks.length === 0) return { observations: [], gaps: [] };
+  if (notebooks.length === 0) return { found: [], gaps: [] };
   const policy: NotebookPolicy = { ...config.idle, window: config.utilization.notebooks.window };
   const { facts, gaps } = await readFacts(watched, notebooks);
   const discovered = await discover(watched);
@@ -56,24 +52,21 @@ export async function observeNotebooks(
     discovered,
     policy,
   );
-  const observations = judged.map(
-    ({ notebook, ...observed }): Observation => ({
-      resource: toResource(notebook, target, tags),
+  const found = judged.map(({ notebook, ...observed }) => ({
+    observation: {
+      resource: toResource(notebook, target),
       ...observed,
       since: sinces.get(notebook.name),
-    }),
-  );
+    },
+    arns: [notebook.arn],
+  }));
   const fault = discovered.fault
     ? [{ what: 'the metrics of notebook instances (ListMetrics)', why: discovered.fault }]
     : [];
-  return { observations, gaps: [...gaps, ...fault] };
+  return { found, gaps: [...gaps, ...fault] };
 }
 
-const toResource = (
-  { name, arn, instanceType, startedAt }: Notebook,
-  { account, region }: Target,
-  tags: Tags,
-): Resource => ({
+const toResource = ({ name, instanceType, startedAt }: Notebook, { account, region }: Target): Resource => ({
   kind: 'sagemaker-notebook',
   account,
   region,
@@ -82,7 +75,7 @@ const toResource = (
   type: instanceType,
   count: 1,
   startedAt,
-  tags: tags.get(arn) ?? {},
+  tags: {},
 });
 
 function readRates(

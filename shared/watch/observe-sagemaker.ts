@@ -1,15 +1,15 @@
-import { getTags, type Tags } from '../aws/tags.ts';
 import type { ResourceKind } from '../compute/resource.ts';
-import type { Observed, Observer, Watched } from './observe.ts';
+import type { Gap, Observer, Watched } from './observe.ts';
 import { observeEndpoints } from './observe-endpoints.ts';
 import { observeNotebooks } from './observe-notebooks.ts';
 import { observeStudioApps } from './observe-studio-apps.ts';
+import { type Untagged, withTags } from './tagged.ts';
 
 type Part = {
   kind: ResourceKind;
   /** What can't be listed where it throws. */
   what: string;
-  observe: (watched: Watched, tags: Tags) => Promise<Omit<Observed, 'complete'>>;
+  observe: (watched: Watched) => Promise<Untagged>;
 };
 
 const parts: readonly Part[] = [
@@ -22,39 +22,27 @@ const parts: readonly Part[] = [
   { kind: 'sagemaker-app', what: 'SageMaker Studio apps (ListApps)', observe: observeStudioApps },
 ];
 
-/** SageMaker forgets no job: only the tags of what is watched here are asked for. */
-const taggedTypes = ['endpoint', 'notebook-instance', 'app', 'space', 'user-profile', 'domain'].map(
-  (type) => `sagemaker:${type}`,
-);
-
 /** The endpoints, notebook instances and Studio apps of a target. What can't be listed leaves the others be. */
 export const observeSageMaker: Observer = async (watched) => {
-  const { tags, gaps } = await readTags(watched);
-  const results = await Promise.allSettled(parts.map(({ observe }) => observe(watched, tags)));
-  const told = parts.map((part, index) => toObserved(part, results[index]));
+  const told = await Promise.all(parts.map((part) => observePart(part, watched)));
+  const { observations, gaps } = await withTags(
+    watched,
+    told.flatMap(({ found }) => found),
+  );
   return {
-    observations: told.flatMap(({ observations }) => observations),
+    observations,
     complete: told.flatMap(({ complete }) => complete),
-    gaps: [...gaps, ...told.flatMap((observed) => observed.gaps)],
+    gaps: [...told.flatMap((part): readonly Gap[] => part.gaps), ...gaps],
   };
 };
 
-async function readTags({ clients }: Watched): Promise<{ tags: Tags; gaps: Observed['gaps'] }> {
+async function observePart(
+  { kind, what, observe }: Part,
+  watched: Watched,
+): Promise<Untagged & { complete: ResourceKind[] }> {
   try {
-    return { tags: await getTags(clients.tagging, taggedTypes), gaps: [] };
+    return { ...(await observe(watched)), complete: [kind] };
   } catch (error) {
-    return {
-      tags: new Map(),
-      gaps: [{ what: 'the tags of SageMaker resources (GetResources)', why: (error as Error).message }],
-    };
+    return { found: [], complete: [], gaps: [{ what, why: (error as Error).message }] };
   }
-}
-
-function toObserved(
-  { kind, what }: Part,
-  result: PromiseSettledResult<Omit<Observed, 'complete'>> | undefined,
-): Observed {
-  if (result?.status === 'fulfilled') return { ...result.value, complete: [kind] };
-  const why = result?.reason instanceof Error ? result.reason.message : String(result?.reason);
-  return { observations: [], complete: [], gaps: [{ what, why }] };
 }

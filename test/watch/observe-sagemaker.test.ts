@@ -475,6 +475,9 @@ describe('the Studio apps of a target', () => {
       ],
     });
     const { observations } = await observe();
+    expect(tagging).toHaveReceivedCommandWith(GetResourcesCommand, {
+      ResourceARNList: [arn('app/d-1/recsys/JupyterLab/default'), arn('space/d-1/recsys'), arn('domain/d-1')],
+    });
     expect(observations).toMatchObject([
       {
         resource: {
@@ -514,12 +517,12 @@ describe('what a role may not read', () => {
     expect(observations).toMatchObject([{ resource: { id: 'ranker', tags: {} } }]);
     expect(complete).toEqual(['sagemaker-endpoint']);
     expect(gaps).toEqual([
-      { what: 'the tags of SageMaker resources (GetResources)', why: 'No permission for tags' },
       {
         what: 'SageMaker notebook instances (ListNotebookInstances)',
         why: 'No permission for notebooks',
       },
       { what: 'SageMaker Studio apps (ListApps)', why: 'No permission for apps' },
+      { what: 'the tags of SageMaker resources (GetResources)', why: 'No permission for tags' },
     ]);
   });
 
@@ -532,6 +535,7 @@ describe('what a role may not read', () => {
       queried: [],
     });
     expect(pricing).not.toHaveReceivedCommand(GetProductsCommand);
+    expect(tagging).not.toHaveReceivedCommand(GetResourcesCommand);
   });
 });
 
