@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import type { Priced, RatePaid } from '../../shared/spend/rate.ts';
-import { hourlyRates, ratesOf, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
+import { hourlyRates, rateSourceOf, ratesOf, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { instance } from '../support/compute.ts';
 import { startTable } from '../support/table.ts';
@@ -164,6 +164,14 @@ describe('the rates of several things', () => {
       .rejectsOnce(new Error('throttled'))
       .resolves({ PriceList: [product(1.408, 'EU-Host:ml.g5.xlarge')] });
     expect(await rates({ ...hosting, type: 'ml.g5.2xlarge' }, hosting)).toEqual([undefined, 1.408]);
+  });
+
+  it('say where they come from', async () => {
+    await rates(hosting);
+    expect(await rateSourceOf(table, hosting, now)).toBe('pricing-api');
+    await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 })], now);
+    expect(await rateSourceOf(table, hosting, now)).toBe('bill');
+    expect(await rateSourceOf(undefined, hosting, now)).toBe('pricing-api');
   });
 
   it('leave no trace of whoever only looks', async () => {
