@@ -179,8 +179,8 @@ describe("the sample account's jobs", () => {
     ]);
     expect(await namesOf(dev, { StatusEquals: 'Failed' })).toEqual([
       'ranker-hpo-20261115',
+      'ranker-hpo-20261114',
       'ranker-hpo-20261113',
-      'ranker-hpo-20261112',
     ]);
     const LastModifiedTimeAfter = new Date('2026-11-16T00:00:00Z');
     expect(await namesOf(dev, { StatusEquals: 'Failed', LastModifiedTimeAfter })).toEqual([
@@ -267,10 +267,10 @@ describe("the sample account's jobs", () => {
   });
 
   it('are not known before they are created, nor by another name', async () => {
-    sample.setNow('2026-11-13T00:00:00Z');
+    sample.setNow('2026-11-13T12:00:00Z');
     const names = await namesOf(dev, {});
     sample.setNow('2026-11-16T12:00:00Z');
-    expect(names).toEqual(['ranker-hpo-20261112']);
+    expect(names).toEqual(['reranker-v4-long-20261113']);
     await expect(describeJob(dev, 'none')).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });

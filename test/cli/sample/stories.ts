@@ -66,7 +66,7 @@ export const expectedChecks: Readonly<Record<string, Check | 'busy' | 'idle' | '
   'support-chat-13b-20261116': 'job-stuck-starting',
   'tile-pretrain-20261116': 'job-idle',
   'defect-det-12-20261116': 'busy',
-  'ranker-hpo-20261115': 'job-failed-late', // for the third time
+  'ranker-hpo-20261113': 'job-failed-late', // three nights: told as the first of them
 
   // ml-dev, us-east-1
   'i-0d4e7b1c93fa26601': 'busy', // ablation-us
