@@ -1,6 +1,6 @@
 import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
 import { type ClusterNode, getClusterNodes } from '../aws/sagemaker-clusters.ts';
-import { getTags } from '../aws/tags.ts';
+import { getTagsOf } from '../aws/tags.ts';
 import { type Instance, type InstanceTypeFacts, instanceName } from '../compute/instance.ts';
 import type { Resource, ResourceKind } from '../compute/resource.ts';
 import type { Usd } from '../money.ts';
@@ -77,19 +77,18 @@ type Nodes = { instances: Instance[]; complete: ResourceKind[]; gaps: Gap[] };
 
 /** A role that may not list clusters has none to watch, and says so: EC2's instances are none the worse. */
 async function getNodes({ clients, target }: Watched): Promise<Nodes> {
-  try {
-    const nodes = await getClusterNodes(clients.sageMaker, target);
-    // A node has its cluster's tags: they say whose it is.
-    const tags = nodes.length > 0 ? await getTags(clients.tagging, ['sagemaker:cluster']) : undefined;
-    const instances = nodes.map((node) => toInstance(node, tags?.get(node.clusterArn) ?? {}));
-    return { instances, complete: ['hyperpod-node'], gaps: [] };
-  } catch (error) {
-    return {
-      instances: [],
-      complete: [],
-      gaps: [{ what: 'HyperPod clusters', why: (error as Error).message }],
-    };
-  }
+  const gaps: Gap[] = [];
+  const noteGap = (what: string) => (error: unknown) => {
+    gaps.push({ what, why: (error as Error).message });
+    return undefined;
+  };
+  const nodes = await getClusterNodes(clients.sageMaker, target).catch(noteGap('HyperPod clusters'));
+  if (nodes === undefined) return { instances: [], complete: [], gaps };
+  // A node has its cluster's tags: they say whose it is.
+  const arns = [...new Set(nodes.map(({ clusterArn }) => clusterArn))];
+  const tags = await getTagsOf(clients.tagging, arns).catch(noteGap('the tags of HyperPod clusters'));
+  const instances = nodes.map((node) => toInstance(node, tags?.get(node.clusterArn) ?? {}));
+  return { instances, complete: ['hyperpod-node'], gaps };
 }
 
 /** A node as the instance that it is, in an account of SageMaker's. */

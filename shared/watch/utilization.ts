@@ -218,9 +218,11 @@ async function openAndTell(
   return false;
 }
 
-/** What wastes less a month than the floor is listed, and nobody is told; what has no known price is told. */
-function isWorthTelling({ wastedHourlyRate, loss, hourlyRate }: Finding, config: Config): boolean {
-  const { floor } = config.utilization;
-  const isPriced = wastedHourlyRate !== undefined || loss !== undefined || hourlyRate !== undefined;
-  return !isPriced || monthlyCost(wastedHourlyRate ?? 0) >= floor || (loss ?? 0) >= floor;
+/**
+ * What wastes less a month than the floor is listed, and nobody is told. What isn't measured in dollars is told: of an
+ * unknown price, or a job that runs too long.
+ */
+function isWorthTelling({ wastedHourlyRate, loss }: Finding, { utilization: { floor } }: Config): boolean {
+  if (wastedHourlyRate === undefined && loss === undefined) return true;
+  return monthlyCost(wastedHourlyRate ?? 0) >= floor || (loss ?? 0) >= floor;
 }
