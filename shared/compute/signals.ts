@@ -19,7 +19,7 @@ export type IdlePolicy = {
 };
 
 /** A metric that exists, and that nobody has asked for yet: each costs money. */
-export type Unread = 'unread';
+type Unread = 'unread';
 
 /** A metric of a device: its points, not read yet, or absent where the device doesn't report it. */
 export type Signal = Series | Unread | undefined;

@@ -23,7 +23,7 @@ export type UnderusePolicy = {
 };
 
 /** What one device did, period by period. `peaks` and `memoryMib` are absent where nobody asked, or it doesn't report. */
-export type DeviceCourse = {
+type DeviceCourse = {
   index: string;
   /** Mean utilisation of each period, percent. */
   averages: Series;

@@ -22,12 +22,12 @@ const gpus = (instanceType: string, count: number, memoryMib: number, vcpus: num
   vcpus,
 });
 
-export const g5xlarge = gpus('g5.xlarge', 1, 24_576, 4);
-export const g5x12 = gpus('g5.12xlarge', 4, 24_576, 48);
-export const g5x48 = gpus('g5.48xlarge', 8, 24_576, 192);
+const g5xlarge = gpus('g5.xlarge', 1, 24_576, 4);
+const g5x12 = gpus('g5.12xlarge', 4, 24_576, 48);
+const g5x48 = gpus('g5.48xlarge', 8, 24_576, 192);
 
 /** The minute in which every trace ends: the end of the windows that are judged. */
-export const endOfTraces = Date.parse('2026-11-16T05:55:00Z') / 60_000;
+const endOfTraces = Date.parse('2026-11-16T05:55:00Z') / 60_000;
 
 const quiet = { cpu: () => 1, network: () => 900 };
 const computing = { cpu: () => 35, network: () => 400_000 };
@@ -99,7 +99,7 @@ export type TraceName = keyof typeof traces;
 type Statistic = 'Maximum' | 'Average';
 
 /** A metric in periods of so many minutes, as CloudWatch makes one of a sample a minute. */
-export function toSeries(
+function toSeries(
   sample: (minute: number) => number | undefined,
   { start, end }: Window,
   statistic: Statistic = 'Maximum',
