@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleOptions, functionNames } from '../../build.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { addDays, dateOf, datesOf, type IsoDate } from '../../shared/period.ts';
+import { getFindings } from '../../shared/store/findings.ts';
 import { storeRates } from '../../shared/store/prices.ts';
+import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import {
   createQueue,
@@ -30,6 +32,7 @@ const run = promisify(execFile);
 const home: Target = { account: '123456789012', region: 'eu-west-1' };
 
 let folder: string;
+let table: Table;
 let environment: NodeJS.ProcessEnv;
 let alerts: Awaited<ReturnType<typeof createQueue>>;
 let topic: Awaited<ReturnType<typeof createTopic>>;
@@ -41,7 +44,7 @@ beforeAll(async () => {
   for (const name of functionNames()) {
     await build({ ...bundleOptions(name), outfile: join(folder, `${name}.cjs`) });
   }
-  const table = await createTable('watchdog');
+  table = await createTable('watchdog');
   await storeRates(table, [paid(home.region)], evening);
   alerts = await createQueue('alerts');
   topic = await createTopic('alerts');
@@ -120,9 +123,10 @@ describe('each packaged function, against AWS', () => {
   it('watch-utilization finds the idle GPU', async () => {
     const event = { ...(await sample('watch-utilization.json')), time: evening };
     expect(await invoke('watch-utilization', event)).toMatchObject({
-      visited: { instances: [{ instanceId, state: 'idle', coverage: 1 }], opened: 1 },
+      visited: { states: { idle: 1 }, opened: 1, told: 1 },
       alerts: 1,
     });
+    expect(await getFindings(table, home)).toMatchObject([{ id: instanceId, check: 'idle-accelerator' }]);
   });
 
   it('enforce-schedules would stop it, and says so', async () => {
