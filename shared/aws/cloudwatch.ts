@@ -36,13 +36,19 @@ type Listing = {
 
 /** The metrics that got a data point in the last three hours, all pages. */
 export const listMetrics = (client: CloudWatchClient, listing: Listing): Promise<Metric[]> =>
-  listPages(client, listing, new Map());
+  listPages(client, listing, nothingKnown());
 
 /**
- * Dimensions by what they say. Those of an instance come with every metric of each of its devices: one copy serves all,
- * and a fleet of ten thousand is held in a quarter of the memory.
+ * Dimensions by what they say, and sets of them by the numbers of theirs. An instance's come with every metric of each
+ * of its devices, a device's with each of its metrics: one copy serves all, and a fleet of ten thousand is held in an
+ * eighth of the memory.
  */
-type Known = Map<string, Metric['dimensions'][number]>;
+type Known = {
+  dimensions: Map<string, { number: number; dimension: Metric['dimensions'][number] }>;
+  sets: Map<string, Metric['dimensions']>;
+};
+
+const nothingKnown = (): Known => ({ dimensions: new Map(), sets: new Map() });
 
 async function listPages(client: CloudWatchClient, listing: Listing, known: Known): Promise<Metric[]> {
   const pages: Metric[][] = [];
@@ -69,17 +75,27 @@ async function listPage(client: CloudWatchClient, listing: Listing, known: Known
     ({ Namespace, MetricName, Dimensions }): Metric => ({
       namespace: namespace ?? Namespace,
       name: name ?? MetricName,
-      dimensions: Dimensions.map(({ Name, Value }) => share(known, Name, Value)),
+      dimensions: share(known, Dimensions),
     }),
   );
   return { metrics, next: NextToken };
 }
 
-function share(known: Known, name: string, value: string): Metric['dimensions'][number] {
+type ListedDimension = { Name: string; Value: string };
+
+function share(known: Known, listed: readonly ListedDimension[]): Metric['dimensions'] {
+  const numbered = listed.map(({ Name, Value }) => shareOne(known, Name, Value));
+  const key = numbered.map(({ number }) => number).join();
+  const set = known.sets.get(key) ?? numbered.map(({ dimension }) => dimension);
+  known.sets.set(key, set);
+  return set;
+}
+
+function shareOne({ dimensions }: Known, name: string, value: string) {
   const key = JSON.stringify([name, value]);
-  const dimension = known.get(key) ?? { name, value };
-  known.set(key, dimension);
-  return dimension;
+  const one = dimensions.get(key) ?? { number: dimensions.size, dimension: { name, value } };
+  dimensions.set(key, one);
+  return one;
 }
 
 type DiscoveredDeviceMetrics = {
@@ -113,7 +129,7 @@ export async function discoverDeviceMetrics(
  * the names that count: the agent puts the disks and processes of the whole fleet there too.
  */
 async function listDeviceMetrics(client: CloudWatchClient, namespace: string): Promise<Metric[]> {
-  const known: Known = new Map();
+  const known = nothingKnown();
   const { metrics, next } = await listPage(client, { namespace }, known);
   if (next === undefined) return metrics.filter(isDeviceMetric);
   const lists: Metric[][] = [];
@@ -208,10 +224,10 @@ const maxDatapoints = 100_800;
 const concurrentCalls = 5; // of the 50 a second that CloudWatch allows an account and region, 25 of which may list
 
 /**
- * Points asked for at a time: two of the largest answers. CloudWatch tells about as many a second (user guide, service
- * quotas), and each takes 0.2 kB until it is read.
+ * Points asked for at a time, one of the largest answers: of what is older than three hours CloudWatch tells about as
+ * many a second (user guide, service quotas), and each takes 0.2 kB until it is read.
  */
-const pointsInFlight = 2 * maxDatapoints;
+const pointsInFlight = maxDatapoints;
 
 type Batch = { queries: readonly MetricQuery[]; window: Window; periodSeconds: number };
 

@@ -1,4 +1,4 @@
-import { inBatches } from '../batches.ts';
+import { inBatchesByWeight } from '../batches.ts';
 import type { Instance } from '../compute/instance.ts';
 import type { Window } from '../compute/metric.ts';
 import { isRead } from '../compute/signals.ts';
@@ -9,7 +9,8 @@ import type { Watched } from './observe.ts';
 
 /** How far back to look for the last work: CloudWatch keeps hours for longer, nobody needs to be told. */
 const lookBackMs = 14 * 24 * 3_600_000;
-const instancesAtOnce = 100;
+/** Two weeks of hours of so many fill a call, and are 8 MB. */
+const metricsAtOnce = 300;
 
 /**
  * Since when the devices of newly idle instances have been silent, by instance id; once an episode, so that hourly
@@ -24,9 +25,10 @@ export async function idleSinces(
   const end = Math.ceil(Date.parse(now) / hourMs) * hourMs;
   const window: Window = { start: toTime(end - lookBackMs), end: toTime(end) };
   const found = new Map<string, IsoTime>();
-  for (const some of inBatches(idle, instancesAtOnce)) {
-    const metrics = ({ instanceId }: Instance) =>
-      (devices.get(instanceId) ?? []).map(({ utilization }) => utilization);
+  const metrics = ({ instanceId }: Instance) =>
+    (devices.get(instanceId) ?? []).map(({ utilization }) => utilization);
+  const countOf = ({ instance }: (typeof idle)[number]) => metrics(instance).flat().length;
+  for (const some of inBatchesByWeight(idle, metricsAtOnce, countOf)) {
     const queries = some.flatMap(({ instance }) => metrics(instance).flatMap(largestOf));
     const readings = await readSeries(clients.cloudWatch, queries, window, 3600);
     for (const { instance, before } of some) {

@@ -1,5 +1,5 @@
 import { getTypeFamily } from '../aws/ec2.ts';
-import { inBatches } from '../batches.ts';
+import { inBatchesByWeight } from '../batches.ts';
 import type { Observation } from '../compute/finding.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
 import {
@@ -32,6 +32,7 @@ type Known = { facts: ReadonlyMap<string, InstanceTypeFacts>; sources: Sources }
 /**
  * Which of the instances that work are used far below what they could, and why. Each is judged once a day over the
  * last days: 1 metric a device and 1 of its CPU, and twice as many more of one that may be underused, $0.01 per 1,000.
+ * Where that is remembered a large fleet is judged over many runs, those first that have waited longest.
  */
 export async function observeUnderuse(
   watched: Watched,
@@ -40,12 +41,18 @@ export async function observeUnderuse(
 ): Promise<Observation[]> {
   const { table, target, now, readOnly } = watched;
   const earlier = table ? await getUnderuse(table, target) : new Map<string, UnderuseRecord>();
-  const isDue = ({ instance }: FleetMember) => {
-    const record = earlier.get(instance.instanceId);
-    return record === undefined || Date.parse(now) - Date.parse(record.judgedAt) > rejudgeMs;
-  };
+  const judgedAt = ({ instance }: FleetMember) =>
+    Date.parse(earlier.get(instance.instanceId)?.judgedAt ?? neverJudged);
+  const due = working.filter((member) => Date.parse(now) - judgedAt(member) > rejudgeMs);
+  const metricsOf = ({ instance }: FleetMember) =>
+    (known.sources.devices.get(instance.instanceId) ?? []).reduce(
+      (sum, { utilization }) => sum + utilization.length,
+      1,
+    );
+  const oldestFirst = due.toSorted((a, b) => judgedAt(a) - judgedAt(b));
+  const batches = inBatchesByWeight(oldestFirst, metricsAtOnce, metricsOf);
   const judged = new Map<string, UnderuseRecord>();
-  for (const some of inBatches(working.filter(isDue), instancesAtOnce)) {
+  for (const some of table ? batches.slice(0, batchesARun) : batches) {
     for (const [id, underuse] of await judgeSome(watched, some, known))
       judged.set(id, { judgedAt: now, underuse });
   }
@@ -59,8 +66,16 @@ export async function observeUnderuse(
 /** Once a day; an hourly event is some seconds early at times. */
 const rejudgeMs = 23.5 * 3_600_000;
 
-/** A week of 8 devices in periods of five minutes is some megabyte. */
-const instancesAtOnce = 20;
+const neverJudged = '1970-01-01T00:00:00Z';
+
+/** A week of a metric in periods of five minutes is 2,016 points: so many fill two calls, and 16 MB. */
+const metricsAtOnce = 100;
+
+/**
+ * 4 million points: CloudWatch tells 90,000 a second of what is older than three hours (user guide, service quotas), and
+ * a run has but minutes. In 24 runs that makes 4,800 instances of 8 devices.
+ */
+const batchesARun = 20;
 
 /** A course of days spans stops and starts: the episode is older than the launch. */
 const toObservation = (
