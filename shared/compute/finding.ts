@@ -16,11 +16,22 @@ export type Observation = {
   since?: IsoTime | undefined;
   /** Dollars that are gone once, however long it goes on: what a failed job cost. */
   loss?: Usd | undefined;
+  /** When which part of the loss was lost; absent: all of it at `since`. */
+  losses?: readonly Loss[] | undefined;
+  /** Dollars that it comes to, where it ends by itself before a month is over: a job, a warm pool. */
+  atStake?: Usd | undefined;
   /** What would do the same work for less; undefined where nothing is known to. */
   proposal?: { type: string; hourlyRate?: Usd | undefined } | undefined;
   /** When this was measured; absent: just now. */
   seenAt?: IsoTime | undefined;
+  /** When what was wrong with it before was over; absent: nobody can tell better than this run. */
+  endedAt?: IsoTime | undefined;
+  /** Its tags could not be read: whose it is, an earlier run knew. */
+  tagsUnread?: boolean | undefined;
 };
+
+/** A part of a loss, and when it was lost. */
+export type Loss = { at: IsoTime; amount: Usd };
 
 /** Something that is paid for and does nothing, or little, from the run that saw it until it works again or is gone. */
 export type Finding = {
@@ -40,13 +51,23 @@ export type Finding = {
   seenAt: IsoTime;
   reason: string;
   confidence: Confidence;
+  /** What was measured for it last, and how much of that there was, 0 to 1. */
+  windowStart: IsoTime;
+  windowEnd: IsoTime;
+  coverage: number;
   attribution: Attribution;
+  /** Instances that it is a part of, and that are paid for as a whole. */
+  within?: readonly string[] | undefined;
   /** Dollars an hour that it costs, and that buy nothing; undefined where the price is unknown. */
   hourlyRate?: Usd | undefined;
   wastedHourlyRate?: Usd | undefined;
   loss?: Usd | undefined;
+  losses?: readonly Loss[] | undefined;
+  atStake?: Usd | undefined;
   proposal?: Observation['proposal'];
-  /** When a run saw that it was over. */
+  /** When somebody was told last of this, or of the same in an episode before. */
+  toldAt?: IsoTime | undefined;
+  /** When it was over. */
   closedAt?: IsoTime | undefined;
 };
 
@@ -73,10 +94,13 @@ export const confirmedBy = (
   flaw: Flaw,
   attribution: Attribution,
   now: IsoTime,
-): Finding => ({ ...finding, ...evidence(flaw, attribution, now) });
+): Finding => ({
+  ...finding,
+  ...evidence(flaw, flaw.tagsUnread ? finding.attribution : attribution, now),
+});
 
 function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
-  const { resource, utilization, hourlyRate, loss, proposal } = flaw;
+  const { resource, utilization, hourlyRate, loss, losses, atStake, proposal } = flaw;
   const { wastedShare } = utilization;
   return {
     name: resource.name,
@@ -85,11 +109,17 @@ function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
     seenAt: flaw.seenAt ?? now,
     reason: utilization.reason,
     confidence: utilization.confidence,
+    windowStart: utilization.windowStart,
+    windowEnd: utilization.windowEnd,
+    coverage: utilization.coverage,
     attribution,
+    within: resource.within,
     hourlyRate,
     wastedHourlyRate:
       hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare,
     loss,
+    losses,
+    atStake,
     proposal,
   };
 }
@@ -105,7 +135,10 @@ export const isSameEpisode = ({ since }: Pick<Finding, 'since'>, { startedAt }: 
 export type Review = {
   opened: Flaw[];
   confirmed: { finding: Finding; flaw: Flaw }[];
+  /** Each with the time at which it was over, where that is known. */
   closed: Finding[];
+  /** Those that nothing was found out about. */
+  unseen: Finding[];
 };
 
 /**
@@ -129,11 +162,27 @@ export function reviewFindings(
   };
   const lasting = new Map(open.filter(stillSo).map((finding) => [findingKey(finding), finding]));
   const flaws = observed.filter(isFlaw).map((flaw) => ({ flaw, finding: lasting.get(flawKey(flaw)) }));
+  const confirmed = flaws.flatMap(({ flaw, finding }) => (finding ? [{ finding, flaw }] : []));
+  const seen = new Set(confirmed.map(({ finding }) => finding));
   return {
-    closed: open.filter((finding) => !stillSo(finding)),
+    closed: open
+      .filter((finding) => !stillSo(finding))
+      .map((finding) => ({
+        ...finding,
+        closedAt: endOf(finding, byResource.get(resourceKey(finding)) ?? []),
+      })),
     opened: flaws.flatMap(({ flaw, finding }) => (finding ? [] : [flaw])),
-    confirmed: flaws.flatMap(({ flaw, finding }) => (finding ? [{ finding, flaw }] : [])),
+    confirmed,
+    unseen: [...lasting.values()].filter((finding) => !seen.has(finding)),
   };
+}
+
+/** When it worked again, or was stopped, as far as that was seen: not when somebody looked. */
+function endOf({ since }: Finding, observed: readonly Observation[]): IsoTime | undefined {
+  const ends = observed
+    .flatMap(({ endedAt, utilization: { firstBusy } }) => endedAt ?? firstBusy ?? [])
+    .filter((end) => Date.parse(end) >= Date.parse(since));
+  return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0];
 }
 
 const resourceKey = ({ kind, id }: Pick<Finding, 'kind' | 'id'>): string => `${kind}#${id}`;
@@ -156,12 +205,14 @@ const presumedMs = 26 * 3_600_000;
  * it happened then. Undefined where its price is unknown.
  */
 export function wastedBetween(finding: Finding, start: IsoTime, end: IsoTime): Usd | undefined {
-  const { since, wastedHourlyRate, loss } = finding;
+  const { since, wastedHourlyRate, loss, losses } = finding;
   const until = earlier(lastsUntil(finding, end), end);
   const from = later(since, start);
-  const isWithin = Date.parse(since) >= Date.parse(start) && Date.parse(since) < Date.parse(end);
-  if (wastedHourlyRate === undefined) return loss === undefined ? undefined : isWithin ? loss : 0;
-  return costBetween(wastedHourlyRate, from, until) + (isWithin ? (loss ?? 0) : 0);
+  const isWithin = ({ at }: Loss) => Date.parse(at) >= Date.parse(start) && Date.parse(at) < Date.parse(end);
+  const parts = losses ?? (loss === undefined ? [] : [{ at: since, amount: loss }]);
+  const lost = parts.filter(isWithin).reduce((sum, { amount }) => sum + amount, 0);
+  if (wastedHourlyRate === undefined) return parts.length === 0 ? undefined : lost;
+  return costBetween(wastedHourlyRate, from, until) + lost;
 }
 
 const earlier = (one: IsoTime, other: IsoTime): IsoTime =>

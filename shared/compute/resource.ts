@@ -34,4 +34,6 @@ export type Resource = {
   /** Since when it has been up as it is: what was found before is another episode. Absent where AWS doesn't say. */
   startedAt?: IsoTime | undefined;
   tags: Readonly<Record<string, string>>;
+  /** Instances that it is a part of, and that are paid for as a whole: the nodes that may carry a workload. */
+  within?: readonly string[] | undefined;
 };

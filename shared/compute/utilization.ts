@@ -25,6 +25,8 @@ export type Utilization = {
   confidence: Confidence;
   /** The newest data point above the threshold: before `lastBusy` plus the window nothing here can be idle. */
   lastBusy?: IsoTime | undefined;
+  /** The oldest one that was read: until then what was idle before was idle still. */
+  firstBusy?: IsoTime | undefined;
   /** Share of its price that buys nothing, 0 to 1; absent where nothing is wasted, or nobody can tell. */
   wastedShare?: number | undefined;
 };

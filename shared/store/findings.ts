@@ -32,6 +32,10 @@ const stored: z.ZodType<Finding> = z.object({
   seenAt: z.string(),
   reason: z.string(),
   confidence: z.enum(['high', 'medium', 'low']),
+  windowStart: z.string(),
+  windowEnd: z.string(),
+  coverage: z.number(),
+  within: z.array(z.string()).optional(),
   attribution: z.object({
     owner: text,
     team: text,
@@ -43,7 +47,10 @@ const stored: z.ZodType<Finding> = z.object({
   hourlyRate: price,
   wastedHourlyRate: price,
   loss: price,
+  losses: z.array(z.object({ at: z.string(), amount: z.number() })).optional(),
+  atStake: price,
   proposal: z.object({ type: z.string(), hourlyRate: price }).optional(),
+  toldAt: z.string().optional(),
   closedAt: z.string().optional(),
 });
 
@@ -95,8 +102,8 @@ export const confirmFinding = (table: Table, finding: Finding): Promise<boolean>
   );
 
 /**
- * Ends a finding that was seen to be over at `at`, and keeps it among the past ones; false where a newer run has seen
- * it, or has opened the next.
+ * Ends a finding that a run at `at` saw to be over, since its `closedAt` if that is known, and keeps it among the past
+ * ones; false where a newer run has seen it, or has opened the next.
  */
 export const closeFinding = (table: Table, finding: Finding, at: IsoTime): Promise<boolean> =>
   transact(table, [
@@ -108,7 +115,7 @@ export const closeFinding = (table: Table, finding: Finding, at: IsoTime): Promi
           ...finding,
           pk: pastOf(finding),
           sk: `${at}#${findingKey(finding)}`,
-          closedAt: at,
+          closedAt: finding.closedAt ?? at,
           expiresAt: expiresAfter(at, pastDays),
         },
       },
