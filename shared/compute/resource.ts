@@ -18,6 +18,16 @@ export const resourceKinds = [
 
 export type ResourceKind = (typeof resourceKinds)[number];
 
+/** What whoever stops it by hand should know. */
+export type Stopping = {
+  /** Why it can't or mustn't be stopped, with a code to group by; absent where nothing is known to forbid it. */
+  refusal?: { code: string; reason: string } | undefined;
+  /** Until then its tag asks to leave it alone. */
+  keptUntil?: IsoTime | undefined;
+  /** GB on local disks, gone when it stops. */
+  lostGb?: number | undefined;
+};
+
 /** One thing in a target that is judged by what it does. */
 export type Resource = {
   kind: ResourceKind;
@@ -33,7 +43,13 @@ export type Resource = {
   count: number;
   /** Since when it has been up as it is: what was found before is another episode. Absent where AWS doesn't say. */
   startedAt?: IsoTime | undefined;
+  /** Of a job: since when it is at work. Absent where it waits, or is over. */
+  runningSince?: IsoTime | undefined;
+  /** Of a job that is over: how long it ran, in milliseconds, and how many that ended alike are told as one. */
+  ran?: { length?: number | undefined; times: number } | undefined;
   tags: Readonly<Record<string, string>>;
+  /** What stands against stopping it; absent where nobody has looked. */
+  stop?: Stopping | undefined;
   /** Instances that it is a part of, and that are paid for as a whole: the nodes that may carry a workload. */
   within?: readonly string[] | undefined;
 };

@@ -31,6 +31,9 @@ export type Candidate = {
 /** A candidate that a schedule applies to. */
 export type Scheduled = Candidate & { schedule: Schedule };
 
+/** What the gates ask of it, which needs no schedule tag: the zone of its times, and how long it must have been idle. */
+export type Asked = Omit<Candidate, 'parsed'> & { schedule: Pick<Schedule, 'timeZone' | 'idleMinutes'> };
+
 /** Why a gate is shut. */
 export type Refusal = { code: GateCode; reason: string; until?: IsoTime };
 
@@ -62,7 +65,7 @@ export type GateCode =
   | 'recently-started';
 
 /** Minutes without work before an instance may be stopped: its tag's, else the configuration's. */
-export const idleMinutesOf = ({ idleMinutes }: Schedule, { stop }: StopPolicy): number =>
+export const idleMinutesOf = ({ idleMinutes }: Pick<Schedule, 'idleMinutes'>, { stop }: StopPolicy): number =>
   idleMinutes ?? stop.idle;
 
 /** Minutes between the warning and the stop: its tag's, else the configuration's. */
@@ -105,7 +108,7 @@ export function optIn({
 
 const refuse = (code: GateCode, reason: string): { refusal: Refusal } => ({ refusal: { code, reason } });
 
-type Gate = (candidate: Scheduled) => Refusal | undefined;
+type Gate = (candidate: Asked) => Refusal | undefined;
 
 /** One that starts can't be stopped yet, and is looked at again; one that stops needs no call. */
 const state: Gate = ({ instance }) => {
@@ -116,7 +119,7 @@ const state: Gate = ({ instance }) => {
 };
 
 /** Protection counts however its key is written: who tagged it meant it. */
-const keepUntil: Gate = ({ instance, policy, schedule, now }) => {
+export const keepUntil: Gate = ({ instance, policy, schedule, now }) => {
   for (const [key, value] of tagsLike(instance.tags, [policy.tags.keepUntil])) {
     const until = parseKeepUntil(value, schedule.timeZone);
     if (until === undefined) {
@@ -226,10 +229,8 @@ const uptime: Gate = ({ instance, schedule, policy, now }) => {
   };
 };
 
-/** Gates that hold at any hour, for a start as for a stop. */
-export const gates: readonly Gate[] = [
-  state,
-  keepUntil,
+/** Gates that hold whatever becomes of it meanwhile: by hand, too, it had better not be stopped. */
+export const lastingGates: readonly Gate[] = [
   environment,
   account,
   autoScaling,
@@ -240,11 +241,14 @@ export const gates: readonly Gate[] = [
   instanceStoreRoot,
 ];
 
+/** Gates that hold at any hour, for a start as for a stop. */
+export const gates: readonly Gate[] = [state, keepUntil, ...lastingGates];
+
 /** Gates that only a running instance must pass, to be stopped. */
 export const stopGates: readonly Gate[] = [instanceStoreData, uptime];
 
 /** The first of the gates that is shut. */
-export function refusalOf(candidate: Scheduled, through: readonly Gate[]): Refusal | undefined {
+export function refusalOf(candidate: Asked, through: readonly Gate[]): Refusal | undefined {
   for (const gate of through) {
     const refusal = gate(candidate);
     if (refusal) return refusal;

@@ -1,9 +1,17 @@
-import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
+import { attribute } from '../allocation/owner.ts';
+import { getInstances, getInstanceTypeFacts, getSpotRequests } from '../aws/ec2.ts';
 import { type ClusterNode, getClusterNodes } from '../aws/sagemaker-clusters.ts';
 import { getTagsOf } from '../aws/tags.ts';
-import { type Instance, type InstanceTypeFacts, instanceName } from '../compute/instance.ts';
+import {
+  type Instance,
+  type InstanceTypeFacts,
+  instanceName,
+  type SpotRequest,
+} from '../compute/instance.ts';
 import type { Resource, ResourceKind } from '../compute/resource.ts';
 import type { Usd } from '../money.ts';
+import { stoppingByHand } from '../schedule/by-hand.ts';
+import { readSchedule } from '../schedule/gates.ts';
 import { hourlyRates, ratesOf } from '../store/prices.ts';
 import type { Gap, Watched } from './observe.ts';
 
@@ -19,7 +27,7 @@ export type Fleet = {
 
 /** The accelerator instances of a target, running and stopped: those of EC2, and the nodes of HyperPod clusters. */
 export async function getFleet(watched: Watched): Promise<Fleet> {
-  const { clients, table, target, now, readOnly = false } = watched;
+  const { clients, table, target, config, now, readOnly = false } = watched;
   const nodes = await getNodes(watched);
   const all = await getInstances(clients.ec2, target, { states: ['running', 'stopped'] });
   const types = [...all, ...nodes.instances].map(({ instanceType }) => ec2Type(instanceType));
@@ -43,14 +51,28 @@ export async function getFleet(watched: Watched): Promise<Fleet> {
     use: 'cluster' as const,
   }));
   const nodeRates = await ratesOf(sources, priced, now);
+  const spots = await getSpots(watched, instances);
+  const stopOf = (instance: Instance) =>
+    stoppingByHand({
+      instance,
+      parsed: readSchedule(instance.tags, config),
+      facts: facts.get(instance.instanceType),
+      spot: spots.requests.get(instance.spotInstanceRequestId ?? ''),
+      attribution: attribute(instance.tags, config.tags),
+      policy: config,
+      now,
+    });
   return {
     members: [
-      ...instances.map((instance) => toMember(instance, 'ec2-instance', rates.get(instance.instanceId))),
+      ...instances.map((instance) => {
+        const member = toMember(instance, 'ec2-instance', rates.get(instance.instanceId));
+        return { ...member, resource: { ...member.resource, stop: stopOf(instance) } };
+      }),
       ...foreign.map((instance, index) => toMember(instance, 'hyperpod-node', nodeRates[index])),
     ],
     facts,
     complete: ['ec2-instance', ...nodes.complete],
-    gaps: nodes.gaps,
+    gaps: [...nodes.gaps, ...spots.gaps],
   };
 }
 
@@ -72,6 +94,17 @@ const toMember = (instance: Instance, kind: ResourceKind, hourlyRate: Usd | unde
   },
   hourlyRate,
 });
+
+/** The requests behind spot instances; one call where there are any, else none. */
+async function getSpots({ clients }: Watched, instances: readonly Instance[]) {
+  const gaps: Gap[] = [];
+  const ids = instances.flatMap(({ spotInstanceRequestId }) => spotInstanceRequestId ?? []);
+  const requests = await getSpotRequests(clients.ec2, ids).catch((error: unknown) => {
+    gaps.push({ what: 'spot requests', why: (error as Error).message });
+    return new Map<string, SpotRequest>();
+  });
+  return { requests, gaps };
+}
 
 type Nodes = { instances: Instance[]; complete: ResourceKind[]; gaps: Gap[] };
 

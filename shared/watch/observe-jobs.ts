@@ -55,7 +55,7 @@ export const observeJobs: Observer = async (watched) => {
   return {
     observations: [
       ...verdicts.flatMap((verdict) => runningObservations(verdict, duplicates, telling)),
-      ...failures.map((failure) => lossObservation(failure, telling)),
+      ...failures.map((failure) => failureObservation(failure, telling)),
       ...duplicates.filter(({ job }) => isOver(job)).map((duplicate) => lossObservation(duplicate, telling)),
       ...pools.map((pool) => poolObservation(pool, telling)),
     ],
@@ -167,6 +167,12 @@ function limitOf(tags: Readonly<Record<string, string>>, { config }: Watched) {
   const { team } = attribute(tags, config.tags);
   const hours = team === undefined ? undefined : teams[team];
   return hours === undefined ? { hours: maxHours } : { hours, team };
+}
+
+/** The first of those that failed alike stands for all of them. */
+function failureObservation(failure: Failure, telling: Telling): Observation {
+  const { resource, ...observation } = lossObservation(failure, telling);
+  return { ...observation, resource: { ...resource, ran: { ...resource.ran, times: failure.times } } };
 }
 
 /** A job that is over costs nothing any more: what it did cost is its loss. */

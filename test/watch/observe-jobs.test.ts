@@ -98,6 +98,7 @@ describe('the watch over SageMaker jobs', () => {
           type: 'ml.g5.2xlarge',
           count: 24,
           startedAt: '2026-11-15T17:55:00Z',
+          runningSince: '2026-11-15T18:00:00Z',
           tags: { team: 'search' },
         },
         utilization: {
@@ -234,7 +235,7 @@ describe('the watch over SageMaker jobs', () => {
     });
     fakeSageMaker([failed('03'), failed('04'), failed('05')]);
     const { observations } = await look();
-    expect(observations).toMatchObject([{ resource: { id: 'job-03' }, loss: 24 }]);
+    expect(observations).toMatchObject([{ resource: { id: 'job-03', ran: { times: 3 } }, loss: 24 }]);
     expect(observations[0]?.utilization.reason).toContain('failed 3 times alike in 2 h, last as job-05');
   });
 

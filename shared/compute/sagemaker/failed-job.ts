@@ -12,12 +12,15 @@ import {
   instancesText,
   type Job,
   type RateOf,
+  runtimeOf,
 } from './job.ts';
 
 /** What a job that failed, or several that failed alike, cost. */
 export type Failure = {
   /** The first of them: however many follow, it is one failure. */
   job: Job;
+  /** How many there are, without those that were told before. */
+  times: number;
   utilization: Utilization;
   /** When the first of them ended. */
   since: IsoTime;
@@ -104,6 +107,7 @@ function judgeLoop(loop: Loop, policy: FailurePolicy, now: IsoTime): Failure | u
   const windowEnd = last.endedAt ?? utilization.windowEnd;
   return {
     job: first,
+    times: jobs.length,
     utilization: { ...utilization, windowEnd },
     since: first.endedAt ?? first.createdAt,
     loss,
@@ -134,7 +138,8 @@ function sumOf(costs: readonly (Usd | undefined)[]): Usd | undefined {
 
 function onceText(job: Job, now: IsoTime): string {
   const end = job.status === 'Stopped' ? 'stopped at its limit' : 'failed';
-  return `${end} after ${formatDuration((billedSeconds(job, now) ?? 0) * 1000)} on ${instancesText(job)}`;
+  const ran = runtimeOf(job) ?? (billedSeconds(job, now) ?? 0) * 1000;
+  return `${end} after ${formatDuration(ran)} on ${instancesText(job)}`;
 }
 
 function loopText({ first, last, jobs }: Loop, hours: number): string {

@@ -49,6 +49,12 @@ export const isOver = ({ status, endedAt }: Job): boolean => over.has(status) ||
 
 export const instancesOf = ({ clusters }: Job): number => clusters.reduce((sum, { count }) => sum + count, 0);
 
+/** Milliseconds from its start to its end, paid for or not; undefined where one of them isn't told. */
+export function runtimeOf({ startedAt, endedAt }: Job): number | undefined {
+  if (startedAt === undefined || endedAt === undefined) return undefined;
+  return Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+}
+
 /** Milliseconds since the epoch at which it ended. */
 export const endOf = ({ endedAt, startedAt, createdAt }: Job): number =>
   Date.parse(endedAt ?? startedAt ?? createdAt);
@@ -116,6 +122,9 @@ export function toResource(
     count: instancesOf(job),
     // Not its start: what is found of a job that waits for its instances is to last while they start.
     startedAt: job.createdAt,
+    ...(isOver(job)
+      ? { ran: { length: runtimeOf(job), times: 1 } }
+      : job.waitingSince === undefined && { runningSince: job.startedAt }),
     tags,
   };
 }

@@ -31,6 +31,7 @@ describe('a job that failed', () => {
     expect(judge([failed({ failureReason })])).toEqual([
       {
         job: failed({ failureReason }),
+        times: 1,
         since: '2026-11-16T04:00:00Z',
         loss: 28,
         utilization: {
@@ -72,6 +73,11 @@ describe('a job that failed', () => {
     expect(judge([failed({ clusters, billableSeconds: 3599 })])).toEqual([]);
   });
 
+  it('ran for as long as it was there, whatever discount its billable seconds have', () => {
+    const reason = judge([failed({ payment: 'spot', billableSeconds: 30_000 })])[0]?.utilization.reason;
+    expect(reason).toMatch(/^failed after 10 h on 2 instances of ml\.g5\.xlarge, \$23\.33/);
+  });
+
   it.each([undefined, '', '  \n '])('needs no reason: %j', (failureReason) => {
     expect(judge([failed({ failureReason })])[0]?.utilization.reason).toMatch(/\$28\.00$/);
   });
@@ -88,6 +94,7 @@ describe('a crash loop', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
       job: { name: 'reranker-1' },
+      times: 4,
       since: '2026-11-13T04:00:00Z',
       loss: expect.closeTo(33.6),
       utilization: {
@@ -131,7 +138,7 @@ describe('a crash loop', () => {
         loss: 14,
         utilization: {
           reason:
-            'failed after 5 h on 2 instances of ml.g5.xlarge, $14.00, after 2 failures alike in the 7 days before, $11.20: AlgorithmError: CUDA out of memory',
+            'failed after 10 h on 2 instances of ml.g5.xlarge, $14.00, after 2 failures alike in the 7 days before, $11.20: AlgorithmError: CUDA out of memory',
         },
       },
     ]);

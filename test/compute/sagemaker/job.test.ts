@@ -5,6 +5,7 @@ import {
   fingerprintOf,
   hourlyRateOf,
   instancesText,
+  type Job,
   type Recipe,
   toResource,
 } from '../../../shared/compute/sagemaker/job.ts';
@@ -75,10 +76,30 @@ describe('a job as a resource', () => {
       type: 'ml.g5.12xlarge',
       count: 4,
       startedAt: '2026-11-15T17:55:00Z',
+      runningSince: '2026-11-15T18:00:00Z',
       tags: { team: 'search' },
     });
     expect(instancesText(job({ clusters }))).toBe('3 instances of ml.m5.xlarge and 1 of ml.g5.12xlarge');
   });
+
+  const told = (given: Job) => {
+    const { startedAt, runningSince, ran } = toResource(given, place, {}, jobRates);
+    return { startedAt, runningSince, ran };
+  };
+  const startedAt = '2026-11-15T17:55:00Z';
+
+  it.each<[string, Job, Partial<ReturnType<typeof told>>]>([
+    ['works', job(), { runningSince: '2026-11-15T18:00:00Z' }],
+    ['waits', job({ startedAt: undefined, waitingSince: startedAt }), {}],
+    ['was interrupted, and waits again', job({ waitingSince: '2026-11-15T22:00:00Z' }), {}],
+    ['is over', ended(), { ran: { length: 36_000_000, times: 1 } }],
+    ['ended before it started', ended({ startedAt: undefined }), { ran: { times: 1 } }],
+  ])(
+    'is the same from its creation on, and runs from its start until its end: one that %s',
+    (_, given, expected) => {
+      expect(told(given)).toEqual({ startedAt, ...expected });
+    },
+  );
 
   it('is serverless where it names no instances', () => {
     expect(toResource(job({ clusters: [] }), place, {}, jobRates)).toMatchObject({
