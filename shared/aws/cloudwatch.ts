@@ -298,24 +298,29 @@ const toDataQuery = ({ metric, statistic }: MetricQuery, index: number, Period: 
 
 /** One series from its part on each page; what was told whole before a later page failed has not failed. */
 function toSeries(parts: readonly Result[], { scale = 1 }: Metric, error?: unknown): Series {
-  // A loop: millions of points pass here, and each array made on the way is memory.
   const points: Point[] = [];
-  let isOrdered = true;
-  let last = Number.NEGATIVE_INFINITY;
   for (const { Timestamps, Values } of parts) {
-    for (let index = 0; index < Timestamps.length; index++) {
-      const at = Timestamps[index]?.getTime() ?? Number.NaN;
+    for (const [index, time] of Timestamps.entries()) {
       const value = Values[index];
-      if (value === undefined || !Number.isFinite(value) || Number.isNaN(at)) continue;
-      points.push({ at, value: value * scale });
-      isOrdered &&= at >= last;
-      last = at;
+      if (value !== undefined && Number.isFinite(value))
+        points.push({ at: time.getTime(), value: value * scale });
     }
   }
   const failure = failureOf(parts);
+  return packed(
+    points.sort((a, b) => a.at - b.at),
+    failure && error !== undefined ? messageOf(error) : failure,
+  );
+}
+
+/** A series that holds its points as plain numbers, in a fifth of the memory, and makes them anew for whoever looks. */
+function packed(points: readonly Point[], failure: string | undefined): Series {
+  const [times, values] = [points.map(({ at }) => at), points.map(({ value }) => value)];
   return {
-    points: isOrdered ? points : points.sort((a, b) => a.at - b.at),
-    ...(failure && { failure: error === undefined ? failure : messageOf(error) }),
+    get points() {
+      return times.map((at, index): Point => ({ at, value: values[index] ?? Number.NaN }));
+    },
+    ...(failure !== undefined && { failure }),
   };
 }
 

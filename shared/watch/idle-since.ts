@@ -9,7 +9,7 @@ import type { Watched } from './observe.ts';
 
 /** How far back to look for the last work: CloudWatch keeps hours for longer, nobody needs to be told. */
 const lookBackMs = 14 * 24 * 3_600_000;
-/** Two weeks of hours of so many fill a call, and are 8 MB. */
+/** Two weeks of hours of so many fill a call. */
 const metricsAtOnce = 300;
 
 /**

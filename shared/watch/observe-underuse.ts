@@ -68,7 +68,7 @@ const rejudgeMs = 23.5 * 3_600_000;
 
 const neverJudged = '1970-01-01T00:00:00Z';
 
-/** A week of a metric in periods of five minutes is 2,016 points: so many fill two calls, and 16 MB. */
+/** A week of a metric in periods of five minutes is 2,016 points: so many fill two calls. */
 const metricsAtOnce = 100;
 
 /**
