@@ -5,7 +5,9 @@ import { openSampleAccount, readSampleConfig } from '../cli/sample/account.ts';
 import { generateWorld } from '../cli/sample/generate.ts';
 import { discoverDeviceMetrics, getSeries, instanceMetric } from '../shared/aws/cloudwatch.ts';
 import { readMeter, resetMeter } from '../shared/aws/meter.ts';
+import { containerMetrics } from '../shared/compute/container-source.ts';
 import { type MetricQuery, periodSeconds } from '../shared/compute/metric.ts';
+import { deviceMetricNames } from '../shared/compute/metric-source.ts';
 import { windowBefore } from '../shared/compute/utilization.ts';
 import { parseConfig } from '../shared/config.ts';
 import { decide } from '../shared/schedule/decision.ts';
@@ -113,7 +115,7 @@ const ratio = (plain: number, ours: number): string =>
   `${(plain / ours).toFixed(plain / ours < 10 ? 1 : 0)}x`;
 
 /** The figures of one pass beside the plain way, and the least calls for as many pages, metrics and queries. */
-function report(title: string, ours: Pass, plain: Pass): void {
+function report(title: string, ours: Pass, plain: Pass, listings: number): void {
   const count = (name: string, operation: string, least: number) => {
     const [made, plainly] = [ours.calls(operation), plain.calls(operation)];
     row(name, whole(made), whole(least), whole(plainly), ratio(plainly, made));
@@ -121,7 +123,7 @@ function report(title: string, ours: Pass, plain: Pass): void {
   console.log(`\n${title}\n`);
   row('', 'calls', 'least', 'plain way', 'spared');
   count('DescribeInstances', 'EC2:DescribeInstances', leastPages);
-  count('ListMetrics', 'CloudWatch:ListMetrics', leastListings);
+  count('ListMetrics', 'CloudWatch:ListMetrics', listings);
   count('GetMetricData', 'CloudWatch:GetMetricData', ours.leastDataCalls);
   row('metrics asked for', whole(ours.queries), '', whole(plain.queries), ratio(plain.queries, ours.queries));
   row('dollars', ours.cost.toFixed(4), '', plain.cost.toFixed(4), ratio(plain.cost, ours.cost));
@@ -135,10 +137,19 @@ function report(title: string, ours: Pass, plain: Pass): void {
 
 const perTarget = Object.values(world.instances).flatMap((regions) => Object.values(regions));
 const leastPages = perTarget.reduce((sum, { length }) => sum + Math.ceil(length / 1000), 0);
+
+/** Every namespace is asked for once, a large one then for each name that counts. */
 const leastListings = perTarget.reduce((sum, members) => {
   const gpus = members.reduce((count, { type }) => count + (world.types[type]?.gpu?.count ?? 0), 0);
-  return sum + 2 * Math.ceil(gpus / 500); // utilisation and memory
+  const pages = Math.ceil(gpus / 500);
+  const namespaces = config.utilization.namespaces.length;
+  const isLarge = 4 * gpus > 500; // utilisation, power, memory used and in all
+  return sum + namespaces + (isLarge ? deviceMetricNames.length + 3 * (pages - 1) : 0);
 }, 0);
+
+/** What pods and tasks request and use is asked for by its name. */
+const leastOfContainers =
+  Object.values(containerMetrics).flatMap(({ gpus }) => gpus).length * perTarget.length;
 
 console.log(`Node ${process.version}, ${whole(instances)} instances in ${targets.length} target(s)`);
 
@@ -146,7 +157,7 @@ const plans: Plan[] = [];
 const planned = await measured(async (target) => {
   plans.push(await planSchedules({ ...targetClients(target), table }, target, config, now));
 });
-report('enforce-schedules: what to do with each', planned, await plainly(config.stop.idle));
+report('enforce-schedules: what to do with each', planned, await plainly(config.stop.idle), leastListings);
 const inputs = plans.flatMap((plan) => plan.planned.map(({ input }) => input));
 const start = performance.now();
 for (const input of inputs) decide(input);
@@ -155,7 +166,8 @@ row('decisions alone, a second', whole((inputs.length / (performance.now() - sta
 const watchAt = (time: string) =>
   measured((target) => watchUtilization({ ...targetClients(target), table }, target, config, time));
 const first = await watchAt(now);
-report('watch-utilization: which are idle', first, await plainly(config.idle.window));
+const ofAll = leastListings + leastOfContainers;
+report('watch-utilization: which are idle', first, await plainly(config.idle.window), ofAll);
 for (const time of ['2026-11-16T19:05:00Z', '2026-11-16T20:05:00Z', '2026-11-16T21:05:00Z']) {
   sample.setNow(time);
   const { queries, seconds } = await watchAt(time);
