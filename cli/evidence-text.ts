@@ -1,4 +1,4 @@
-import { clockText } from '../shared/alert/check-text.ts';
+import { clockText } from '../shared/alert/day.ts';
 import { calledText } from '../shared/alert/resource-text.ts';
 import type { Attribution } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';

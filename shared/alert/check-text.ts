@@ -1,15 +1,17 @@
 import type { Check } from '../compute/check.ts';
 import { formatDuration } from '../compute/duration.ts';
 import type { Finding } from '../compute/finding.ts';
-import type { Resource, ResourceKind } from '../compute/resource.ts';
+import { type Resource, type ResourceKind, runsSince } from '../compute/resource.ts';
 import type { IsoTime } from '../period.ts';
 import { awsCommand } from './command.ts';
+import { clockText } from './day.ts';
+import { insteadOfChanging, insteadOfStopping, lossText, quotedText } from './stopping-text.ts';
 
 /** What an alert tells of: `now` is the run's time, `tags` the keys that the configuration names. */
 export type Told = {
   finding: Finding;
   resource: Resource;
-  tags: { schedule: string; workload: readonly string[] };
+  tags: { schedule: string; instanceStore: string; workload: readonly string[] };
   now: IsoTime;
 };
 
@@ -129,8 +131,9 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
   },
   'job-over-limit': {
     title: (told) => {
-      const ran = ranFor(told);
-      return ran === undefined ? 'runs longer than its limit' : `has run for ${ran}, longer than its limit`;
+      const since = runsSince(told.resource);
+      if (since === undefined) return 'runs longer than its limit';
+      return `has run for ${formatDuration(Date.parse(told.now) - Date.parse(since))}, longer than its limit`;
     },
     meaning: () => 'Jobs of its team end sooner. It may be right, or hang.',
     step: (told) =>
@@ -149,11 +152,11 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-failed-late': {
-    title: (told) => {
-      const ran = ranFor(told);
-      return ran === undefined ? 'failed' : `failed after ${ran}`;
-    },
-    meaning: (told) => `It ended ${sinceOf(told)}, and what it had computed is paid for.`,
+    title: failureTitle,
+    meaning: ({ finding: { since }, resource: { ran } }) =>
+      ran !== undefined && ran.times > 1
+        ? `The first of them ended ${clockText(since)}, and what all of them had computed is paid for.`
+        : `It ended ${clockText(since)}, and what it had computed is paid for.`,
     step: (told) =>
       withCommand(
         'Mend what it failed of, and try that in a short run on a small type first. With checkpoints in S3 the next one goes on from where this one ended.',
@@ -167,9 +170,12 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       'Take the result of the first one. Where a pipeline or a retry starts the same again, let it look for a finished run first; SageMaker Pipelines do with step caching.',
   },
   'gpu-requested-unused': {
-    title: (told) => `has left GPUs unused for ${spanOf(told)}`,
+    title: (told) =>
+      usesNone(told.finding)
+        ? `has used none of its GPUs for ${spanOf(told)}`
+        : `has left ${wastedPercent(told.finding) ?? 'half or more'} of its GPUs unused for ${spanOf(told)}`,
     meaning: (told) =>
-      `GPUs that it requests have done nothing since ${sinceOf(told)}, and nobody else can have them.`,
+      `${usesNone(told.finding) ? 'The' : 'Some of the'} GPUs that it requests have done nothing since ${sinceOf(told)}, and nobody else can have them.`,
     step: () =>
       'Scale it to 0 where nobody needs it, or request no more GPUs than it uses. What needs a part of one can share it by time slicing or MIG; the node is paid for until nothing on it requests a GPU.',
   },
@@ -208,13 +214,27 @@ const jobNouns: Readonly<Partial<Record<ResourceKind, string>>> = {
   'sagemaker-transform-job': 'transform-job',
 };
 
-const spanOf = ({ finding: { since }, now }: Told): string =>
-  formatDuration(Date.parse(now) - Date.parse(since));
+function spanOf(told: Told): string {
+  const length = Date.parse(told.now) - Date.parse(told.finding.since);
+  // Nobody looked an hour further back, so that no hour is worth telling.
+  return isAtLeast(told) ? `at least ${Math.round(length / dayMs)} days` : formatDuration(length);
+}
 
-const sinceOf = ({ finding: { since } }: Told): string => clockText(since);
+const sinceOf = (told: Told): string =>
+  `${isAtLeast(told) ? 'at least ' : ''}${clockText(told.finding.since)}`;
 
-/** `2026-11-13 17:00 UTC` */
-export const clockText = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+/** Whether it was so before anybody looked: its beginning is as far back as a look goes, and it was up before. */
+export function isAtLeast({ finding: { since, openedAt }, resource: { startedAt } }: Told): boolean {
+  const looked = Date.parse(openedAt) - Date.parse(since);
+  const wasUp = startedAt === undefined || Date.parse(startedAt) < Date.parse(since);
+  return wasUp && Math.abs(looked - lookBackMs) <= lookBackSlackMs;
+}
+
+const dayMs = 86_400_000;
+
+/** How far back is looked for the last work, in whole hours, and by how much that may be off. */
+const lookBackMs = 14 * dayMs;
+const lookBackSlackMs = 2 * 3_600_000;
 
 /** `88 %` of its price; undefined where the price is unknown. */
 function wastedPercent({ hourlyRate, wastedHourlyRate }: Finding): string | undefined {
@@ -222,18 +242,24 @@ function wastedPercent({ hourlyRate, wastedHourlyRate }: Finding): string | unde
   return `${Math.round((100 * wastedHourlyRate) / hourlyRate)} %`;
 }
 
-/** How long a job has run, or ran until it ended; undefined where nobody knows when it began. */
-function ranFor({ finding: { check, since }, resource: { startedAt }, now }: Told): string | undefined {
-  const end = Date.parse(check === 'job-failed-late' ? since : now);
-  const length = startedAt === undefined ? Number.NaN : end - Date.parse(startedAt);
-  return length > 0 ? formatDuration(length) : undefined;
+/** Where the price is unknown, nobody can tell from it. */
+const usesNone = ({ hourlyRate, wastedHourlyRate }: Finding): boolean =>
+  hourlyRate !== undefined && wastedHourlyRate === hourlyRate;
+
+function failureTitle({ resource: { ran } }: Told): string {
+  if (ran !== undefined && ran.times > 1) return `failed ${ran.times} times alike`;
+  return ran?.length === undefined ? 'failed' : `failed after ${formatDuration(ran.length)}`;
 }
 
-function releaseStep(told: Told, hint = offHoursHint(told)): string {
-  const { finding } = told;
+/** What the product itself would not stop it gives no command to stop. */
+function releaseStep(told: Told, hint?: string): string {
+  const { finding, resource } = told;
   if (finding.kind === 'hyperpod-node') return nodeStep(told);
+  const instead = insteadOfStopping(resource.stop);
+  const loss = lossText(resource.stop);
+  if (instead !== undefined) return joined(instead, loss, hint);
   return withCommand(
-    `Stop it if nobody needs it, or terminate it. ${hint}`,
+    joined('Stop it if nobody needs it, or terminate it.', loss, hint ?? offHoursHint(told)),
     commandOf(told, 'ec2 stop-instances', { 'instance-ids': instanceIdOf(finding.id) }),
   );
 }
@@ -243,7 +269,7 @@ function nodeStep(told: Told): string {
   const { id, name } = told.finding;
   const [, cluster] = /^([^/]+)\/./.exec(name) ?? [];
   return withCommand(
-    'Give it work, or take it out of its cluster; scaling in its instance group does the same.',
+    'Give it work, or lower the instance count of its group, where SageMaker chooses which node goes. To take this one out of its cluster, save what is on its disks first.',
     commandOf(told, 'sagemaker batch-delete-cluster-nodes', {
       'cluster-name': cluster,
       'node-ids': instanceIdOf(id),
@@ -253,9 +279,10 @@ function nodeStep(told: Told): string {
 
 function offHoursHint({ resource, tags }: Told): string {
   const hours = resource.tags[tags.schedule];
+  const disks = resource.stop?.lostGb === undefined ? '' : `, and ${tags.instanceStore} with "discard"`;
   return hours === undefined
-    ? `To have it stopped out of hours from now on, tag it ${tags.schedule} with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin".`
-    : `Its tag ${tags.schedule} is "${hours}": see with "watchdog plan" what that will do.`;
+    ? `To have it stopped out of hours from now on, tag it ${tags.schedule} with the hours in which it may run, e.g. "Mon-Fri 08:00-19:00 Europe/Berlin"${disks}.`
+    : `Its tag ${tags.schedule} is "${quotedText(hours)}": see with "watchdog plan" what that will do.`;
 }
 
 function standbyHint({ tags: { workload } }: Told): string {
@@ -268,8 +295,12 @@ function standbyHint({ tags: { workload } }: Told): string {
 function smallerTypeStep(told: Told): string {
   const { kind, id, proposal } = told.finding;
   if (kind !== 'ec2-instance') return 'Take a smaller type for the next one.';
+  const { stop } = told.resource;
+  const instead = insteadOfChanging(stop);
+  if (instead !== undefined) return instead;
+  const loss = stop === undefined ? 'Local disks are lost.' : lossText(stop);
   return withCommand(
-    'Stop it, change its type and start it again; local disks are lost, and its public address changes.',
+    joined('Stop it, change its type and start it again; its public address changes.', loss),
     commandOf(told, 'ec2 modify-instance-attribute', {
       'instance-id': instanceIdOf(id),
       'instance-type': proposal && `Value=${proposal.type}`,
@@ -301,6 +332,8 @@ const commandOf = (
   operation: string,
   values: Readonly<Record<string, string | undefined>>,
 ): string | undefined => awsCommand(operation, region, values);
+
+const joined = (...sentences: readonly (string | undefined)[]): string => sentences.filter(Boolean).join(' ');
 
 const withCommand = (advice: string, command: string | undefined): string =>
   command === undefined ? advice : `${advice.trim()}\n${command}`;

@@ -15,5 +15,17 @@ export function awsCommand(
   return `aws ${operation} ${options.map(([name, value]) => `--${name} ${value}`).join(' ')}`;
 }
 
-/** Whether a line is such a command: it stands whole, for half of it can't be pasted. */
-export const isCommand = (line: string): boolean => /^aws [a-z]/.test(line);
+const command = /^aws( [a-z][a-z0-9-]*)+( --[a-z][a-z-]* [A-Za-z0-9][\w.:/=,-]*)+$/;
+
+/** Whether a line is such a command: it stands whole, for half of it can't be pasted. Only an alert's action has any. */
+export const isCommand = (line: string): boolean => command.test(line);
+
+/** What others wrote, each line marked that would pass for a command: nobody is to paste theirs for ours. */
+export const quoted = (text: string): string => text.replace(/^([^\S\n]*)(?=aws\s)/gm, '$1> ');
+
+/** An action, in which our commands stand, and nothing else that looks like one. */
+export const quotedAction = (action: string): string =>
+  action
+    .split('\n')
+    .map((line) => (isCommand(line) ? line : quoted(line)))
+    .join('\n');

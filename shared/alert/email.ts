@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import { isCommand } from './command.ts';
+import { isCommand, quoted } from './command.ts';
 import { cut, fillLines, oneLine, visible } from './text.ts';
 
 export type Email = { subject: string; body: string };
@@ -16,15 +16,24 @@ export function toEmail(alert: Alert): Email {
     paragraphs(alert.summary),
     alert.facts.map(factLines(labelWidth(alert.facts))).join('\n'),
     list(alert.items),
-    section('What to do', paragraphs(alert.action)),
+    section('What to do', paragraphs(alert.action, isCommand)),
     section('Links', alert.links.map(linkLines).join('\n')),
     footer(alert),
   ];
   return { subject: subjectOf(alert), body: `${parts.filter((part) => part !== '').join('\n\n')}\n` };
 }
 
-const subjectOf = ({ severity, title }: Alert): string =>
-  cut(`[${severity.toUpperCase()}] ${toAscii(oneLine(title))}`, subjectLimit - 2).replace('…', '...');
+/** Where it is too long, what it says of money at its end stays: names are what gets cut. */
+function subjectOf({ severity, title }: Alert): string {
+  const subject = `[${severity.toUpperCase()}] ${toAscii(oneLine(title))}`;
+  if (subject.length <= subjectLimit) return subject;
+  const [money = ''] = /: [^:]*(\$|price unknown)[^:]*$/.exec(subject) ?? [];
+  const end = money.length <= longestMoney ? money : '';
+  return `${subject.slice(0, subjectLimit - end.length - 3)}...${end}`;
+}
+
+/** `: $1,234.56 an hour wasted, $901,229 a month` */
+const longestMoney = 60;
 
 /** What mail programs write where a letter has no accent-free form. */
 const replacements: Readonly<Record<string, string>> = {
@@ -78,7 +87,7 @@ const section = (heading: string, text: string): string => (text === '' ? '' : `
 
 /** A link stands on a line of its own, whole: a broken one can't be clicked. */
 function linkLines({ label, url }: Alert['links'][number]): string {
-  return `${wrap(oneLine(label), '- ', '  ')}\n  ${oneLine(url)}`;
+  return `${wrap(oneLine(label), '- ', '  ')}\n${quoted(`  ${oneLine(url)}`)}`;
 }
 
 function footer({ id, at, kind, account, region, owner, team }: Alert): string {
@@ -86,22 +95,24 @@ function footer({ id, at, kind, account, region, owner, team }: Alert): string {
   return `-- \n${wrap([kind, ...where, at].map(oneLine).join(' / '))}\n${wrap(oneLine(id))}`;
 }
 
-const paragraphs = (text: string): string =>
+const paragraphs = (text: string, isWhole: (line: string) => boolean = () => false): string =>
   visible(text)
     .split('\n')
-    .map((line) => (isCommand(line) ? line : wrap(line.trim())))
+    .map((line) => (isWhole(line) ? line : wrap(line.trim())))
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 
-/** Breaks at spaces, and within a word only where it is longer than a line and no address. */
+/** Breaks at spaces, and within a word only where it is longer than a line and no address. No line looks like a command. */
 function wrap(text: string, first = '', next = ''): string {
-  const width = columns - Math.max(first.length, next.length);
+  const mark = /(^|\s)aws\s/.test(first + text) ? quoteLength : 0;
+  const width = columns - Math.max(first.length, next.length) - mark;
   const words = text.split(' ').flatMap((word) => pieces(word, width));
-  return fillLines(words, width)
-    .map((content, index) => (index === 0 ? first : next) + content)
-    .join('\n');
+  const lines = fillLines(words, width).map((content, index) => (index === 0 ? first : next) + content);
+  return quoted(lines.join('\n'));
 }
+
+const quoteLength = '> '.length;
 
 function pieces(word: string, width: number): string[] {
   if (word.length <= width || /^https?:\/\//.test(word)) return [word];

@@ -2,15 +2,17 @@ import type { Attribution } from '../allocation/owner.ts';
 import type { Check } from '../compute/check.ts';
 import { monthlyCost } from '../compute/cost.ts';
 import { type Finding, wastedBetween } from '../compute/finding.ts';
-import type { ResourceKind } from '../compute/resource.ts';
+import { endsByItself, runsSince } from '../compute/resource.ts';
 import type { Confidence } from '../compute/utilization.ts';
 import { formatMoney, type Usd } from '../money.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert, Severity } from './alert.ts';
-import { checkTexts, clockText, type Told } from './check-text.ts';
+import { checkTexts, isAtLeast, type Told } from './check-text.ts';
 import { resourceLink } from './console.ts';
+import { clockText } from './day.ts';
 import { alertId } from './identity.ts';
 import { calledText, sizeText } from './resource-text.ts';
+import { oneLine } from './text.ts';
 
 /** Says what is paid for and does nothing, or little, and what that costs: once for each finding. */
 export function findingAlert({ target, ...told }: Told & { target: Target }): Alert {
@@ -18,7 +20,8 @@ export function findingAlert({ target, ...told }: Told & { target: Target }): Al
   const { account, region, kind, id, check, since, attribution } = finding;
   const subject = alertId('finding', account, region, kind, id, check, since);
   const text = checkTexts[check];
-  const cost = costText(finding);
+  const cost = costText(told);
+  const up = runsSince(resource);
   return {
     id: alertId(subject, 'opened'),
     subject,
@@ -26,12 +29,12 @@ export function findingAlert({ target, ...told }: Told & { target: Target }): Al
     severity: severityOf(finding),
     at: now,
     title: `${calledText(finding)} ${text.title(told)}${cost === undefined ? '' : `: ${cost}`}`,
-    summary: `${text.meaning(told)} Seen: ${finding.reason}. ${confidenceText(finding)}`,
+    summary: `${text.meaning(told)} Seen: ${oneLine(finding.reason)}. ${confidenceText(finding)}`,
     facts: [
       { label: 'Account', value: targetName(target) },
       { label: 'Resource', value: [id, sizeText(finding)].filter(isNews).join(', ') },
       ...ownerFacts(attribution),
-      ...(resource.startedAt ? [{ label: 'Running since', value: clockText(resource.startedAt) }] : []),
+      ...(up ? [{ label: 'Running since', value: clockText(up) }] : []),
       ...moneyFacts(told),
     ],
     items: [],
@@ -55,7 +58,8 @@ function ownerFacts({ owner, team, project }: Attribution): Alert['facts'] {
   ];
 }
 
-function moneyFacts({ finding, now }: Told): Alert['facts'] {
+function moneyFacts(told: Told): Alert['facts'] {
+  const { finding, now } = told;
   const { check, hourlyRate, wastedHourlyRate, loss, proposal, since } = finding;
   if (isPaidByToken(check)) return [];
   const wasted = wastedBetween(finding, since, now);
@@ -64,30 +68,36 @@ function moneyFacts({ finding, now }: Told): Alert['facts'] {
   return [
     { label: 'Price', value: hourlyRate === undefined ? 'unknown' : `${formatMoney(hourlyRate)} an hour` },
     ...(isPart ? [{ label: 'Of which wasted', value: percent(wastedHourlyRate, hourlyRate) }] : []),
-    ...(wasted === undefined ? [] : [{ label: 'Wasted so far', value: formatMoney(wasted) }]),
+    ...(wasted === undefined ? [] : [{ label: 'Wasted so far', value: atLeast(told, formatMoney(wasted)) }]),
     ...(hourlyRate === undefined ? [{ label: 'Wasted so far', value: 'unknown, as its price is' }] : []),
-    ...(proposal ? [{ label: 'Instead', value: proposalText(proposal, hourlyRate) }] : []),
+    ...(proposal ? [{ label: 'Instead', value: proposalText(proposal, told) }] : []),
   ];
 }
+
+const atLeast = (told: Told, amount: string): string => (isAtLeast(told) ? `at least ${amount}` : amount);
 
 const percent = (part: Usd, whole: Usd | undefined): string =>
   whole
     ? `${formatMoney(part)} an hour, ${Math.round((100 * part) / whole)} %`
     : `${formatMoney(part)} an hour`;
 
-function proposalText({ type, hourlyRate }: NonNullable<Finding['proposal']>, paid: Usd | undefined): string {
+function proposalText({ type, hourlyRate }: NonNullable<Finding['proposal']>, told: Told): string {
+  const { hourlyRate: paid } = told.finding;
   if (hourlyRate === undefined) return `${type}, price unknown`;
   const rate = `${type} at ${formatMoney(hourlyRate)} an hour`;
-  return paid === undefined || paid <= hourlyRate
-    ? rate
-    : `${rate}, ${formatMoney(monthlyCost(paid - hourlyRate))} a month less`;
+  if (paid === undefined || paid <= hourlyRate) return rate;
+  const saved = paid - hourlyRate;
+  return isLasting(told)
+    ? `${rate}, ${formatMoney(monthlyCost(saved))} a month less`
+    : `${rate}, ${formatMoney(saved)} less`;
 }
 
 /** Tokens have no price by the hour. */
 const isPaidByToken = (check: Check): boolean => check === 'uncached-prompts';
 
 /** What it costs, as far as anybody can tell: an unknown price is said to be unknown, and is never 0. */
-function costText({ check, kind, hourlyRate, wastedHourlyRate, loss }: Finding): string | undefined {
+function costText(told: Told): string | undefined {
+  const { check, hourlyRate, wastedHourlyRate, loss } = told.finding;
   if (isPaidByToken(check)) return undefined;
   if (loss !== undefined) return `${formatMoney(loss)} lost`;
   if (hourlyRate === undefined) return 'price unknown';
@@ -95,17 +105,15 @@ function costText({ check, kind, hourlyRate, wastedHourlyRate, loss }: Finding):
     return `${formatMoney(hourlyRate)} an hour${check === 'job-stuck-starting' ? ' once it works' : ''}`;
   }
   const part = wastedHourlyRate < hourlyRate ? ' wasted' : '';
-  const month = passing.has(kind) ? '' : `, ${formatMoney(monthlyCost(wastedHourlyRate))} a month`;
+  const month = isLasting(told) ? `, ${formatMoney(monthlyCost(wastedHourlyRate))} a month` : '';
   return `${formatMoney(wastedHourlyRate)} an hour${part}${month}`;
 }
 
-/** What ends by itself: nobody pays a month of it. */
-const passing: ReadonlySet<ResourceKind> = new Set([
-  'sagemaker-training-job',
-  'sagemaker-processing-job',
-  'sagemaker-transform-job',
-  'sagemaker-warm-pool',
-]);
+/** Whether a month of it is more than a guess: it has lasted for a day, or is judged over days, and doesn't end by itself. */
+const isLasting = ({ finding: { check, kind, since }, now }: Told): boolean =>
+  !endsByItself(kind) && (underuse.has(check) || Date.parse(now) - Date.parse(since) >= dayMs);
+
+const dayMs = 86_400_000;
 
 /** Dollars an hour from which waste is worth a look before the next coffee. */
 const criticalRate: Usd = 10;

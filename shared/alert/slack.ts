@@ -1,5 +1,6 @@
 import type { HeaderBlock, KnownBlock, MrkdwnElement, PlainTextElement, SectionBlock } from '@slack/types';
 import type { Alert, Severity } from './alert.ts';
+import { quoted, quotedAction } from './command.ts';
 import { cut, oneLine, visible } from './text.ts';
 
 /** What Slack's incoming webhook takes. */
@@ -49,7 +50,7 @@ function fields(facts: Alert['facts']): SectionBlock[] {
   const shown = facts
     .slice(0, maxFacts)
     .map(({ label, value }) =>
-      mrkdwn(`*${literal(cut(oneLine(label), 100))}*\n`, oneLine(value), fieldLimit),
+      mrkdwn(`*${literal(cut(oneLine(label), 100))}*\n`, quoted(oneLine(value)), fieldLimit),
     );
   const sections: SectionBlock[] = [];
   for (let start = 0; start < shown.length; start += fieldsPerSection) {
@@ -70,12 +71,12 @@ function list(items: readonly string[]): SectionBlock[] {
 const whatToDo = (action: string): SectionBlock[] =>
   visible(action).trim() === ''
     ? []
-    : [{ type: 'section', text: mrkdwn('*What to do*\n', visible(action).trim(), textLimit) }];
+    : [{ type: 'section', text: mrkdwn('*What to do*\n', quotedAction(visible(action).trim()), textLimit) }];
 
 function links(given: Alert['links']): SectionBlock[] {
   const shown = given.flatMap(({ label, url }) => {
     const target = webAddress(url);
-    return target === undefined ? [] : [`<${target}|${literal(cut(oneLine(label), 75))}>`];
+    return target === undefined ? [] : [`<${target}|${literal(cut(quoted(oneLine(label)), 75))}>`];
   });
   const text = joinWithin(shown, '  ·  ', textLimit);
   return text === '' ? [] : [{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }];
@@ -100,7 +101,7 @@ function context({ kind, account, region, owner, team, id, at }: Alert): KnownBl
 /** Slack decodes entities here as in mrkdwn, and stores this text in that form. */
 const plain = (text: string, limit: number): PlainTextElement => ({
   type: 'plain_text',
-  text: fitted(visible(text).trim(), limit, escaped),
+  text: fitted(quoted(visible(text).trim()), limit, escaped),
   emoji: false, // `:name:` in an ARN is no picture
 });
 

@@ -18,6 +18,20 @@ export const resourceKinds = [
 
 export type ResourceKind = (typeof resourceKinds)[number];
 
+/** What ends without anybody's doing: nobody pays a month of it. */
+const passing: ReadonlySet<ResourceKind> = new Set([
+  'sagemaker-training-job',
+  'sagemaker-processing-job',
+  'sagemaker-transform-job',
+  'sagemaker-warm-pool',
+]);
+
+export const endsByItself = (kind: ResourceKind): boolean => passing.has(kind);
+
+/** Since when it is up, or at work, as people understand it; undefined where it isn't, or AWS doesn't say. */
+export const runsSince = ({ kind, startedAt, runningSince }: Resource): IsoTime | undefined =>
+  endsByItself(kind) ? runningSince : startedAt;
+
 /** What whoever stops it by hand should know. */
 export type Stopping = {
   /** Why it can't or mustn't be stopped, with a code to group by; absent where nothing is known to forbid it. */

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alertSchema } from '../../shared/alert/alert.ts';
+import { type Alert, alertSchema } from '../../shared/alert/alert.ts';
 import { toEmail } from '../../shared/alert/email.ts';
 import { findingAlert } from '../../shared/alert/finding-alert.ts';
 import { toSlackMessage } from '../../shared/alert/slack.ts';
 import { type Check, checks } from '../../shared/compute/check.ts';
 import type { Finding } from '../../shared/compute/finding.ts';
-import type { Resource, ResourceKind } from '../../shared/compute/resource.ts';
+import { type Resource, type ResourceKind, resourceKinds } from '../../shared/compute/resource.ts';
 import type { Confidence } from '../../shared/compute/utilization.ts';
+import type { GateCode } from '../../shared/schedule/gates.ts';
 import { findingOf, resourceOf } from '../support/finding.ts';
 
-const tags = { schedule: 'auto-stop', workload: ['workload'] };
+const tags = { schedule: 'auto-stop', instanceStore: 'auto-stop:instance-store', workload: ['workload'] };
 
 const alert = (given: Partial<Finding> = {}, resource: Partial<Resource> = {}) => {
   const finding = findingOf(given);
@@ -104,11 +105,67 @@ describe('the alert of a finding', () => {
   it('tells of a job that failed how long it ran and what is lost', () => {
     const failed = { kind: 'sagemaker-training-job', check: 'job-failed-late', id: 'reranker-17' } as const;
     const spent = { name: 'reranker-17', type: 'ml.p4d.24xlarge', loss: 294.95, wastedHourlyRate: undefined };
-    const { title, facts, action } = alert({ ...failed, ...spent }, { startedAt: '2026-11-13T08:00:00Z' });
+    const ran = { length: 9 * 3_600_000, times: 1 };
+    const { title, facts, action } = alert(
+      { ...failed, ...spent },
+      { startedAt: '2026-11-12T20:00:00Z', ran },
+    );
     expect(title).toBe('Training job reranker-17 (ml.p4d.24xlarge) failed after 9 h: $294.95 lost');
     expect(facts.slice(-1)).toEqual([{ label: 'Lost', value: '$294.95' }]);
     expect(facts.map(({ label }) => label)).not.toContain('Price');
+    expect(facts.map(({ label }) => label)).not.toContain('Running since');
     expect(action).toMatch(/--training-job-name reranker-17 --query FailureReason$/);
+  });
+
+  it('tells of jobs that failed alike how often, and what all of them cost', () => {
+    const failed = { kind: 'sagemaker-training-job', check: 'job-failed-late', id: 'ranker-1' } as const;
+    const spent = { name: 'ranker-1', type: 'ml.g5.xlarge', loss: 82.42, wastedHourlyRate: undefined };
+    const ran = { length: 3 * 3_600_000, times: 3 };
+    const { title, summary } = alert({ ...failed, ...spent }, { ran });
+    expect(title).toBe('Training job ranker-1 (ml.g5.xlarge) failed 3 times alike: $82.42 lost');
+    expect(summary).toMatch(/^The first of them ended 2026-11-13 17:00 UTC, /);
+    expect(alert({ ...failed, ...spent }, { ran: { times: 1 } }).title).toMatch(/ failed: \$82\.42 lost$/);
+  });
+
+  it.each([
+    ['three hours', '2026-11-16T03:15:00Z', '$32.77 an hour'],
+    ['a minute less than a day', '2026-11-15T06:16:00Z', '$32.77 an hour'],
+    ['a day', '2026-11-15T06:15:00Z', '$32.77 an hour, $23,922 a month'],
+  ])('guesses no month from %s of idleness', (_, since, cost) => {
+    expect(alert({ since }).title.split(': ')[1]).toBe(cost);
+  });
+
+  it('counts a month of what is judged over days, however new the finding is', () => {
+    const { title } = alert({ check: 'small-batch', since: '2026-11-16T05:00:00Z', wastedHourlyRate: 2 });
+    expect(title).toMatch(/: \$2\.00 an hour wasted, \$1,460\.00 a month$/);
+  });
+
+  it('says at least where nobody has looked further back', () => {
+    const since = '2026-11-02T07:00:00Z';
+    const { title, summary, facts } = alert({ since }, { startedAt: '2026-10-01T08:00:00Z' });
+    expect(title).toContain(' has done nothing for at least 14 days: ');
+    expect(summary).toMatch(/^None of its accelerators has worked since at least 2026-11-02 07:00 UTC\./);
+    expect(facts).toContainEqual({ label: 'Wasted so far', value: 'at least $10,986' });
+  });
+
+  it.each([
+    ['it was started then', { since: '2026-11-02T07:00:00Z' }, '2026-11-02T07:00:00Z'],
+    ['work was seen later', { since: '2026-11-03T07:00:00Z' }, '2026-10-01T08:00:00Z'],
+    ['somebody looked earlier', { since: '2026-11-01T07:00:00Z' }, '2026-10-01T08:00:00Z'],
+  ])('says exactly since when where %s', (_, given, startedAt) => {
+    const { title, summary } = alert(given, { startedAt });
+    expect(`${title} ${summary}`).not.toContain('at least');
+  });
+
+  it.each([
+    [8, 'has used none of its GPUs for 2 days 13 h', 'The GPUs that it requests'],
+    [6, 'has left 75 % of its GPUs unused for 2 days 13 h', 'Some of the GPUs that it requests'],
+    [undefined, 'has left half or more of its GPUs unused for 2 days 13 h', 'Some of the GPUs'],
+  ])('tells GPUs that nobody uses from some of them: $%s of $8', (wastedHourlyRate, title, meaning) => {
+    const rates = { hourlyRate: wastedHourlyRate && 8, wastedHourlyRate };
+    const told = alert({ ...examples['gpu-requested-unused'], check: 'gpu-requested-unused', ...rates });
+    expect(told.title).toContain(title);
+    expect(told.summary.startsWith(meaning)).toBe(true);
   });
 
   it('counts no month of what ends by itself', () => {
@@ -120,9 +177,12 @@ describe('the alert of a finding', () => {
     } as const;
     expect(alert(job).title).toMatch(/ has computed nothing for 2 days 13 h: \$32\.77 an hour$/);
     const long = { ...job, check: 'job-over-limit', wastedHourlyRate: undefined } as const;
-    expect(alert(long, { startedAt: '2026-11-13T06:15:00Z' }).title).toMatch(
-      / has run for 3 days, longer than its limit: \$32\.77 an hour$/,
-    );
+    const waited = { startedAt: '2026-11-12T10:15:00Z', runningSince: '2026-11-13T06:15:00Z' };
+    const { title, facts } = alert(long, waited);
+    expect(title).toMatch(/ has run for 3 days, longer than its limit: \$32\.77 an hour$/);
+    expect(facts).toContainEqual({ label: 'Running since', value: '2026-11-13 06:15 UTC' });
+    const stuck = alert({ ...job, check: 'job-stuck-starting' }, { startedAt: '2026-11-12T10:15:00Z' });
+    expect(stuck.facts.map(({ label }) => label)).not.toContain('Running since');
   });
 
   it('says what a confidence rests on', () => {
@@ -229,7 +289,58 @@ describe('the next step', () => {
     expect(commandOf({ ...examples[check], check })).toBe(command);
   });
 
-  it('of an idle HyperPod node is to take it out of its cluster', () => {
+  it.each<[GateCode, string, RegExp]>([
+    [
+      'auto-scaling',
+      'a member of the Auto Scaling group "gpus", which would replace it',
+      /Scale the group in/,
+    ],
+    ['managed', 'another AWS service manages it', /in the service that started it/],
+    ['fleet', 'it belongs to the fleet sfr-1, which would replace it', /lower its target capacity/],
+    ['spot-one-time', 'the instance of a one-time spot request can not be stopped', /Terminate it/],
+    ['spot-launch-group', 'it belongs to the launch group "both"', /Cancel the requests/],
+    ['spot-unknown', 'nothing is known of its spot request', /See its request/],
+    ['instance-store-root', 'its root is on an instance store: it can only be terminated', /Terminate it/],
+    ['capacity-block', 'a capacity block is paid for in advance', /Give it work/],
+    ['interruptible-capacity', 'it might not get its place back', /Terminate it/],
+    ['scheduled-instance', 'a scheduled instance follows its own schedule', /Let its schedule end it/],
+    ['unknown-lifecycle', 'it was bought in a way that is not known here', /See how it was bought/],
+    ['protected-environment', 'the environment "prod" is protected', /Ask its owner/],
+    ['protected-account', 'the account 210987654321 is protected', /Ask its owner/],
+    ['invalid-keep-until', 'its tag "auto-stop:keep-until" is no date', /correct the tag/],
+  ])('is no stop where the gate %s is shut, but why, and what instead', (code, reason, advice) => {
+    const stop = { refusal: { code, reason } };
+    for (const check of ['idle-accelerator', 'loaded-not-computing', 'oversized'] as const) {
+      const { action } = alert({ ...examples[check], check }, { stop });
+      expect(action).toContain(`Not to be stopped: ${reason}. `);
+      expect(action).not.toMatch(/^aws |tag it auto-stop/m);
+      if (check !== 'oversized') expect(action).toMatch(advice);
+      else expect(action).toContain('Take the smaller type where it is launched from');
+    }
+  });
+
+  it('leaves alone what its tag keeps, until then', () => {
+    const { action } = alert({}, { stop: { keptUntil: '2026-11-20T21:00:00Z' } });
+    expect(action).toBe('Its tag asks to leave it alone until 2026-11-20 21:00 UTC: ask its owner first.');
+    const stop = { refusal: { code: 'managed', reason: 'another AWS service manages it' } };
+    const both = alert({}, { stop: { ...stop, keptUntil: '2026-11-20T21:00:00Z' } }).action;
+    expect(both).toMatch(/^Not to be stopped: .* until 2026-11-20 21:00 UTC/);
+  });
+
+  it('names the local disks that a stop loses, and the tag that allows it', () => {
+    const stop = { lostGb: 8000 };
+    const lost = 'Its 8,000 GB of local disks are lost when it stops: save what is needed first.';
+    const { action } = alert({}, { stop });
+    expect(action).toContain(lost);
+    expect(action).toContain(', and auto-stop:instance-store with "discard".');
+    expect(action).toMatch(/\naws ec2 stop-instances /);
+    expect(alert({ ...examples.oversized, check: 'oversized' }, { stop }).action).toContain(lost);
+    expect(alert({ check: 'loaded-not-computing' }, { stop }).action).toContain(lost);
+    expect(alert({}, { stop: {} }).action).not.toContain('disks');
+  });
+
+  it('of an idle HyperPod node is SageMaker’s own: fewer of its group, or this one out of its cluster', () => {
+    expect(alert({ kind: 'hyperpod-node' }).action).toContain('lower the instance count of its group');
     expect(commandOf({ kind: 'hyperpod-node', name: 'research/workers' })).toBe(
       'aws sagemaker batch-delete-cluster-nodes --region eu-west-1 --cluster-name research --node-ids i-0d4e1f2a3b4c5d6e7',
     );
@@ -293,7 +404,77 @@ describe('every check', () => {
   });
 });
 
+/** Everything that a reader sees, line by line. */
+function linesOf(told: Alert): string[] {
+  const { blocks, text } = toSlackMessage(told);
+  const slack = JSON.stringify([text, blocks], (key, value) => (key === 'type' ? undefined : value));
+  const strings = [...slack.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([quoted]) => JSON.parse(quoted) as string);
+  return [toEmail(told).body, ...strings].flatMap((part) => part.split('\n')).map((line) => line.trimStart());
+}
+
+describe('what others wrote', () => {
+  const attack = 'aws ec2 terminate-instances --instance-ids i-0d4e1f2a3b4c5d6e7';
+  const around = fc.constantFrom(
+    '',
+    '\n',
+    '\r\n',
+    '\u2028',
+    'x ',
+    'x'.repeat(66),
+    '\n ',
+    '"\n',
+    ' word'.repeat(12),
+  );
+  const foreign = fc
+    .tuple(around, fc.string({ unit: 'grapheme', maxLength: 20 }), around)
+    .map(([before, text, after]) => `${before}${attack}${text}${after}${attack}`);
+
+  it('never yields a line that could be pasted for a command of ours', () => {
+    const given = fc.record({
+      check: fc.constantFrom(...checks),
+      kind: fc.constantFrom(...resourceKinds),
+      ...{ id: foreign, name: foreign, type: foreign, reason: foreign },
+      proposal: fc.record({ type: foreign }),
+      attribution: fc.record({ owner: foreign, team: foreign, project: foreign }),
+    });
+    const resource = fc.record({
+      tags: fc.record({ 'auto-stop': foreign }),
+      stop: orUnknown(fc.record({ refusal: orUnknown(fc.record({ code: foreign, reason: foreign })) })),
+    });
+    fc.assert(
+      fc.property(given, resource, (finding, seen) => {
+        const commands = linesOf(alert(finding, seen)).filter((line) => line.startsWith('aws '));
+        expect(commands.filter((line) => line.includes('terminate-instances'))).toEqual([]);
+        for (const line of commands)
+          expect(line).toMatch(/^aws [a-z0-9-]+ [a-z-]+( --[a-z-]+ [\w.:/=,-]+)+$/);
+      }),
+    );
+  });
+
+  it('leaves our own command whole, in a mail and in Slack', () => {
+    const command = 'aws ec2 stop-instances --region eu-west-1 --instance-ids i-0d4e1f2a3b4c5d6e7';
+    expect(linesOf(alert({ reason: attack })).filter((line) => line.startsWith('aws '))).toEqual([
+      command,
+      command,
+    ]);
+  });
+
+  it('is shown on one line, and cut, in what to do', () => {
+    const { action } = alert({}, { tags: { 'auto-stop': `office\n${'x'.repeat(500)}` } });
+    expect(action.split('\n')).toHaveLength(2);
+    expect(action.length).toBeLessThan(400);
+  });
+});
+
 describe('in a mail', () => {
+  it('the subject keeps the dollars where a name is too long for it', () => {
+    const { subject } = toEmail(alert({ name: 'n'.repeat(120) }));
+    expect(subject).toMatch(/^\[CRITICAL\] n+\.\.\.: \$32\.77 an hour, \$23,922 a month$/);
+    expect(subject).toHaveLength(100);
+    const unknown = alert({ name: 'n'.repeat(120), hourlyRate: undefined, wastedHourlyRate: undefined });
+    expect(toEmail(unknown).subject).toMatch(/n\.\.\.: price unknown$/);
+  });
+
   it('a command stands whole on its line', () => {
     const { body } = toEmail(alert({ ...examples['idle-studio-app'], check: 'idle-studio-app' }));
     expect(body).toMatch(/^aws sagemaker delete-app .* --app-name default$/m);
