@@ -7,7 +7,7 @@ import { type MetricQuery, periodSeconds } from '../../shared/compute/metric.ts'
 import { windowBefore } from '../../shared/compute/utilization.ts';
 import { parseConfig } from '../../shared/config.ts';
 import type { IsoTime } from '../../shared/period.ts';
-import { openTable } from '../../shared/store/table.ts';
+import { openTable, type Table } from '../../shared/store/table.ts';
 import { targetClients } from '../../shared/watch/target-clients.ts';
 import { toSummary, watchUtilization } from '../../shared/watch/utilization.ts';
 import { instanceIdOf, kindOf, openWorld, type World, type WorldSize } from './world.ts';
@@ -58,11 +58,7 @@ async function run({ way, times, table, ...size }: Order): Promise<Pass[]> {
     resetMeter();
     const before = tableTime();
     const [start, cpu] = [performance.now(), process.cpuUsage()];
-    const states =
-      way === 'plain'
-        ? await readPlainly(size, time)
-        : toSummary(await watchUtilization({ ...targetClients(target), table: open }, target, config, time))
-            .states;
+    const states = way === 'plain' ? await readPlainly(size, time) : await watch(time, open);
     const seconds = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     const cpuSeconds = (user + system) / 1e6;
@@ -71,6 +67,14 @@ async function run({ way, times, table, ...size }: Order): Promise<Pass[]> {
   }
   world.close();
   return passes;
+}
+
+/** The verdicts by their state. Throws where a part could not be read: its figures would be those of nothing. */
+async function watch(time: IsoTime, table: Table | undefined): Promise<Pass['states']> {
+  const result = await watchUtilization({ ...targetClients(target), table }, target, config, time);
+  const [gap] = result.gaps;
+  if (gap) throw new Error(`${gap.what} could not be read: ${gap.why}`);
+  return toSummary(result).states;
 }
 
 function asked(world: World) {
