@@ -92,6 +92,7 @@ const operations: readonly (readonly [RegExp, string])[] = [
   [/VolumeUsage\.gp3/, 'CreateVolume-Gp3'],
   [/tokens/, 'InvokeModelInference'],
   [/:ml\./, 'RunInstance'],
+  [/BoxUsage/, 'RunInstances'],
   [/Lambda-GB-Second/, 'Invoke'],
   [/DataTransfer/, 'InterZone-In'],
 ];

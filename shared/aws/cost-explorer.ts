@@ -28,7 +28,6 @@ const money = z.object({ Amount: decimal, Unit: z.string().min(1) });
 const quantity = z.object({ Amount: decimal, Unit: z.string().optional() });
 const metrics = z.object({
   NetAmortizedCost: money.optional(),
-  UnblendedCost: money.optional(),
   UsageQuantity: quantity.optional(),
 });
 const result = z.object({
@@ -180,25 +179,29 @@ function toPartFilter(name: string, value: string, tagKeys: TagKeys): Expression
 const byTheHour = ['Amazon Elastic Compute Cloud - Compute', 'Amazon SageMaker', 'Amazon Bedrock'];
 
 /**
- * What these services cost and how much of them was used, over all accounts: what the prices that were paid follow
- * from.
+ * What these services cost in dollars and how much of them was used, over all accounts: what the prices that were paid
+ * follow from. `usageTypes` are the record types that are usage: what is on demand, and what Savings Plans and
+ * reservations cover. Amortised, what they cover costs its share of the commitment; the rest of their fees, what is
+ * taken off the list price for them, credits and refunds have record types of their own.
  */
 export async function getInstanceUsage(
   client: CostExplorerClient,
   period: Period,
+  usageTypes: readonly string[],
   countRequest: CountRequest,
 ): Promise<UsageLine[]> {
+  // A filter without values asks for everything.
+  if (usageTypes.length === 0) return [];
   const { rows } = await ask(client, countRequest, {
-    ...daily(period, ['UnblendedCost', 'UsageQuantity']),
-    GroupBy: [dimension('REGION'), dimension('USAGE_TYPE')],
-    // Hours that a reservation covers cost nothing by themselves, and would make an hour look cheaper than it is.
-    Filter: all(anyOf('SERVICE', byTheHour), anyOf('RECORD_TYPE', ['Usage'])),
+    ...daily(period, ['NetAmortizedCost', 'UsageQuantity']),
+    // Two keys at most: the usage type tells the region too, and nothing else the system of an instance.
+    GroupBy: [dimension('USAGE_TYPE'), dimension('OPERATION')],
+    Filter: all(anyOf('SERVICE', byTheHour), anyOf('RECORD_TYPE', [...usageTypes])),
   });
   return rows.flatMap(({ date, keys, metrics }) => {
-    const [region, usageType] = pair(keys);
-    return metrics.UnblendedCost === undefined
-      ? []
-      : [{ date, region, usageType, amount: metrics.UnblendedCost.Amount, ...usedOf(metrics) }];
+    const [usageType, operation] = pair(keys);
+    const { amount, currency } = costOf(metrics);
+    return currency === 'USD' ? [{ date, usageType, operation, amount, ...usedOf(metrics) }] : [];
   });
 }
 

@@ -2,11 +2,12 @@ import type { Usd } from '../money.ts';
 import type { IsoDate } from '../period.ts';
 import type { Scope } from './scope.ts';
 
-/** What one kind of usage cost on one day, in one account and service. */
+/** What one kind of usage cost on one day, over all accounts. */
 export type UsageLine = {
   date: IsoDate;
-  region: string;
   usageType: string;
+  /** Of an instance it tells the system, too: `RunInstances:0002` is Windows. */
+  operation: string;
   amount: Usd;
   /** In the bill's own unit; absent where the bill has none. */
   quantity?: number;

@@ -1,10 +1,13 @@
 import type { Usd } from '../money.ts';
+import { billedRegion } from './billing-region.ts';
 import type { UsageLine } from './breakdown.ts';
 
 /** What an hour is paid for: of an instance by purchase option, of SageMaker by what runs there, of a model unit. */
 export type RateUse =
   | 'on-demand'
   | 'spot'
+  /** On demand, on hardware that no other customer shares. */
+  | 'dedicated'
   | 'hosting'
   | 'training'
   | 'processing'
@@ -23,8 +26,11 @@ export type Priced = {
   platform?: 'linux' | 'windows' | undefined;
 };
 
-/** What an hour really cost, by the bill: discounts are in it. Of a model unit `type` is the model's plain name. */
-export type RatePaid = Omit<Priced, 'platform'> & { hourlyRate: Usd };
+/**
+ * What an hour really cost, by the bill: discounts are in it, and what Savings Plans and reservations cover counts at
+ * what was committed for it. Of a model unit `type` is the model's plain name.
+ */
+export type RatePaid = Priced & { hourlyRate: Usd };
 
 /**
  * What the usage types of instances begin with; SageMaker's as its price list has them. An asynchronous endpoint is
@@ -33,6 +39,7 @@ export type RatePaid = Omit<Priced, 'platform'> & { hourlyRate: Usd };
 const usesByName: Readonly<Record<string, RateUse>> = {
   BoxUsage: 'on-demand',
   SpotUsage: 'spot',
+  DedicatedUsage: 'dedicated',
   Host: 'hosting',
   AsyncInf: 'hosting',
   Train: 'training',
@@ -60,15 +67,14 @@ export function pricedBy(usageType: string): Pick<Priced, 'type' | 'use'> | unde
   return type.startsWith('ml.') === isSageMaker(use) ? { type, use } : undefined;
 }
 
-const isSageMaker = (use: RateUse): boolean => !['on-demand', 'spot', 'model-unit'].includes(use);
+const ofInstances: readonly RateUse[] = ['on-demand', 'spot', 'dedicated'];
+
+const isSageMaker = (use: RateUse): boolean => use !== 'model-unit' && !ofInstances.includes(use);
 
 /** Whether AWS publishes one price for it: spot has none, and a model unit's depends on what was committed to. */
-export const isListed = ({ use }: Pick<Priced, 'use'>): boolean => use === 'on-demand' || isSageMaker(use);
+export const isListed = ({ use }: Pick<Priced, 'use'>): boolean => use !== 'spot' && use !== 'model-unit';
 
-/**
- * The same for all that have the same price, in the bill and in AWS's lists of resources. Windows has a price of its
- * own, which the bill's usage types don't tell from Linux's.
- */
+/** The same for all that have the same price, in the bill and in AWS's lists of resources. */
 export const rateKey = ({ region, type, use, platform }: Priced): string =>
   `${region}#${use === 'model-unit' ? modelName(type) : type}#${use}${platform === 'windows' ? '#windows' : ''}`;
 
@@ -88,16 +94,38 @@ const plainName = (name: string): string =>
  */
 export function ratesPaid(lines: readonly UsageLine[]): RatePaid[] {
   const hours = lines.flatMap((line) => {
-    const priced = isPaidByTheHour(line) ? pricedBy(line.usageType) : undefined;
+    const priced = isPaidByTheHour(line) ? pricedIn(line) : undefined;
     return priced ? [{ ...line, ...priced }] : [];
   });
   return [...Map.groupBy(hours, rateKey).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined || !hasOnePrice(group)) return [];
-    const { region, type, use } = first;
+    const { region, type, use, platform } = first;
     const hourlyRate = sumOf(group, ({ amount }) => amount) / sumOf(group, ({ quantity = 0 }) => quantity);
-    return Number.isFinite(hourlyRate) && hourlyRate > 0 ? [{ region, type, use, hourlyRate }] : [];
+    return Number.isFinite(hourlyRate) && hourlyRate > 0 ? [{ region, type, use, platform, hourlyRate }] : [];
   });
+}
+
+/** What a line of the bill is the price of; undefined also of instances whose price has a licence in it. */
+function pricedIn({ usageType, operation }: UsageLine): Priced | undefined {
+  const [region, priced] = [billedRegion(usageType), pricedBy(usageType)];
+  if (region === undefined || priced === undefined) return undefined;
+  if (!ofInstances.includes(priced.use)) return { region, ...priced };
+  const platform = platformOf(operation);
+  return platform && { region, ...priced, platform };
+}
+
+/** `RunInstances:0002`, `RunInstances:SV001`: the system, but for plain Linux, and where a spot instance ran. */
+const runOperation = /^RunInstances(:0002)?(?::S\w+)?$/;
+
+/**
+ * The system of an instance by the operation that the bill names (EC2 user guide: AMI billing information). Undefined
+ * for any other, such as Red Hat's or a database's, and for Windows whose licence is a line of its own.
+ */
+function platformOf(operation: string): Priced['platform'] {
+  const [run, windows] = runOperation.exec(operation) ?? [];
+  if (run === undefined) return undefined;
+  return windows === undefined ? 'linux' : 'windows';
 }
 
 /** Hours of a free tier, or that the bill takes back, say nothing of what an hour costs. */

@@ -5,28 +5,17 @@ import { placeName } from '../alert/spend-place.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, markTold } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
-import { type CountRequest, getInstanceUsage } from '../aws/cost-explorer.ts';
+import type { CountRequest } from '../aws/cost-explorer.ts';
 import type { Config } from '../config.ts';
 import { formatMoney } from '../money.ts';
-import { logger } from '../observability.ts';
-import {
-  addDays,
-  addMilliseconds,
-  dateOf,
-  daysBetween,
-  type IsoDate,
-  type IsoTime,
-  type Period,
-} from '../period.ts';
+import { addDays, addMilliseconds, dateOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
 import type { ChargeCategory } from '../spend/charge.ts';
-import { closedDaysBefore, type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
+import { type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
 import type { LeftOut } from '../spend/plan.ts';
-import { ratesPaid } from '../spend/rate.ts';
 import type { Scope } from '../spend/scope.ts';
 import { toSeries } from '../spend/series.ts';
 import { getFeedback } from '../store/feedback.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
-import { ratesReadAt, storeRates } from '../store/prices.ts';
 import type { LedgerStore } from '../store/spend-ledger.ts';
 import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
 import { putStopBlock } from '../store/stop-block.ts';
@@ -34,6 +23,7 @@ import type { Table } from '../store/table.ts';
 import { tellEndedCredits } from './credits.ts';
 import { explainIncidents } from './explain-incident.ts';
 import { type JudgedIncident, judgeSpend, noted, type SeriesSummary } from './judge-spend.ts';
+import { refreshRates } from './rates.ts';
 import { isLate, lastClosedDay, readSpend, spendWindow } from './read-spend.ts';
 
 export type SpendClients = {
@@ -126,7 +116,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     await tellEndedCredits(table, ledger, { closed, floor: config.spend.floor, at: time });
   }
   if (closed !== undefined) await putJudgedThrough(table, closed);
-  await refreshPrices(clients, time, requests.count);
+  await refreshRates(clients, usageTypesOf(ledger), time, requests.count);
 
   const count = (wanted: Change) => settled.filter(({ change }) => change === wanted).length;
   return {
@@ -205,24 +195,6 @@ async function blockStopsOnDoubt(
     since: time,
     until: addMilliseconds(time, twoDaysMs),
   });
-}
-
-const ratesDays = 7;
-
-/** Once a week reads what an hour really cost, of days that are full. Without it the price list's prices go on. */
-async function refreshPrices(
-  { costExplorer, table }: SpendClients,
-  time: IsoTime,
-  count: CountRequest,
-): Promise<void> {
-  const readAt = await ratesReadAt(table);
-  if (readAt !== undefined && daysBetween(dateOf(readAt), dateOf(time)) < ratesDays) return;
-  try {
-    const lines = await getInstanceUsage(costExplorer, closedDaysBefore(time, ratesDays), count);
-    await storeRates(table, ratesPaid(lines), time);
-  } catch (error) {
-    logger.warn('prices not refreshed', { error: error as Error });
-  }
 }
 
 /** What people call the accounts: as the configuration says, else as the organisation does. */

@@ -2,6 +2,7 @@ import {
   CostExplorerClient,
   type Expression,
   GetCostAndUsageCommand,
+  type GetCostAndUsageCommandInput,
   GetCostAndUsageWithResourcesCommand,
 } from '@aws-sdk/client-cost-explorer';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -13,6 +14,7 @@ import {
   getInstanceUsage,
   getUsage,
 } from '../../shared/aws/cost-explorer.ts';
+import { ratesPaid } from '../../shared/spend/rate.ts';
 import type { Scope } from '../../shared/spend/scope.ts';
 import { costPage } from '../support/spend.ts';
 
@@ -292,18 +294,151 @@ describe('a breakdown', () => {
   });
 });
 
-it('reads what is paid for by the hour at list price, without the hours that a reservation covers', async () => {
-  const page = costPage([['2026-11-14', ['eu-west-1', 'EUW1-BoxUsage:g5.xlarge'], 24]], { quantity: 20 });
-  mock.on(GetCostAndUsageCommand).resolves(page);
-  expect(await getInstanceUsage(client, period, count)).toMatchObject([{ amount: 24, quantity: 20 }]);
-  expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
-    Metrics: ['UnblendedCost', 'UsageQuantity'],
-    Filter: {
-      And: [
-        { Dimensions: { Key: 'SERVICE', Values: [ec2, 'Amazon SageMaker', 'Amazon Bedrock'] } },
-        { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage'] } },
+describe('what is paid for by the hour', () => {
+  const p4d = 'BoxUsage:p4d.24xlarge';
+  const usage = (lines: [string, string, number][]) =>
+    costPage(
+      lines.map(([usageType, operation, amount]) => ['2026-11-14', [usageType, operation], amount]),
+      { quantity: 20 },
+    );
+
+  it('is read in one question of what it cost and how long it ran, by usage type and operation', async () => {
+    mock.on(GetCostAndUsageCommand).resolves(usage([[p4d, 'RunInstances:0002', 1000]]));
+    expect(await getInstanceUsage(client, period, ['Usage', 'DiscountedUsage'], count)).toEqual([
+      {
+        date: '2026-11-14',
+        usageType: p4d,
+        operation: 'RunInstances:0002',
+        amount: 1000,
+        quantity: 20,
+        unit: 'Hrs',
+      },
+    ]);
+    expect(requests).toBe(1);
+    expect(mock).toHaveReceivedCommandWith(GetCostAndUsageCommand, {
+      Metrics: ['NetAmortizedCost', 'UsageQuantity'],
+      GroupBy: [
+        { Type: 'DIMENSION', Key: 'USAGE_TYPE' },
+        { Type: 'DIMENSION', Key: 'OPERATION' },
       ],
-    },
+      Filter: {
+        And: [
+          { Dimensions: { Key: 'SERVICE', Values: [ec2, 'Amazon SageMaker', 'Amazon Bedrock'] } },
+          { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'DiscountedUsage'] } },
+        ],
+      },
+    });
+  });
+
+  it('is nothing, and not asked for, where the bill has no usage', async () => {
+    expect(await getInstanceUsage(client, period, [], count)).toEqual([]);
+    expect(requests).toBe(0);
+  });
+
+  it('is left out in another currency: prices are in dollars', async () => {
+    const page = costPage([['2026-11-14', ['CNN1-BoxUsage:g5.xlarge', 'RunInstances'], 24]], {
+      currency: 'CNY',
+      quantity: 20,
+    });
+    mock.on(GetCostAndUsageCommand).resolves(page);
+    expect(await getInstanceUsage(client, period, ['Usage'], count)).toEqual([]);
+  });
+
+  type Charged = { recordType: string; net: number; unblended: number; hours: number; service?: string };
+
+  /** Answers any question about a bill of one instance type, grouped and filtered as it was asked. */
+  function billOf(charges: readonly Charged[]) {
+    mock.on(GetCostAndUsageCommand).callsFake((input: GetCostAndUsageCommandInput) => {
+      const keysOf = ({ recordType, service = ec2 }: Charged) =>
+        (input.GroupBy ?? []).map(({ Key = '' }) => {
+          const all: Record<string, string> = {
+            RECORD_TYPE: recordType,
+            SERVICE: service,
+            LINKED_ACCOUNT: '210987654321',
+            USAGE_TYPE: p4d,
+            OPERATION: 'RunInstances',
+          };
+          return all[Key] ?? '';
+        });
+      const parts = input.Filter?.And ?? (input.Filter ? [input.Filter] : []);
+      const isWanted = ({ recordType, service = ec2 }: Charged) =>
+        parts.every(({ Dimensions }) =>
+          Dimensions?.Values?.includes(Dimensions.Key === 'SERVICE' ? service : recordType),
+        );
+      const groups = Map.groupBy(charges.filter(isWanted), (charge) => keysOf(charge).join('|'));
+      const sum = (own: readonly Charged[], figure: 'net' | 'unblended' | 'hours') =>
+        String(own.reduce((total, charge) => total + charge[figure], 0));
+      const Groups = [...groups].map(([key, own]) => ({
+        Keys: key.split('|'),
+        Metrics: {
+          NetAmortizedCost: { Amount: sum(own, 'net'), Unit: 'USD' },
+          UnblendedCost: { Amount: sum(own, 'unblended'), Unit: 'USD' },
+          UsageQuantity: { Amount: sum(own, 'hours'), Unit: 'Hrs' },
+        },
+      }));
+      return { ResultsByTime: [{ TimePeriod: { Start: '2026-11-14', End: '2026-11-15' }, Groups }] };
+    });
+  }
+
+  const plans = 'Savings Plans for AWS Compute usage';
+  const onDemand = (hours: number): Charged => ({
+    recordType: 'Usage',
+    net: 32 * hours,
+    unblended: 32 * hours,
+    hours,
+  });
+  const covered = (hours: number): Charged[] => [
+    { recordType: 'SavingsPlanCoveredUsage', net: 20 * hours, unblended: 32 * hours, hours },
+    { recordType: 'SavingsPlanNegation', net: 0, unblended: -32 * hours, hours },
+    { recordType: 'SavingsPlanRecurringFee', net: 48, unblended: 528, hours: 24, service: plans },
+  ];
+
+  it.each<[string, Charged[], number]>([
+    ['the list price on demand', [onDemand(24)], 32],
+    ['what the Savings Plan takes where it covers all', covered(24), 20],
+    ['the mean where a Savings Plan covers half', [onDemand(12), ...covered(12)], 26],
+    [
+      'what the reservation takes, not the part of its fee that nobody used',
+      [
+        { recordType: 'DiscountedUsage', net: 432, unblended: 0, hours: 24 },
+        { recordType: 'RIFee', net: 24, unblended: 456, hours: 24 },
+      ],
+      18,
+    ],
+    [
+      'the same under other spellings',
+      [
+        onDemand(12),
+        { recordType: 'Savings Plan Covered Usage', net: 240, unblended: 384, hours: 12 },
+        { recordType: 'Savings Plan Negation', net: 0, unblended: -384, hours: 12 },
+      ],
+      26,
+    ],
+    [
+      'less what was negotiated',
+      [
+        { ...onDemand(24), net: 720 },
+        { recordType: 'EdpDiscount', net: 0, unblended: -48, hours: 0 },
+      ],
+      30,
+    ],
+    [
+      'the same whatever a credit pays',
+      [onDemand(24), { recordType: 'Credit', net: -768, unblended: -768, hours: 24 }],
+      32,
+    ],
+    [
+      'the same whatever was paid back',
+      [onDemand(24), { recordType: 'Refund', net: -100, unblended: -100, hours: -3 }],
+      32,
+    ],
+  ])('costs %s', async (_, charges, hourlyRate) => {
+    billOf(charges);
+    const { usageTypes } = await getCharges(client, period, count);
+    const lines = await getInstanceUsage(client, period, usageTypes, count);
+    expect(ratesPaid(lines)).toEqual([
+      { region: 'us-east-1', type: 'p4d.24xlarge', use: 'on-demand', platform: 'linux', hourlyRate },
+    ]);
   });
 });
 

@@ -3,10 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { UsageLine } from '../../shared/spend/breakdown.ts';
 import { pricedBy, type RateUse, rateKey, ratesPaid } from '../../shared/spend/rate.ts';
 
-const line = (usageType: string, amount: number, quantity?: number): UsageLine => ({
+const line = (
+  usageType: string,
+  amount: number,
+  quantity?: number,
+  operation = 'RunInstances',
+): UsageLine => ({
   date: '2026-11-14',
-  region: 'eu-west-1',
   usageType,
+  operation,
   amount,
   ...(quantity !== undefined && { quantity, unit: 'Hrs' }),
 });
@@ -16,13 +21,44 @@ describe('the rates that were paid', () => {
     const lines = [
       line('EUW1-BoxUsage:p4d.24xlarge', 700, 20),
       line('EUW1-BoxUsage:p4d.24xlarge', 110, 4),
-      line('EUW1-SpotUsage:p4d.24xlarge', 96, 8),
+      line('EUW1-SpotUsage:p4d.24xlarge', 96, 8, 'RunInstances:SV002'),
       line('BoxUsage:u-6tb1.metal', 54, 1),
     ];
+    const p4d = { region: 'eu-west-1', type: 'p4d.24xlarge', platform: 'linux' };
     expect(ratesPaid(lines)).toEqual([
-      { region: 'eu-west-1', type: 'p4d.24xlarge', use: 'on-demand', hourlyRate: 33.75 },
-      { region: 'eu-west-1', type: 'p4d.24xlarge', use: 'spot', hourlyRate: 12 },
-      { region: 'eu-west-1', type: 'u-6tb1.metal', use: 'on-demand', hourlyRate: 54 },
+      { ...p4d, use: 'on-demand', hourlyRate: 33.75 },
+      { ...p4d, use: 'spot', hourlyRate: 12 },
+      { region: 'us-east-1', type: 'u-6tb1.metal', platform: 'linux', use: 'on-demand', hourlyRate: 54 },
+    ]);
+  });
+
+  it('are those of Linux and of Windows, each its own', () => {
+    const lines = [
+      line('BoxUsage:p4d.24xlarge', 32, 1),
+      line('BoxUsage:p4d.24xlarge', 50, 1, 'RunInstances:0002'),
+      line('SpotUsage:p4d.24xlarge', 20, 2, 'RunInstances:SV003'),
+      line('SpotUsage:p4d.24xlarge', 24, 2, 'RunInstances:SV001'),
+      line('SpotUsage:p4d.24xlarge', 30, 1, 'RunInstances:0002:SV001'),
+    ];
+    expect(ratesPaid(lines).map(({ use, platform, hourlyRate }) => [use, platform, hourlyRate])).toEqual([
+      ['on-demand', 'linux', 32],
+      ['on-demand', 'windows', 50],
+      ['spot', 'linux', 11],
+      ['spot', 'windows', 30],
+    ]);
+  });
+
+  it('are of their region: dedicated hardware is apart, and Ireland has two codes', () => {
+    const lines = [
+      line('EU-BoxUsage:g5.xlarge', 2, 2),
+      line('EUW1-BoxUsage:g5.xlarge', 2, 2),
+      line('APS3-BoxUsage:g5.xlarge', 3, 2),
+      line('EU-DedicatedUsage:g5.xlarge', 4, 2),
+    ];
+    expect(ratesPaid(lines).map(({ region, use, hourlyRate }) => [region, use, hourlyRate])).toEqual([
+      ['eu-west-1', 'on-demand', 1],
+      ['ap-south-1', 'on-demand', 1.5],
+      ['eu-west-1', 'dedicated', 2],
     ]);
   });
 
@@ -31,6 +67,13 @@ describe('the rates that were paid', () => {
     ['the bill has no hours', line('EUW1-BoxUsage:g5.xlarge', 24)],
     ['it ran for no time', line('EUW1-BoxUsage:g5.xlarge', 1, 0)],
     ['the usage type names no instance type', line('EUW1-BoxUsage', 10, 24)],
+    ['a licence is in the price', line('BoxUsage:g5.xlarge', 30, 24, 'RunInstances:0010')],
+    ['the licence is a line of its own', line('BoxUsage:g5.xlarge', 24, 24, 'RunInstances:0002:box')],
+    ['nothing is said of the system', line('BoxUsage:g5.xlarge', 24, 24, 'NoOperation')],
+    ['the dedicated host is paid for', line('EU-HostBoxUsage:g5.xlarge', 24, 24)],
+    ['nobody used what was reserved', line('EU-UnusedBox:g5.xlarge', 24, 24)],
+    ['the region is newer than this code', line('EUX9-BoxUsage:g5.xlarge', 24, 24)],
+    ['it ran in a Local Zone', line('USW2-LAX1-BoxUsage:g4dn.xlarge', 24, 24)],
     ['the quantity is negative', line('EUW1-BoxUsage:g5.xlarge', 24, -24)],
     ['the bill takes it back', line('EUW1-BoxUsage:g5.xlarge', -24, 24)],
     ['the quantity is no hours', { ...line('EUW1-BoxUsage:g5.xlarge', 24, 24), unit: 'Seconds' }],
@@ -47,21 +90,22 @@ describe('the rates that were paid', () => {
   });
 
   it.each([
-    ['EUW1-BoxUsage:g5.xlarge', 'g5.xlarge', 'on-demand'],
-    ['SpotUsage:trn1.32xlarge', 'trn1.32xlarge', 'spot'],
-    ['EU-Host:ml.g5.xlarge', 'ml.g5.xlarge', 'hosting'],
-    ['USE1-AsyncInf:ml.g6e.2xlarge', 'ml.g6e.2xlarge', 'hosting'],
-    ['Train:ml.p4d.24xlarge', 'ml.p4d.24xlarge', 'training'],
-    ['EUW1-Processing:ml.m5.xlarge', 'ml.m5.xlarge', 'processing'],
-    ['USE1-Tsform:ml.c5.9xlarge', 'ml.c5.9xlarge', 'transform'],
-    ['EU-Notebk:ml.g5.2xlarge', 'ml.g5.2xlarge', 'notebook'],
-    ['USE1-Studio:KernelGateway-ml.g4dn.xlarge', 'ml.g4dn.xlarge', 'studio'],
-    ['APN2-Studio:JupyterLab-ml.g6.24xlarge', 'ml.g6.24xlarge', 'studio'],
-    ['EU-Studio:CodeEditor-ml.m5.large', 'ml.m5.large', 'studio'],
-    ['USW2-Cluster:ml.p4d.24xlarge', 'ml.p4d.24xlarge', 'cluster'],
-    ['USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits', 'nova2lite', 'model-unit'],
-  ])('of %s are of %s for %s', (usageType, type, use) => {
-    expect(ratesPaid([line(usageType, 48, 24)])).toEqual([{ region: 'eu-west-1', type, use, hourlyRate: 2 }]);
+    ['EUW1-BoxUsage:g5.xlarge', 'eu-west-1', 'g5.xlarge', 'on-demand'],
+    ['SpotUsage:trn1.32xlarge', 'us-east-1', 'trn1.32xlarge', 'spot'],
+    ['USE2-DedicatedUsage:p5.48xlarge', 'us-east-2', 'p5.48xlarge', 'dedicated'],
+    ['EU-Host:ml.g5.xlarge', 'eu-west-1', 'ml.g5.xlarge', 'hosting'],
+    ['USE1-AsyncInf:ml.g6e.2xlarge', 'us-east-1', 'ml.g6e.2xlarge', 'hosting'],
+    ['Train:ml.p4d.24xlarge', 'us-east-1', 'ml.p4d.24xlarge', 'training'],
+    ['EUW1-Processing:ml.m5.xlarge', 'eu-west-1', 'ml.m5.xlarge', 'processing'],
+    ['USE1-Tsform:ml.c5.9xlarge', 'us-east-1', 'ml.c5.9xlarge', 'transform'],
+    ['EU-Notebk:ml.g5.2xlarge', 'eu-west-1', 'ml.g5.2xlarge', 'notebook'],
+    ['USE1-Studio:KernelGateway-ml.g4dn.xlarge', 'us-east-1', 'ml.g4dn.xlarge', 'studio'],
+    ['APN2-Studio:JupyterLab-ml.g6.24xlarge', 'ap-northeast-2', 'ml.g6.24xlarge', 'studio'],
+    ['EU-Studio:CodeEditor-ml.m5.large', 'eu-west-1', 'ml.m5.large', 'studio'],
+    ['USW2-Cluster:ml.p4d.24xlarge', 'us-west-2', 'ml.p4d.24xlarge', 'cluster'],
+    ['USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits', 'us-east-1', 'nova2lite', 'model-unit'],
+  ])('of %s are of %s, of %s for %s', (usageType, region, type, use) => {
+    expect(ratesPaid([line(usageType, 48, 24)])).toMatchObject([{ region, type, use, hourlyRate: 2 }]);
   });
 
   it('leave out the hours of a free tier', () => {
@@ -81,13 +125,15 @@ describe('the rates that were paid', () => {
   it('are above 0 and finite whatever the bill says', () => {
     const usageTypes = fc.constantFrom(
       'EUW1-BoxUsage:g5.xlarge',
+      'EU-DedicatedUsage:g5.xlarge',
       'EU-Host:ml.g5.xlarge',
       'USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits',
     );
-    const lines = fc.array(fc.tuple(usageTypes, fc.double(), fc.double()));
+    const operations = fc.constantFrom('RunInstances', 'RunInstances:0002', 'RunInstances:SV001', '');
+    const lines = fc.array(fc.tuple(usageTypes, fc.double(), fc.double(), operations));
     fc.assert(
       fc.property(lines, (given) => {
-        const rates = ratesPaid(given.map(([usageType, amount, hours]) => line(usageType, amount, hours)));
+        const rates = ratesPaid(given.map((each) => line(...each)));
         for (const { hourlyRate } of rates) {
           expect(hourlyRate).toBeGreaterThan(0);
           expect(hourlyRate).toBeLessThan(Number.POSITIVE_INFINITY);

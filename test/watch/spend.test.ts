@@ -68,11 +68,10 @@ function linesOf(keys: string, date: IsoDate): Line[] {
       return [[date, [account, ec2], usage]];
     case 'team,owner':
       return [[date, ['team$search', 'owner$'], usage]];
+    case 'USAGE_TYPE,OPERATION':
+      return hourly.map(([usageType, amount]) => [date, [usageType, 'RunInstances'], amount] as const);
     default:
-      return [
-        [date, ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], usage],
-        ...hourly.map(([usageType, amount]) => [date, ['eu-west-1', usageType], amount] as const),
-      ];
+      return [[date, ['eu-west-1', 'EUW1-BoxUsage:p4d.24xlarge'], usage]];
   }
 }
 
@@ -342,7 +341,7 @@ describe('what an hour really costs', () => {
       ],
       time,
     );
-  const ofHours = () => asked().filter(({ Metrics }) => Metrics?.includes('UnblendedCost'));
+  const ofHours = () => asked().filter(({ GroupBy }) => GroupBy?.some(({ Key }) => Key === 'OPERATION'));
 
   beforeEach(() => {
     hourly = [
@@ -356,7 +355,12 @@ describe('what an hour really costs', () => {
   it('is read in one question of the last full days, and once a week', async () => {
     await run(monday);
     expect(await rates(monday)).toEqual([10, 1.5, 60.5]);
-    expect(ofHours()).toMatchObject([{ TimePeriod: { Start: '2026-11-07', End: '2026-11-14' } }]);
+    expect(ofHours()).toMatchObject([
+      {
+        TimePeriod: { Start: '2026-11-07', End: '2026-11-14' },
+        Filter: { And: [{}, { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage'] } }] },
+      },
+    ]);
     await run('2026-11-22T06:00:00Z');
     expect(ofHours()).toHaveLength(1);
     await run('2026-11-23T06:00:00Z');
