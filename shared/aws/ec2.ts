@@ -43,6 +43,7 @@ const described = z.object({
   HibernationOptions: z.object({ Configured: z.boolean().optional() }).optional(),
   Operator: z.object({ Managed: z.boolean().optional() }).optional(),
   Platform: z.string().optional(),
+  Placement: z.object({ Tenancy: z.string().optional() }).optional(),
   PrivateDnsName: z.string().optional(),
 });
 
@@ -120,7 +121,13 @@ const toInstance = (
   managed: instance.Operator?.Managed ?? false,
   platform: instance.Platform?.toLowerCase() === 'windows' ? 'windows' : 'linux',
   ...(instance.PrivateDnsName && { privateDnsName: instance.PrivateDnsName }),
+  ...tenancyOf(instance),
 });
+
+const tenancyOf = ({ Placement }: z.infer<typeof described>): Pick<Instance, 'tenancy'> => {
+  const tenancy = Placement?.Tenancy;
+  return tenancy === 'dedicated' || tenancy === 'host' ? { tenancy } : {};
+};
 
 const device = z.object({
   Name: z.string().optional(),

@@ -1,7 +1,7 @@
 import { type Filter, GetProductsCommand, type PricingClient } from '@aws-sdk/client-pricing';
 import { z } from 'zod';
 import type { Usd } from '../money.ts';
-import { type Priced, pricedBy } from '../spend/rate.ts';
+import { type Priced, pricedBy, type RateUse } from '../spend/rate.ts';
 
 const product = z.object({
   product: z.object({ attributes: z.object({ usagetype: z.string().optional() }) }),
@@ -29,11 +29,12 @@ const page = z.object({
 });
 
 /**
- * The on-demand price of an hour: of an EC2 instance on shared hardware, or of what SageMaker runs on an instance.
+ * The on-demand price of an hour: of an EC2 instance on shared or dedicated hardware, or of what SageMaker runs on one.
  * Undefined where the list has no such type, or more than one price for it: a price that isn't certain is unknown.
  */
 export async function getOnDemandRate(client: PricingClient, priced: Priced): Promise<Usd | undefined> {
-  const question = priced.use === 'on-demand' ? ofInstance(priced) : ofSageMaker(priced);
+  const tenancy = tenancies[priced.use];
+  const question = tenancy === undefined ? ofSageMaker(priced) : ofInstance(priced, tenancy);
   const prices = new Set<Usd>();
   let NextToken: string | undefined;
   do {
@@ -49,13 +50,19 @@ export async function getOnDemandRate(client: PricingClient, priced: Priced): Pr
 
 type Question = { ServiceCode: string; Filters: Filter[] };
 
-const ofInstance = ({ region, type, platform }: Priced): Question => ({
+/** On what hardware an EC2 instance runs, in the list's words. */
+const tenancies: Readonly<Partial<Record<RateUse, string>>> = {
+  'on-demand': 'Shared',
+  dedicated: 'Dedicated',
+};
+
+const ofInstance = ({ region, type, platform }: Priced, tenancy: string): Question => ({
   ServiceCode: 'AmazonEC2',
   Filters: toFilters({
     instanceType: type,
     regionCode: region,
     operatingSystem: platform === 'windows' ? 'Windows' : 'Linux',
-    tenancy: 'Shared',
+    tenancy,
     preInstalledSw: 'NA',
     capacitystatus: 'Used',
     licenseModel: 'No License required', // Windows has a second price, for those who bring their own
@@ -72,7 +79,7 @@ const toFilters = (fields: Readonly<Record<string, string>>): Filter[] =>
   Object.entries(fields).map(([Field, Value]) => ({ Type: 'TERM_MATCH', Field, Value }));
 
 const isOf = ({ type, use }: Priced, { product: { attributes } }: Product): boolean => {
-  if (use === 'on-demand') return true; // the filters leave nothing else
+  if (tenancies[use] !== undefined) return true; // the filters leave nothing else
   const listed = pricedBy(attributes.usagetype ?? '');
   return listed?.type === type && listed.use === use;
 };

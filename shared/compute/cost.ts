@@ -14,9 +14,14 @@ export const costBetween = (hourlyRate: Usd, start: IsoTime, end: IsoTime): Usd 
 
 /**
  * How an instance is paid for by the hour; undefined for those that are paid for otherwise, such as capacity blocks,
- * whose hours are bought in advance.
+ * whose hours are bought in advance, and what runs on a dedicated host, which is paid for itself.
  */
-export function purchaseOptionOf({ lifecycle }: Instance): 'on-demand' | 'spot' | undefined {
-  if (lifecycle === undefined) return 'on-demand';
-  return lifecycle === 'spot' ? 'spot' : undefined;
+export function purchaseOptionOf({
+  lifecycle,
+  tenancy,
+}: Instance): 'on-demand' | 'spot' | 'dedicated' | undefined {
+  if (tenancy === 'host') return undefined;
+  if (lifecycle === undefined) return tenancy ?? 'on-demand';
+  // No list tells under what name the bill has spot instances on dedicated hardware.
+  return lifecycle === 'spot' && tenancy === undefined ? 'spot' : undefined;
 }

@@ -24,12 +24,21 @@ export type Instance = {
   /** `Operator.Managed`: another AWS service runs this instance. */
   managed: boolean;
   platform: 'linux' | 'windows';
+  /** Absent: on hardware that is shared with others. */
+  tenancy?: 'dedicated' | 'host';
   /** `ip-10-0-1-2.eu-west-1.compute.internal`; absent once it is terminated. */
   privateDnsName?: string;
 };
 
 /** What a person calls it: its Name tag, else its id. */
 export const instanceName = ({ tags, instanceId }: Instance): string => tags['Name']?.trim() || instanceId;
+
+/** When `User initiated (2026-11-20 18:00:00 GMT)` was; undefined where the text holds no time. */
+export function transitionTime(reason: string | undefined): IsoTime | undefined {
+  const [, date, time] = /\((\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) (?:GMT|UTC)\)/.exec(reason ?? '') ?? [];
+  const at = `${date}T${time}Z`;
+  return Number.isNaN(Date.parse(at)) ? undefined : at;
+}
 
 export type AcceleratorKind = 'gpu' | 'neuron' | 'inference' | 'fpga' | 'media';
 

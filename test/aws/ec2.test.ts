@@ -103,6 +103,14 @@ describe('the instances of a target', () => {
     expect(found.map(({ lifecycle }) => lifecycle)).toEqual(['other', undefined]);
   });
 
+  it('say whether they run on dedicated hardware or on a dedicated host', async () => {
+    const tenancies = ['default', 'dedicated', 'host'] as const;
+    const placed = tenancies.map((Tenancy) => described(`i-${Tenancy}`, { Placement: { Tenancy } }));
+    ec2.on(DescribeInstancesCommand).resolves(page(...placed));
+    const found = await getInstances(client, target);
+    expect(found.map(({ tenancy }) => tenancy)).toEqual([undefined, 'dedicated', 'host']);
+  });
+
   it('are asked for by filter, two hundred ids a call, so that one that is gone fails nothing', async () => {
     ec2.on(DescribeInstancesCommand).resolves(page());
     const instanceIds = Array.from({ length: 201 }, (_, index) => `i-${index}`);

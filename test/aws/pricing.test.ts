@@ -59,6 +59,16 @@ describe('the on-demand rate', () => {
     expect(await getOnDemandRate(client, g5)).toBeUndefined();
   });
 
+  it('is that of dedicated hardware for a dedicated instance', async () => {
+    const PriceList = [product({ USD: '6.9' }, 'Hrs', 'EU-DedicatedUsage:g5.12xlarge')];
+    pricing.on(GetProductsCommand).resolves({ PriceList });
+    expect(await getOnDemandRate(client, { ...g5, use: 'dedicated' })).toBe(6.9);
+    expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
+      ServiceCode: 'AmazonEC2',
+      Filters: expect.arrayContaining([{ Type: 'TERM_MATCH', Field: 'tenancy', Value: 'Dedicated' }]),
+    });
+  });
+
   it('is that of Windows for a Windows instance', async () => {
     pricing.on(GetProductsCommand).resolves({ PriceList: [product({ USD: '8.1' })] });
     await getOnDemandRate(client, { ...g5, platform: 'windows' });

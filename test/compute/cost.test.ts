@@ -13,10 +13,19 @@ it('costs what passed between two times, and nothing backwards', () => {
 
 describe('an instance is paid for', () => {
   it.each([
-    ['on-demand', undefined],
-    ['spot', 'spot'],
-  ] as const)('by the hour as %s', (option, lifecycle) => {
-    expect(purchaseOptionOf(instance(lifecycle && { lifecycle }))).toBe(option);
+    ['on-demand', {}],
+    ['spot', { lifecycle: 'spot' }],
+    ['dedicated', { tenancy: 'dedicated' }],
+  ] as const)('by the hour as %s', (option, given) => {
+    expect(purchaseOptionOf(instance(given))).toBe(option);
+  });
+
+  it.each([
+    ['on a dedicated host, which is paid for itself', { tenancy: 'host' }],
+    ['as a spot instance on dedicated hardware', { lifecycle: 'spot', tenancy: 'dedicated' }],
+    ['as a spot instance on a dedicated host', { lifecycle: 'spot', tenancy: 'host' }],
+  ] as const)('otherwise %s', (_, given) => {
+    expect(purchaseOptionOf(instance(given))).toBeUndefined();
   });
 
   it.each(['capacity-block', 'scheduled', 'interruptible-capacity-reservation', 'other'] as const)(
