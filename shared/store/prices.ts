@@ -57,10 +57,8 @@ type Price = {
   replaces: string;
 };
 
-async function put(
-  { client, name }: Table,
-  { replaces, days = retentionDays, ...price }: Price,
-): Promise<void> {
+async function put(table: Table, { replaces, days = retentionDays, ...price }: Price): Promise<void> {
+  const { client, name } = table;
   const values = { ':source': price.source, ':readAt': price.readAt };
   const used = Object.entries(values).filter(([key]) => replaces.includes(key));
   // Where it is refused, what is there is better, or as new.
@@ -75,6 +73,7 @@ async function put(
       }),
     ),
   );
+  reads.delete(table); // what was read before is no longer all there is
 }
 
 /** Where prices are looked up; without a table nothing is known of the bill, and nothing kept. */
@@ -165,13 +164,38 @@ export async function rateSourceOf(
   return current.find(({ sk }) => sk === rateKey(priced))?.source ?? 'pricing-api';
 }
 
-async function storedPrices(table: Table | undefined, regions: readonly string[], now: IsoTime) {
+async function storedPrices(
+  table: Table | undefined,
+  regions: readonly string[],
+  now: IsoTime,
+): Promise<Stored[]> {
   if (table === undefined) return [];
-  const prices = await Promise.all(
-    regions.map((region) => queryAll(table, { pk, startingWith: `${region}#`, item: stored })),
-  );
+  const prices = await Promise.all(regions.map((region) => pricesIn(table, region, now)));
+  return prices.flat();
+}
+
+type Stored = z.infer<typeof stored>;
+
+/** What a pass has read of a table, by region: its observers ask for prices one after another. */
+const reads = new WeakMap<Table, { now: IsoTime; regions: Map<string, Promise<Stored[]>> }>();
+
+/** The prices of a region, read once a pass, that is, once a time. */
+function pricesIn(table: Table, region: string, now: IsoTime): Promise<Stored[]> {
+  const kept = reads.get(table);
+  const regions = kept?.now === now ? kept.regions : new Map<string, Promise<Stored[]>>();
+  reads.set(table, { now, regions });
+  const known = regions.get(region);
+  if (known) return known;
+  const read = readPrices(table, region, now);
+  regions.set(region, read);
+  read.catch(() => regions.delete(region)); // what failed is read again
+  return read;
+}
+
+async function readPrices(table: Table, region: string, now: IsoTime): Promise<Stored[]> {
+  const prices = await queryAll(table, { pk, startingWith: `${region}#`, item: stored });
   // DynamoDB takes its time to remove what has expired.
-  return prices.flat().filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
+  return prices.filter(({ expiresAt }) => expiresAt > expiresAfter(now, 0));
 }
 
 /** A price list that fails makes a price unknown, and the watch goes on without it. */

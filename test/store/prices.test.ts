@@ -12,6 +12,7 @@ const pricing = mockClient(PricingClient);
 const client = new PricingClient({});
 const target = { account: '210987654321', region: 'eu-west-1' };
 const now = '2026-11-16T06:00:00Z';
+const later = '2026-11-16T07:00:00Z';
 let table: Table;
 let stop: () => Promise<void>;
 
@@ -90,11 +91,26 @@ describe('the hourly rate', () => {
     expect(await rateOf({ lifecycle: 'capacity-block' })).toBeUndefined();
   });
 
-  it('of a Windows instance is the list price of Windows, since the bill mixes both', async () => {
+  it('of a Windows instance is what the bill says of Windows, else the list price of Windows', async () => {
     await storeRates(table, [paid()], now);
     pricing.on(GetProductsCommand).resolves({ PriceList: [product(37)] });
     expect(await rateOf({ platform: 'windows' })).toBe(37);
+    await storeRates(table, [paid({ platform: 'windows', hourlyRate: 25 })], now);
+    expect(await rateOf({ platform: 'windows' })).toBe(25);
     expect(await rateOf()).toBe(21.5);
+  });
+
+  it('of a dedicated instance is what the bill says of dedicated hardware, else its list price', async () => {
+    await storeRates(table, [paid()], now);
+    pricing.on(GetProductsCommand).resolves({ PriceList: [product(36)] });
+    expect(await rateOf({ tenancy: 'dedicated' })).toBe(36);
+    await storeRates(table, [paid({ use: 'dedicated', hourlyRate: 23 })], now);
+    expect(await rateOf({ tenancy: 'dedicated' })).toBe(23);
+  });
+
+  it('of an instance on a dedicated host is unknown: the host is paid for', async () => {
+    await storeRates(table, [paid()], now);
+    expect(await rateOf({ tenancy: 'host' })).toBeUndefined();
   });
 
   it('is unknown, never 0, where the price list fails, and asked for again the next time', async () => {
@@ -138,6 +154,25 @@ describe('the rates of several things', () => {
     send.mockClear();
     await rates(hosting, hosting, { ...hosting, type: 'g5.xlarge', use: 'spot' });
     expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it('are read from the table once a pass, whoever asks, and again when there is something new', async () => {
+    const send = vi.spyOn(table.client, 'send');
+    await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 })], now);
+    send.mockClear();
+    expect([await rates(hosting), await rates(hosting)]).toEqual([[1.2], [1.2]]);
+    expect(send).toHaveBeenCalledTimes(1);
+    await ratesOf({ table, pricing: client }, [hosting], later);
+    expect(send).toHaveBeenCalledTimes(2);
+    await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.1 })], later);
+    expect(await ratesOf({ table, pricing: client }, [hosting], later)).toEqual([1.1]);
+  });
+
+  it('that could not be read from the table are read again', async () => {
+    await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 })], now);
+    vi.spyOn(table.client, 'send').mockRejectedValueOnce(new Error('throttled') as never);
+    await expect(rates(hosting)).rejects.toThrow('throttled');
+    expect(await rates(hosting)).toEqual([1.2]);
   });
 
   it('are what the price list says of that use', async () => {
