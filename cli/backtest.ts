@@ -17,6 +17,7 @@ import { type BacktestAnswer, backtestText } from './backtest-text.ts';
 import { InputError } from './input-error.ts';
 import { printJson } from './options.ts';
 import { progress, progressBar } from './progress.ts';
+import { print } from './terminal.ts';
 
 export type BacktestOptions = SourceOptions & {
   sensitivity?: Sensitivity;
@@ -52,7 +53,7 @@ export async function backtestCommand(options: BacktestOptions): Promise<void> {
     await writePage(html, backtestPage({ ...answer, usage }));
   }
   if (format === 'json') printJson(toJson(answer));
-  else console.log(backtestText({ ...answer, ...(html !== undefined && { page: html }) }));
+  else print(backtestText({ ...answer, ...(html !== undefined && { page: html }) }));
 }
 
 type Setting = { sensitivity?: Sensitivity; floor?: Usd; flat?: boolean };

@@ -149,12 +149,15 @@ function wasteText({ findings, times }: Story, { targets }: Stage): string {
   const rows = wasteful
     .slice(0, listedFindings)
     .map((finding) => findingRow(finding, targets, times.utilization));
+  const evidence = wasteful
+    .slice(0, listedFindings)
+    .map(({ reason }) => [wrap(reason, screenWidth(), '      ')]);
   const rest = wasteful.slice(listedFindings);
   const owners = wasteByOwner(findings, monthOf(times.utilization), times.utilization)
     .slice(0, listedOwners)
     .map(({ owner, monthToDate }) => `${owner ?? 'nobody tagged'} ${formatMoney(monthToDate)}`);
   return [
-    table(['what', 'which', 'account', 'whose', '>wasted', '>this month', 'since', 'evidence'], rows),
+    table(['what', 'which', 'account', 'whose', '>wasted', '>this month', 'since'], rows, evidence),
     ...(rest.length > 0 ? [`\n  and ${rest.length} more: npm run -s watchdog -- utilization --sample`] : []),
     '',
     wrap(`Wasted this month, by owner: ${owners.join(', ')}.`, screenWidth(), '  '),
@@ -169,7 +172,7 @@ const wastedRate = ({ wastedHourlyRate = 0 }: Finding): number => wastedHourlyRa
 const monthOf = (now: IsoTime): IsoTime => `${now.slice(0, 7)}-01T00:00:00Z`;
 
 function findingRow(finding: Finding, targets: readonly Target[], now: IsoTime): string[] {
-  const { account, region, name, type, count, check, since, reason, wastedHourlyRate, attribution } = finding;
+  const { account, region, name, type, count, check, since, wastedHourlyRate, attribution } = finding;
   const target = targets.find((one) => one.account === account && one.region === region);
   const wasted = wastedBetween(finding, monthOf(now), now);
   return [
@@ -180,7 +183,6 @@ function findingRow(finding: Finding, targets: readonly Target[], now: IsoTime):
     perHour(wastedHourlyRate),
     wasted === undefined ? '-' : formatMoney(wasted),
     formatDuration(Date.parse(now) - Date.parse(since)),
-    reason,
   ];
 }
 

@@ -3,6 +3,7 @@ import { allPlanned, dueToStop, play, type Story, stoppedOf, storyDay, timesOn }
 import { storyText } from './demo-text.ts';
 import { type CommonOptions, printJson } from './options.ts';
 import { openSession } from './session.ts';
+import { print } from './terminal.ts';
 
 /** `demo`: one Monday on the sample account, through the stack's own functions. */
 export async function demoCommand(options: CommonOptions): Promise<void> {
@@ -14,7 +15,7 @@ export async function demoCommand(options: CommonOptions): Promise<void> {
   try {
     const story = await play({ ...session, sample }, times);
     if (options.format === 'json') printJson(toJson(story));
-    else console.log(storyText(story, { ...session, sample }, performance.now() - started));
+    else print(storyText(story, { ...session, sample }, performance.now() - started));
   } finally {
     await session.close();
   }

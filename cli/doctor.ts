@@ -15,7 +15,7 @@ import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
-import { paint, type Style, wrap } from './terminal.ts';
+import { paint, print, type Style, wrap } from './terminal.ts';
 
 type Check = { name: string; run: (session: Session) => Promise<Finding[]> };
 
@@ -30,7 +30,7 @@ export async function doctorCommand(options: AccountOptions): Promise<void> {
     }
     progress();
     if (options.format === 'json') printJson(findings);
-    else console.log(findings.map(toText).join('\n'));
+    else print(findings.map(toText).join('\n'));
     if (findings.some(({ status }) => status === 'fail')) process.exitCode = 1;
   } finally {
     await session.close();

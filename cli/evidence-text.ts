@@ -5,10 +5,12 @@ import { monthlyCost } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
 import { isFlaw } from '../shared/compute/finding.ts';
 import { type Point, periodSeconds, type Series } from '../shared/compute/metric.ts';
+import { endsByItself, runsSince } from '../shared/compute/resource.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 import type { RateSource } from '../shared/store/prices.ts';
 import { targetName } from '../shared/target.ts';
+import { cellsOf, cutCells, padCells } from './cells.ts';
 import { type Canvas, drawSeries, gap, timeAxis } from './spark.ts';
 import { paint, printable, screenWidth, wrap } from './terminal.ts';
 import { type Found, type Viewed, type ViewedEvidence, wastedRateOf } from './utilization-view.ts';
@@ -20,11 +22,12 @@ export type Proof = { evidence?: ViewedEvidence | undefined; rateSource?: RateSo
 export function evidenceText(found: Found, { evidence, rateSource }: Proof, now: IsoTime): string {
   const { target, resource, observations } = found;
   const [first] = observations;
-  const isNamed = resource.name !== resource.id;
-  const called = `${calledText(resource)}${isNamed ? `, ${resource.id}` : ''}`;
+  const called = calledText(resource);
+  const title = called.includes(resource.id) ? called : `${called}, ${resource.id}`;
+  const whose = first ? ownerText(first.attribution) : [];
   return [
-    `  ${paint('bold', printable(called))}`,
-    `  ${printable([targetName(target), ...(first ? ownerText(first.attribution) : [])].join('; '))}`,
+    ...lines(title).map((line) => paint('bold', line)),
+    ...lines([targetName(target), ...whose].join('; ')),
     ...observations.flatMap((observation) => ['', ...verdictLines(observation, now)]),
     ...(first ? [priceLine(first, rateSource)] : []),
     '',
@@ -34,40 +37,47 @@ export function evidenceText(found: Found, { evidence, rateSource }: Proof, now:
   ].join('\n');
 }
 
+/** On as many lines as it takes. */
+const lines = (text: string): string[] => wrap(text, screenWidth(), '  ').split('\n');
+
 const ownerText = ({ owner, team, project }: Attribution): string[] => {
   const named = [owner, team && `team ${team}`, project && `project ${project}`].filter(Boolean);
   return [named.length === 0 ? 'no owner tagged' : named.join(', ')];
 };
 
 function verdictLines(observation: Viewed, now: IsoTime): string[] {
-  const { resource, utilization, since } = observation;
+  const { resource, utilization, since, seenAt } = observation;
   const { state, check, reason, coverage, confidence, windowStart, windowEnd, lastBusy } = utilization;
   const from = since ?? windowStart;
+  const up = runsSince(resource);
   const lasting = isFlaw(observation)
     ? [`since ${clockText(from)}, ${formatDuration(Date.parse(now) - Date.parse(from))}`]
     : [];
   const facts = [
     ...lasting,
-    ...(resource.startedAt ? [`up since ${clockText(resource.startedAt)}`] : []),
+    ...(up === undefined ? [] : [`up since ${clockText(up)}`]),
     ...(lastBusy ? [`last seen at work ${clockText(lastBusy)}`] : []),
     `judged from ${clockText(windowStart)} to ${clockText(windowEnd)}`,
+    ...(seenAt && seenAt !== now ? [`measured ${clockText(seenAt)}`] : []),
     `${Math.floor(coverage * 100)} % covered`,
     `confidence ${confidence}`,
   ];
   return [
-    wrap(`${state}${check ? `, ${check}` : ''}: ${reason}`, screenWidth(), '  '),
-    wrap(facts.join('; '), screenWidth(), '  '),
-    ...moneyLines(observation),
+    ...lines(`${state}${check ? `, ${check}` : ''}: ${reason}`),
+    ...lines(facts.join('; ')),
+    ...moneyLines(observation, now),
   ];
 }
 
-function moneyLines(observation: Viewed): string[] {
+function moneyLines(observation: Viewed, now: IsoTime): string[] {
   const { monthToDate, loss, proposal } = observation;
   const wasted = wastedRateOf(observation);
+  const month =
+    wasted !== undefined && saysOfMonths(observation, now)
+      ? `, ${formatMoney(monthlyCost(wasted))} a month`
+      : '';
   const parts = [
-    ...(wasted === undefined
-      ? []
-      : [`wasted ${formatMoney(wasted)} an hour, ${formatMoney(monthlyCost(wasted))} a month`]),
+    ...(wasted === undefined ? [] : [`wasted ${formatMoney(wasted)} an hour${month}`]),
     ...(loss === undefined ? [] : [`lost ${formatMoney(loss)}`]),
     ...(monthToDate === undefined ? [] : [`${formatMoney(monthToDate)} since the first of the month`]),
     ...(proposal
@@ -76,8 +86,16 @@ function moneyLines(observation: Viewed): string[] {
         ]
       : []),
   ];
-  return parts.length === 0 ? [] : [wrap(parts.join('; '), screenWidth(), '  ')];
+  return parts.length === 0 ? [] : lines(parts.join('; '));
 }
+
+/** What is new, or ends by itself, says nothing of a month. */
+const saysOfMonths = (
+  { resource: { kind }, since, utilization: { windowStart } }: Viewed,
+  now: IsoTime,
+): boolean => !endsByItself(kind) && Date.parse(now) - Date.parse(since ?? windowStart) >= dayMs;
+
+const dayMs = 86_400_000;
 
 const sources = { bill: 'as the bill says', 'pricing-api': 'as the price list says' } as const;
 
@@ -90,32 +108,32 @@ function priceLine({ resource, hourlyRate }: Viewed, rateSource: RateSource | un
 
 type Line = { label: string; series: Series; max: number; notes: readonly string[] };
 
-/** Columns for the notes beside a drawing, at least. */
+/** Columns for a drawing and for the notes beside it, at least, and for the name before it, at most. */
+const leastDrawing = 10;
 const leastNotes = 8;
+const mostLabel = 18;
 
 /** A row or more for each device, then CPU and network, over one axis of hours. */
 function drawing(evidence: ViewedEvidence): string[] {
   const { window, noun, silentTraffic, devices, cpu, networkIn, networkOut } = evidence;
   const span = { start: Date.parse(window.start), end: Date.parse(window.end), period: periodSeconds * 1000 };
-  const lines = [
+  const rows = [
     ...devices.map((device) => deviceLine(device, noun, span)),
     ...(cpu ? [percentLine('CPU', cpu, span)] : []),
     ...(networkIn ? [trafficLine('network in', networkIn, silentTraffic, span)] : []),
     ...(networkOut ? [trafficLine('network out', networkOut, silentTraffic, span)] : []),
   ];
-  if (lines.length === 0) return ['  No series was measured for it.'];
-  const labels = Math.max(...lines.map(({ label }) => label.length));
-  const notes = Math.max(leastNotes, ...lines.map((line) => line.notes.join('  ').length));
-  const width = Math.max(20, screenWidth() - labels - notes - 6);
+  if (rows.length === 0) return ['  No series was measured for it.'];
+  const labels = Math.max(...rows.map(({ label }) => cellsOf(label)));
+  const notes = Math.max(leastNotes, ...rows.map((line) => line.notes.join('  ').length));
+  const width = Math.max(leastDrawing, screenWidth() - labels - notes - 6);
   const canvas = { ...span, width };
   const axis = ' '.repeat(labels + 4) + timeAxis(canvas);
   return [
-    wrap(
+    ...lines(
       `${clockText(window.start)} to ${clockText(window.end)}, the largest value of each ${formatDuration(Math.max(span.period, (span.end - span.start) / width))}; ${gap} where nothing was reported`,
-      screenWidth(),
-      '  ',
     ),
-    ...lines.flatMap((line) => drawLine(line, { ...canvas, height: heightFor(devices.length) }, labels)),
+    ...rows.flatMap((line) => drawLine(line, { ...canvas, height: heightFor(devices.length) }, labels)),
     axis.trimEnd(),
     ...failures(devices, { cpu, networkIn, networkOut }),
   ];
@@ -133,8 +151,8 @@ function drawLine(
   const first = drawn.findIndex((bars) => bars.trim() !== '');
   return drawn.slice(first).map((bars, index, shown) => {
     const isLast = index === shown.length - 1;
-    const name = (isLast ? label : '').padEnd(labels);
-    return `  ${name}  ${bars}  ${isLast ? notes.join('  ') : ''}`.trimEnd();
+    const name = padCells(isLast ? label : '', labels);
+    return cutCells(`  ${name}  ${bars}  ${isLast ? notes.join('  ') : ''}`.trimEnd(), screenWidth());
   });
 }
 
@@ -147,7 +165,7 @@ function deviceLine(
 ): Line {
   const held = largest(memoryUsed, span);
   const drawn = largest(power, span);
-  const line = percentLine(`${noun} ${index}`, utilization, span);
+  const line = percentLine(cutCells(printable(`${noun} ${index}`), mostLabel), utilization, span);
   return {
     ...line,
     notes: [
@@ -207,7 +225,7 @@ function failures(
     ...Object.values(others),
   ];
   const texts = new Set(all.flatMap((series) => series?.failure ?? []));
-  return [...texts].map((text) => wrap(`not told whole: ${text}`, screenWidth(), '  '));
+  return [...texts].flatMap((text) => lines(`not told whole: ${text}`));
 }
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;

@@ -15,7 +15,7 @@ import { type IncidentOptions, incidentTable, throughOf } from './incidents.ts';
 import { InputError } from './input-error.ts';
 import { printJson } from './options.ts';
 import { openSession } from './session.ts';
-import { wrap } from './terminal.ts';
+import { print, wrap } from './terminal.ts';
 
 type FeedbackOptions = IncidentOptions & { until?: IsoTime; by?: string };
 
@@ -37,7 +37,7 @@ export async function feedbackCommand(id: string, answer: string, options: Feedb
       throw new Error(`A later answer to "${incident.id}" is kept already`);
     }
     if (options.format === 'json') printJson({ ...feedback, through: throughOf(feedback) });
-    else console.log(feedbackText(incident, feedback));
+    else print(feedbackText(incident, feedback));
   } finally {
     await session.close();
   }

@@ -9,7 +9,7 @@ import { InputError } from './input-error.ts';
 import { readEvent, runFunction, sampleEventFile } from './local-runtime.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { openSession, type Session } from './session.ts';
-import { paint, printable, type Style } from './terminal.ts';
+import { paint, print, printable, type Style } from './terminal.ts';
 
 /** What a command takes that works on a stack's incidents. */
 export type IncidentOptions = AccountOptions & { table?: string };
@@ -23,7 +23,7 @@ export async function incidentsCommand(options: IncidentOptions): Promise<void> 
   try {
     const listed = await listIncidents(await incidentTable(session, options), session.now);
     if (options.format === 'json') printJson(listed.map(toEntry));
-    else console.log(incidentsText(listed));
+    else print(incidentsText(listed));
   } finally {
     await session.close();
   }

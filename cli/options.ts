@@ -62,5 +62,12 @@ export const toNames = (value: string): string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
-/** JSON for programs goes to standard output alone. */
-export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
+/** JSON for programs goes to standard output alone. Where that is a terminal, no text in it is obeyed. */
+export const printJson = (value: unknown): void =>
+  console.log(JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped));
+
+/** As JSON's own escapes, which say the same to whoever parses it. */
+const escaped = (sign: string): string =>
+  Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('');

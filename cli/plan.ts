@@ -7,7 +7,7 @@ import { type Plan, type Planned, planSchedules } from '../shared/watch/plan-sch
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
-import { type Cell, paint, perHour, relativeTime, type Style, table } from './terminal.ts';
+import { type Cell, paint, perHour, print, relativeTime, type Style, table } from './terminal.ts';
 
 /** What a program reads of one instance of the plan. */
 type PlanEntry = {
@@ -30,7 +30,7 @@ export async function planCommand(options: AccountOptions): Promise<void> {
   try {
     const plans = await makePlans(session);
     if (options.format === 'json') printJson(plans.flatMap(({ planned }) => planned.map(toEntry)));
-    else console.log(planText(plans, session));
+    else print(planText(plans, session));
   } finally {
     await session.close();
   }

@@ -5,7 +5,7 @@ import { type Explanation, explainSchedule } from '../shared/schedule/explain.ts
 import { readConfigFile } from './config-file.ts';
 import { InputError } from './input-error.ts';
 import { type CommonOptions, printJson, toIsoTime } from './options.ts';
-import { type Cell, paint, table } from './terminal.ts';
+import { type Cell, paint, print, printable, printError, table } from './terminal.ts';
 
 type ExplainOptions = CommonOptions & { from?: string; to?: string; stdin?: boolean };
 
@@ -21,9 +21,9 @@ export async function explainCommand(value: string | undefined, options: Explain
   const explained = explainSchedule(value, from, to, config);
   if (!explained.valid) process.exitCode = 2;
   if (options.format === 'json') return printJson(explained);
-  if (!explained.valid) return void console.error(`"${value}": ${explained.error}`);
-  console.log(`${paint('bold', value)} from ${from} to ${to} (UTC)\n`);
-  console.log(transitionsText(explained));
+  if (!explained.valid) return void printError(`"${value}": ${explained.error}`);
+  print(`${paint('bold', printable(value))} from ${from} to ${to} (UTC)\n`);
+  print(transitionsText(explained));
 }
 
 function transitionsText({ initial, transitions }: Extract<Explanation, { valid: true }>): string {

@@ -1,14 +1,14 @@
 import { kindNames, sizeText } from '../shared/alert/resource-text.ts';
-import { cut } from '../shared/alert/text.ts';
 import { ownerOf } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';
 import { isFlaw } from '../shared/compute/finding.ts';
-import type { Resource } from '../shared/compute/resource.ts';
 import type { OwnerWaste } from '../shared/compute/waste.ts';
 import { formatMoney, type Usd } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
+import { cellsOf, cutCells } from './cells.ts';
 import { sparkLine } from './spark.ts';
 import { type Cell, paint, perHour, relativeTime, type Style, screenWidth, table, wrap } from './terminal.ts';
+import { resourceKey, sum, totalsOf } from './utilization-totals.ts';
 import { type Viewed, type ViewedTarget, wastedRateOf } from './utilization-view.ts';
 
 type Row = Viewed & { target: ViewedTarget };
@@ -19,23 +19,25 @@ export function utilizationText(targets: readonly ViewedTarget[], now: IsoTime):
   return [
     rows.length === 0 ? nothingText(targets) : listText(rows, now),
     ...(rows.length === 0 ? [] : ['', ...totalLines(rows)]),
-    ...wasteText(targets),
+    ...wasteText(targets, rows),
     ...gapsText(targets),
   ].join('\n');
 }
 
 /** Who is told what is wrong with something need not be told that it works. */
 function toRows(target: ViewedTarget): Row[] {
-  const flawed = new Set(target.observations.filter(isFlaw).map(({ resource }) => keyOf(resource)));
+  const flawed = new Set(target.observations.filter(isFlaw).map(({ resource }) => resourceKey(resource)));
   return target.observations
-    .filter((observation) => isFlaw(observation) || !flawed.has(keyOf(observation.resource)))
+    .filter((observation) => isFlaw(observation) || !flawed.has(resourceKey(observation.resource)))
     .map((observation) => ({ ...observation, target }));
 }
 
-const keyOf = ({ account, region, kind, id }: Resource): string => [account, region, kind, id].join('#');
-
 const nothingText = (targets: readonly ViewedTarget[]): string =>
-  `  Nothing that is paid for by the hour to compute is running in ${targets.length} ${targets.length === 1 ? 'target' : 'targets'}.`;
+  wrap(
+    `Nothing that is paid for by the hour to compute is running in ${targets.length} ${targets.length === 1 ? 'target' : 'targets'}.`,
+    screenWidth(),
+    '  ',
+  );
 
 /** What wastes at an unknown price comes before what wastes nothing. */
 const byWaste = (one: Row, other: Row): number =>
@@ -44,30 +46,30 @@ const byWaste = (one: Row, other: Row): number =>
   (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0) ||
   one.resource.name.localeCompare(other.resource.name);
 
-/** From so many columns on the types have one of their own. */
-const wideScreen = 120;
+/** From so many columns on prices and types have a column of their own; on a narrower screen they stand below. */
+const screenWithRates = 100;
+const screenWithTypes = 130;
+
+type Layout = { withRates: boolean; withTypes: boolean };
 
 function listText(rows: readonly Row[], now: IsoTime): string {
-  const isWide = screenWidth() >= wideScreen;
+  const width = screenWidth();
+  const layout = { withRates: width >= screenWithRates, withTypes: width >= screenWithTypes };
   const headings = [
     'state',
     'name',
-    ...(isWide ? ['type'] : []),
+    ...(layout.withTypes ? ['type'] : []),
     'owner',
-    '>rate',
+    ...(layout.withRates ? ['>rate'] : []),
     '>wasted',
     '>this month',
     'since',
   ];
-  const [heading, ...lines] = table(
+  return table(
     headings,
-    rows.map((row) => toCells(row, now, isWide)),
-  ).split('\n');
-  const described = lines.flatMap((line, index) => {
-    const row = rows[index];
-    return [line, ...(row ? detailLines(row, now, isWide) : [])];
-  });
-  return [heading, ...described].join('\n');
+    rows.map((row) => toCells(row, now, layout)),
+    rows.map((row) => detailLines(row, now, layout)),
+  );
 }
 
 /** What is wrong stands out; what is idle and costs nothing doesn't. */
@@ -76,15 +78,15 @@ function styleOf(row: Row): Style {
   return row.utilization.state === 'busy' ? 'green' : 'dim';
 }
 
-function toCells(row: Row, now: IsoTime, isWide: boolean): Cell[] {
+function toCells(row: Row, now: IsoTime, { withRates, withTypes }: Layout): Cell[] {
   const { resource, utilization, attribution, hourlyRate, monthToDate, loss, since } = row;
   const flawed = isFlaw(row);
   return [
     { text: utilization.state, style: styleOf(row) },
-    cut(resource.name, isWide ? 32 : 22),
-    ...(isWide ? [cut(typeText(row), 32)] : []),
-    cut(ownerOf(attribution) ?? '-', 14),
-    perHour(hourlyRate),
+    cutCells(resource.name, 32),
+    ...(withTypes ? [cutCells(typeText(row), 32)] : []),
+    cutCells(ownerOf(attribution) ?? '-', 14),
+    ...(withRates ? [perHour(hourlyRate)] : []),
     flawed ? perHour(wastedRateOf(row)) : '',
     flawed ? moneyText(monthToDate ?? loss) : '',
     flawed ? relativeTime(since ?? utilization.windowStart, now) : '',
@@ -96,24 +98,28 @@ const moneyText = (amount: Usd | undefined): string => (amount === undefined ? '
 /** `p4d.24xlarge`, `endpoint, 2 x ml.g5.2xlarge` */
 function typeText({ resource }: Pick<Viewed, 'resource'>): string {
   if (resource.kind === 'ec2-instance') return resource.type;
-  const size = resource.name === resource.type ? '' : sizeText(resource);
+  const isNamed = resource.name === resource.type || resource.type.startsWith('arn:');
+  const size = isNamed ? '' : sizeText(resource);
   return [kindNames[resource.kind], size].filter(Boolean).join(', ');
 }
 
 const indent = '    ';
 
 /** The devices drawn, and the evidence: on one line where they fit. */
-function detailLines(row: Row, now: IsoTime, isWide: boolean): string[] {
-  const { target, utilization } = row;
+function detailLines(row: Row, now: IsoTime, { withRates, withTypes }: Layout): string[] {
+  const { target, utilization, hourlyRate } = row;
   const { check, confidence, reason } = utilization;
   const where = `${target.accountName ?? target.account} ${target.region}`;
   const verdict = check === undefined ? '' : ` (${check}${confidence === 'low' ? ', low confidence' : ''})`;
-  const evidence = [...(isWide ? [] : [typeText(row)]), `${where}: ${reason}${verdict}`].join(', ');
+  const price = withRates || hourlyRate === undefined ? '' : ` at ${perHour(hourlyRate)}`;
+  const what = withTypes ? [] : [`${typeText(row)}${price}`];
+  const evidence = [...what, `${where}: ${reason}${verdict}`].join(', ');
   const devices = sparks(row, now);
   const line = [devices, evidence].filter(Boolean).join('  ');
-  const room = screenWidth() - indent.length;
-  if (line.length <= room) return [`${indent}${line}`];
-  return [...(devices === '' ? [] : [`${indent}${devices}`]), wrap(evidence, screenWidth(), indent)];
+  const fits = cellsOf(line) <= screenWidth() - indent.length;
+  return (fits ? [line] : [devices, evidence].filter(Boolean)).map((text) =>
+    wrap(text, screenWidth(), indent),
+  );
 }
 
 /** Devices that are drawn beside each other; the others are counted. */
@@ -132,35 +138,35 @@ function sparks({ courses = [] }: Viewed, now: IsoTime): string {
 
 /** `12 of 30 waste $61.20 of $230.50 an hour, $44,676 a month` */
 function totalLines(rows: readonly Row[]): string[] {
-  const byResource = Map.groupBy(rows, ({ resource }) => keyOf(resource));
-  const resources = [...byResource.values()];
-  const wasted = sum(resources.map((own) => Math.max(0, ...own.map((row) => wastedRateOf(row) ?? 0))));
-  const rate = sum(resources.map(([row]) => row?.hourlyRate ?? 0));
-  const flawed = resources.filter((own) => own.some(isFlaw)).length;
-  const unpriced = resources.filter((own) => own.every(isUnpriced)).length;
-  const money = `${formatMoney(wasted)} of ${formatMoney(rate)} an hour, ${formatMoney(monthlyCost(wasted))} a month`;
+  const { paidFor, wasting, unpriced, hourlyRate, wasted, lasting, lost, losses } = totalsOf(rows);
+  const apart = lasting < wasted ? ', jobs and warm pools apart' : '';
+  const month = lasting > 0 ? `, ${formatMoney(monthlyCost(lasting))} a month${apart}` : '';
+  const money = `${formatMoney(wasted)} of ${formatMoney(hourlyRate)} an hour${month}`;
   return [
-    `  ${paint('bold', `${flawed} of ${resources.length} waste`)} ${money}`,
+    headed(`${wasting} of ${paidFor} waste`, money),
     ...(unpriced === 0 ? [] : [`  The price of ${unpriced} is unknown, and in none of these sums.`]),
+    ...(losses === 0
+      ? []
+      : [headed('lost this month:', `${formatMoney(lost)} by jobs that are over (${losses} in the list)`)]),
   ];
 }
 
-/** What is paid for by the token has no price by the hour to be known. */
-const isUnpriced = ({ resource, hourlyRate, loss }: Row): boolean =>
-  resource.kind !== 'bedrock-model' && hourlyRate === undefined && loss === undefined;
+/** A line that begins in bold. */
+const headed = (heading: string, text: string): string =>
+  wrap(`${heading} ${text}`, screenWidth(), '  ').replace(heading, paint('bold', heading));
 
-const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0);
-
-function wasteText(targets: readonly ViewedTarget[]): string[] {
+function wasteText(targets: readonly ViewedTarget[], observations: readonly Row[]): string[] {
   const owners = mergedWaste(targets);
   if (owners.length === 0) return [];
+  const byOwner = Map.groupBy(observations, ({ attribution }) => ownerOf(attribution));
   const rows = owners.map(({ owner, monthToDate, hourly, findings, unpriced }) => {
     const isKnown = unpriced < findings;
+    const { lasting } = totalsOf(byOwner.get(owner) ?? []);
     return [
       owner ?? 'nobody tagged',
       isKnown ? formatMoney(monthToDate) : '-',
       isKnown ? perHour(hourly) : '-',
-      isKnown ? formatMoney(monthlyCost(hourly)) : '-',
+      isKnown ? formatMoney(monthlyCost(lasting)) : '-',
       String(findings),
       unpriced === 0 ? '' : `${unpriced} of unknown price`,
     ];

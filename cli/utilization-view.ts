@@ -4,6 +4,7 @@ import type { Usd } from '../shared/money.ts';
 import type { DeviceCourse, Evidence } from '../shared/watch/evidence.ts';
 import type { ObservedRow, UtilizationResult } from '../shared/watch/utilization.ts';
 import { InputError } from './input-error.ts';
+import { printable } from './terminal.ts';
 
 /** A resource as `utilization` lists it: with its devices' last day, hour by hour, where that was read. */
 export type Viewed = ObservedRow & { courses?: readonly DeviceCourse[] | undefined };
@@ -37,9 +38,12 @@ export function findResource(targets: readonly ViewedTarget[], query: string): F
   const found = exact.length > 0 ? exact : similar;
   const [first, ...others] = found;
   if (query === '' || first === undefined) {
-    throw new InputError(`no resource is called "${query}": "watchdog utilization" lists them all`);
+    throw new InputError(
+      `no resource is called "${printable(query)}": "watchdog utilization" lists them all`,
+    );
   }
-  if (others.length > 0) throw new InputError(`"${query}" may be any of ${found.map(placeText).join('; ')}`);
+  if (others.length > 0)
+    throw new InputError(`"${printable(query)}" may be any of ${found.map(placeText).join('; ')}`);
   return first;
 }
 
@@ -52,4 +56,4 @@ function resourcesOf(target: ViewedTarget): Found[] {
 }
 
 const placeText = ({ resource: { name, id, kind }, target: { account, region } }: Found): string =>
-  `${name === id ? id : `${name} (${id})`}, ${kind} in ${account} ${region}`;
+  printable(`${name === id ? id : `${name} (${id})`}, ${kind} in ${account} ${region}`);

@@ -14,6 +14,7 @@ import { evidenceText, type Proof } from './evidence-text.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
 import { openSession, type Session } from './session.ts';
+import { print } from './terminal.ts';
 import { utilizationText } from './utilization-text.ts';
 import {
   type Found,
@@ -33,7 +34,7 @@ export async function utilizationCommand(query: string | undefined, options: Acc
     const results = await lookAtAll(session);
     if (query !== undefined) await show(findResource(results, query), session, options);
     else if (options.format === 'json') printJson(toJson(results));
-    else console.log(utilizationText(await drawn(results, session), session.now));
+    else print(utilizationText(await drawn(results, session), session.now));
   } finally {
     await session.close();
   }
@@ -84,7 +85,7 @@ function watchedIn({ targets, table, config, now }: Session, account: string, re
 
 async function show(found: Found, session: Session, { format }: AccountOptions): Promise<void> {
   const proof = await proofOf(found, session);
-  if (format === 'text') return console.log(evidenceText(found, proof, session.now));
+  if (format === 'text') return print(evidenceText(found, proof, session.now));
   printJson({ resources: found.observations.map(toEntry), ...proof });
 }
 

@@ -6,7 +6,7 @@ import { type SpendFileResult, watchSpendFile } from '../shared/watch/spend-file
 import { readConfigFile } from './config-file.ts';
 import { readFocusFile } from './focus-file.ts';
 import { type CommonOptions, printJson } from './options.ts';
-import { paint, screenWidth, table, wrap } from './terminal.ts';
+import { paint, print, screenWidth, table, wrap } from './terminal.ts';
 
 /** `watch --spend FILE`: the spend watch over a bill in FOCUS columns, without an account and without memory. */
 export async function watchCommand(
@@ -15,7 +15,7 @@ export async function watchCommand(
   const { spend, cost, config, format } = options;
   const result = watchSpendFile(await readFocusFile(spend), await readConfigFile(config), cost);
   if (format === 'json') printJson(result);
-  else console.log(toText(spend, result));
+  else print(toText(spend, result));
 }
 
 const listed = 12;

@@ -11,6 +11,7 @@ import {
   withAccountOptions,
   withCommonOptions,
 } from './options.ts';
+import { printError } from './terminal.ts';
 
 // Standard output is the command's own. In its development mode the logger writes through the console.
 process.env['POWERTOOLS_DEV'] = 'true';
@@ -120,10 +121,10 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has told it
   if (error instanceof InputError || error instanceof ConfigError) {
-    console.error(error.message);
+    printError(error.message);
     return 2;
   }
-  console.error(error instanceof Error ? withCauses(error) : error);
+  printError(error instanceof Error ? withCauses(error) : String(error));
   return 1;
 }
 

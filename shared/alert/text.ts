@@ -17,12 +17,16 @@ export const visible = (text: string): string =>
 export const oneLine = (text: string): string => visible(text).replace(/\s+/g, ' ').trim() || '–';
 
 /** Words on lines of at most `width` characters, as many on each as fit; a longer word stands on a line of its own. */
-export function fillLines(words: readonly string[], width: number): string[] {
+export function fillLines(
+  words: readonly string[],
+  width: number,
+  widthOf: (text: string) => number = (text) => text.length,
+): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of words) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && longer.length > width) {
+    if (line !== '' && widthOf(longer) > width) {
       lines.push(line);
       line = word;
     } else line = longer;

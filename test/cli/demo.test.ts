@@ -98,7 +98,7 @@ describe('the demo, for people', () => {
     ['whose it is', /Whose: team search, owner jonas/],
     ['the leak of Bedrock', /LEAK {2}Amazon Bedrock in ml-prod: \$[\d,.]+ a day above/],
     ['the launch in Slack', /2 g5\.12xlarge started in ml-dev: \$12\.66 an hour/],
-    ['the idle p4d', /idle-accelerator +reranker-train p4d\.24xlarge .* jonas .*8 of 8 GPUs/],
+    ['the idle p4d', /idle-accelerator +reranker-train p4d\.24xlarge .* jonas .*\n +8 of 8 GPUs/],
     ['a stop', /stopped {2}ablation-us .*4 of 4 GPUs at 0 % for 45 min/],
     ['a refusal', /refused {2}experiment-tracker/],
     ['the busy one that is kept', /kept {5}support-chat-train.* busy: GPU 0 up to 100 %/],

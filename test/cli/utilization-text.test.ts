@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { cellsOf } from '../../cli/cells.ts';
 import { evidenceText } from '../../cli/evidence-text.ts';
 import { utilizationText } from '../../cli/utilization-text.ts';
+import { totalsOf } from '../../cli/utilization-totals.ts';
 import {
   findResource,
   type Viewed,
@@ -106,6 +108,29 @@ const target: ViewedTarget = {
   gaps: [{ what: 'the CloudWatch namespace CWAgent', why: 'No permission for cloudwatch:ListMetrics' }],
 };
 
+const attack = '\u001b]0;pwn\u0007\u001b[2J\u202e\u2028\n  busy  fake';
+
+/** A target in which everything that others may write is an attack. */
+const foreignTarget: ViewedTarget = {
+  account: attack,
+  accountName: attack,
+  region: attack,
+  observations: [
+    {
+      ...idle,
+      resource: resource({ id: attack, name: attack, type: attack, kind: 'sagemaker-endpoint' }),
+      utilization: utilization({ reason: attack }),
+      attribution: { owner: attack, team: attack, project: attack },
+      proposal: { type: attack },
+    },
+  ],
+  waste: [{ owner: attack, monthToDate: 1, hourly: 1, findings: 1, unpriced: 0 }],
+  gaps: [{ what: attack, why: attack }],
+};
+
+/** What a terminal obeys; and what begins a line that nobody of us wrote. */
+const obeyed = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^ {2}busy {2}fake/mu;
+
 describe('the list of what is used, and how', () => {
   it('has the dearest waste first, with devices and evidence, then owners and what is missing', () => {
     process.stdout.columns = 130;
@@ -119,7 +144,7 @@ describe('the list of what is used, and how', () => {
     ████████ ████████ ████████ ████████ ████████ ████████ ████████ ████████ +2
     ml-dev eu-west-1: 8 of 8 GPUs at work in the last 3 h: GPU 0 up to 97 %
 
-  2 of 3 waste $32.77 of $50.95 an hour, $23,922 a month
+  1 of 3 waste $32.77 of $50.95 an hour, $23,922 a month
   The price of 1 is unknown, and in none of these sums.
 
   wasted by      this month       now  a month  findings
@@ -131,11 +156,27 @@ describe('the list of what is used, and how', () => {
 `);
   });
 
-  it('fits into eighty columns', () => {
+  it.each([80, 100, 120, 160])('fits into %i columns, whatever things are called', (width) => {
+    process.stdout.columns = width;
+    const wide = {
+      ...idle,
+      resource: resource({
+        kind: 'sagemaker-notebook',
+        name: `推論サーバー${'x'.repeat(40)}`,
+        type: 'ml.g5.48xlarge',
+      }),
+      attribution: { owner: 'somebody-with-a-long-name' },
+    };
+    const long = { ...endpoint, utilization: utilization({ reason: `arn:aws:${'a'.repeat(200)}` }) };
+    const text = utilizationText([{ ...target, observations: [worker, long, idle, wide] }], now);
+    expect(text.split('\n').filter((line) => cellsOf(line) > width)).toEqual([]);
+  });
+
+  it('has the price and the type below where the screen is narrow', () => {
     process.stdout.columns = 80;
     const text = utilizationText([target], now);
-    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    expect(text).toContain('p4d.24xlarge, ml-dev eu-west-1: 2 of 2 GPUs');
+    expect(text).toContain('    p4d.24xlarge at $32.77/h, ml-dev eu-west-1: 2 of 2 GPUs');
+    expect(text).toMatch(/^ {2}state +name +owner +wasted +this month +since\n/);
   });
 
   it('says of nothing that it is nothing, and what could not be read all the same', () => {
@@ -162,9 +203,23 @@ describe('the list of what is used, and how', () => {
     expect(utilizationText([target, other], now)).toMatch(/jonas +\$4,014\.32 +\$65\.54\/h/);
   });
 
-  it('keeps the names of others from moving the cursor', () => {
-    const named = { ...idle, resource: resource({ name: 'a\u001b[2Jb' }) };
-    expect(utilizationText([{ ...target, observations: [named] }], now)).not.toContain('\u001b[2J');
+  it.each([80, 160])('lets no text of others through to a terminal of %i columns', (width) => {
+    process.stdout.columns = width;
+    const text = utilizationText([foreignTarget], now);
+    expect(text).toContain('pwn');
+    expect(text).not.toMatch(obeyed);
+  });
+
+  it('says of a model that it is one, and not its long address again', () => {
+    const arn = 'arn:aws:bedrock:us-east-1:345678901234:application-inference-profile/support-copilot';
+    const model = {
+      ...worker,
+      resource: resource({ kind: 'bedrock-model', id: arn, type: arn, name: 'support-copilot' }),
+    };
+    process.stdout.columns = 160;
+    expect(utilizationText([{ ...target, observations: [model] }], now)).not.toContain('arn:aws');
+    const proof = evidenceText(findResource([{ ...target, observations: [model] }], arn), {}, now);
+    expect(proof.match(/arn:aws/g)).toHaveLength(1);
   });
 });
 
@@ -245,6 +300,106 @@ describe('the evidence of one resource', () => {
   });
 });
 
+describe('the evidence of what others have named', () => {
+  it('lets none of their text through to the terminal', () => {
+    const failed = { points: [], failure: attack };
+    const devices = [{ index: attack, utilization: failed }];
+    const found = findResource([foreignTarget], attack);
+    const text = evidenceText(found, { evidence: { ...evidence, noun: 'GPU', devices } }, now);
+    expect(text).toContain('pwn');
+    expect(text).not.toMatch(obeyed);
+  });
+
+  it.each([80, 100, 160])('fits into %i columns', (width) => {
+    process.stdout.columns = width;
+    const index = 'GPU-8fd3c1a2-0000-1111-2222-333344445555';
+    const devices = evidence.devices.map((device) => ({ ...device, index }));
+    const text = evidenceText(findResource([target], 'trainer'), { evidence: { ...evidence, devices } }, now);
+    expect(text.split('\n').filter((line) => cellsOf(line) > width)).toEqual([]);
+  });
+});
+
+describe('what all of it costs', () => {
+  const job = (given: Partial<Viewed>): Viewed => ({
+    ...idle,
+    resource: resource({ kind: 'sagemaker-training-job', id: 'job', name: 'job' }),
+    monthToDate: undefined,
+    ...given,
+  });
+
+  it('is counted once for a workload and the node that carries it', () => {
+    const workload: Viewed = {
+      ...idle,
+      resource: resource({ kind: 'container-gpus', id: 'a/b', name: 'a/b', within: [idle.resource.id] }),
+      hourlyRate: 8,
+    };
+    expect(totalsOf([idle, workload])).toMatchObject({ hourlyRate: 32.77, wasted: 32.77, lasting: 32.77 });
+    const node = { ...idle, utilization: utilization(busy) };
+    expect(totalsOf([node, workload])).toMatchObject({ hourlyRate: 32.77, wasted: 8, wasting: 1 });
+    const elsewhere = { ...workload, resource: { ...workload.resource, within: ['i-other'] } };
+    expect(totalsOf([idle, elsewhere])).toMatchObject({ wasted: 40.77 });
+  });
+
+  it('counts the part of a node that two workloads leave unused', () => {
+    const skewed = { ...idle, hourlyRate: 10, utilization: utilization({ wastedShare: 0.5 }) };
+    const workload = (id: string): Viewed => ({
+      ...idle,
+      resource: resource({ kind: 'container-gpus', id, name: id, within: [idle.resource.id] }),
+      hourlyRate: 4,
+    });
+    expect(totalsOf([skewed, workload('a'), workload('b')])).toMatchObject({ hourlyRate: 10, wasted: 8 });
+  });
+
+  it('has no part of a job whose instances do not run yet', () => {
+    const stuck = job({
+      utilization: utilization({ check: 'job-stuck-starting', wastedShare: undefined }),
+      hourlyRate: 28.08,
+    });
+    expect(totalsOf([stuck])).toMatchObject({ paidFor: 0, hourlyRate: 0, wasted: 0, unpriced: 0 });
+  });
+
+  it('has what was lost apart, and no month of what ends by itself', () => {
+    const failed = job({
+      utilization: utilization({ state: 'ended', check: 'job-failed-late', wastedShare: undefined }),
+      hourlyRate: undefined,
+      loss: 82.42,
+    });
+    const silent = job({
+      resource: resource({ kind: 'sagemaker-training-job', id: 'silent', name: 'silent' }),
+      hourlyRate: 2,
+    });
+    process.stdout.columns = 100;
+    const text = utilizationText([{ ...target, observations: [failed, silent] }], now);
+    expect(text).toMatch(
+      /\n {2}1 of 1 waste \$2\.00 of \$2\.00 an hour\n {2}lost this month: \$82\.42 by jobs that are over \(1 in the list\)\n/,
+    );
+    expect(utilizationText([{ ...target, observations: [failed, silent, idle] }], now)).toContain(
+      '2 of 2 waste $34.77 of $34.77 an hour, $23,922 a month, jobs and warm pools apart',
+    );
+  });
+
+  it('does not call the price of a token unknown', () => {
+    const model: Viewed = {
+      ...worker,
+      resource: resource({ kind: 'bedrock-model', id: 'amazon.nova-pro-v1:0' }),
+      hourlyRate: undefined,
+    };
+    expect(totalsOf([model])).toMatchObject({ paidFor: 0, unpriced: 0 });
+  });
+
+  it('says nothing of a month of what is idle since this morning', () => {
+    const fresh = { ...idle, since: '2026-11-16T03:10:00Z' };
+    const text = evidenceText(findResource([{ ...target, observations: [fresh] }], 'reranker'), {}, now);
+    expect(text).toContain('wasted $32.77 an hour; $2,007.16 since the first of the month');
+  });
+
+  it('shows what an earlier run has measured as that', () => {
+    const earlier = { ...idle, seenAt: '2026-11-16T05:00:00Z' };
+    const text = evidenceText(findResource([{ ...target, observations: [earlier] }], 'reranker'), {}, now);
+    expect(text.replace(/\n {2}/g, ' ')).toContain('measured 2026-11-16 05:00 UTC');
+  });
+});
+
 describe('the resource that is meant', () => {
   it.each(['i-0d4e1f2a3b4c5d6e7', 'i-0d4', 'reranker-train', 'rer'])('is found by %s', (query) => {
     expect(findResource([target], query).resource.id).toBe('i-0d4e1f2a3b4c5d6e7');
@@ -260,6 +415,13 @@ describe('the resource that is meant', () => {
     expect(() => findResource([target], 'i-0')).toThrow(
       '"i-0" may be any of trainer (i-0aaaaaaaaaaaaaaa1), ec2-instance in 210987654321 eu-west-1; reranker-train (i-0d4e1f2a3b4c5d6e7), ec2-instance in 210987654321 eu-west-1',
     );
+  });
+
+  it('is asked for without a word that the terminal obeys', () => {
+    const two = { ...foreignTarget, observations: [idle, ...foreignTarget.observations] };
+    const questions = [() => findResource([foreignTarget, two], attack), () => findResource([], attack)];
+    for (const question of questions) expect(question).not.toThrow(obeyed);
+    for (const question of questions) expect(question).toThrow('pwn');
   });
 
   it.each(['nobody', ''])('is none for %j', (query) => {
