@@ -1,7 +1,7 @@
 import type { Check } from './check.ts';
 import { formatDuration } from './duration.ts';
 import type { Window } from './metric.ts';
-import { deviceNoun, type Measured, type Reading } from './signals.ts';
+import { deviceNoun, isRead, type Measured, type Reading } from './signals.ts';
 
 /** Why it counts as at work: the devices first, what they hold next, then the rest. */
 export function busyText(
@@ -39,15 +39,16 @@ export function idleText(
   measured: Measured,
   readings: readonly Reading[],
   window: Window,
-  check: Check | undefined,
+  { check, coverage: share }: { check?: Check | undefined; coverage: number },
 ): string {
   const devices = of(readings, 'utilization');
-  const coverage = `${Math.floor(Math.min(...readings.map((reading) => reading.coverage)) * 100)} % coverage`;
+  const coverage = `${Math.floor(share * 100)} % coverage`;
   if (devices.length === 0) {
     const traffic = rate(largestOf(of(readings, 'network')));
     return `CPU at most ${percent(largestOf(of(readings, 'cpu')))}, network at most ${traffic} for ${lengthOf(window)}, ${coverage}`;
   }
-  const span = check === 'loaded-not-computing' ? restText(measured) : lengthOf(window);
+  const rest = check === 'loaded-not-computing' ? restText(measured, window) : undefined;
+  const span = rest ?? lengthOf(window);
   const noun = deviceNoun(measured.facts);
   const silence = `${devices.length} of ${counted(devices.length, noun)} at ${rangeOf(devices)} for ${span}`;
   return [silence, ...memoryText(measured, of(readings, 'memory')), coverage].join(', ');
@@ -65,16 +66,19 @@ export function skewText({ facts }: Measured, devices: readonly Reading[], windo
   return `${names} up to ${percent(largestOf(working))}, ${rest} for ${lengthOf(window)}, ${coverage} % coverage`;
 }
 
-/** The hours that were silent, as far as they were looked at. */
-function restText({ signals: { devices } }: Measured): string {
-  const hours = devices.flatMap(({ history }) =>
-    history === undefined || history === 'unread' ? [] : [new Set(history.points.map(({ at }) => at)).size],
+/** How long they have been silent, as far as they were looked at; undefined where nobody looked further back. */
+function restText({ signals: { devices } }: Measured, { end }: Window): string | undefined {
+  const first = devices.flatMap(({ history }) =>
+    isRead(history) ? [Math.min(...history.points.map(({ at }) => at))] : [],
   );
-  return formatDuration(Math.min(...hours) * 3_600_000);
+  const span = Date.parse(end) - Math.max(...first);
+  return first.length > 0 && Number.isFinite(span) ? formatDuration(span) : undefined;
 }
 
-function memoryText({ facts }: Measured, memory: readonly Reading[]): string[] {
-  if (memory.length === 0) return ['memory not reported'];
+function memoryText({ facts, signals }: Measured, memory: readonly Reading[]): string[] {
+  if (signals.devices.every(({ memoryUsedMib }) => memoryUsedMib === undefined))
+    return ['memory not reported'];
+  if (memory.length === 0) return [];
   const held = gib(memory.reduce((sum, { largest }) => sum + largest, 0));
   const { memoryMib = 0, count = 0 } = facts?.accelerators ?? {};
   const of = memoryMib > 0 ? ` of ${gib(memoryMib * count)}` : '';

@@ -1,11 +1,12 @@
 import { type IsoTime, toTime } from '../period.ts';
 import { busyText, idleText, lengthOf, skewText } from './evidence-text.ts';
 import type { AcceleratorKind } from './instance.ts';
-import { periodSeconds, type Window } from './metric.ts';
+import { periodSeconds, type Series, type Window } from './metric.ts';
 import {
   type Device,
   deviceNoun,
   devicesOf,
+  hasReporters,
   type IdlePolicy,
   isRead,
   isValid,
@@ -32,20 +33,31 @@ export type DeviceSignal = 'utilization' | 'memory' | 'power' | 'history';
 
 const hourMs = 3_600_000;
 
-/** The whole hours in which what holds memory has to be silent before it counts as idle. */
+/**
+ * The hours in which what holds memory has to be silent before it counts as idle: whole ones, and the one in which the
+ * window ends, which a short window doesn't reach the beginning of.
+ */
 export function historyWindow({ end }: Window, { loadedWindow }: Pick<IdlePolicy, 'loadedWindow'>): Window {
-  const last = Math.floor(Date.parse(end) / hourMs) * hourMs;
-  return { start: toTime(last - Math.ceil(loadedWindow / 60) * hourMs), end: toTime(last) };
+  const whole = Math.floor(Date.parse(end) / hourMs) * hourMs;
+  const last = Math.ceil(Date.parse(end) / hourMs) * hourMs;
+  return { start: toTime(whole - Math.ceil(loadedWindow / 60) * hourMs), end: toTime(last) };
 }
 
 /** An instance in a window, and what has been read of it. */
-type Case = { measured: Measured; readings: readonly Reading[]; window: Window; policy: IdlePolicy };
+type Case = {
+  measured: Measured;
+  readings: readonly Reading[];
+  window: Window;
+  policy: IdlePolicy;
+  purpose: Purpose;
+};
 
-const caseOf = (measured: Measured, window: Window, policy: IdlePolicy): Case => ({
+const caseOf = (measured: Measured, window: Window, policy: IdlePolicy, purpose: Purpose): Case => ({
   measured,
   readings: toReadings(measured, window, policy),
   window,
   policy,
+  purpose,
 });
 
 /**
@@ -60,19 +72,18 @@ export function judgeIdleness(
   policy: IdlePolicy,
   purpose: Purpose = 'idle',
 ): Utilization {
-  const given = caseOf(measured, window, policy);
+  const given = caseOf(measured, window, policy, purpose);
   const { readings } = given;
-  const seen = {
-    windowStart: window.start,
-    windowEnd: window.end,
-    coverage: readings.length === 0 ? 0 : Math.min(...readings.map(({ coverage }) => coverage)),
-  };
+  const seen = { windowStart: window.start, windowEnd: window.end, coverage: coverageOf(given) };
   const work = workIn(given);
-  if (work.length > 0) return { ...seen, ...workVerdict(given, work, purpose) };
-  const doubt = doubtOf(given, purpose) ?? unmeasured(openQuestion(given, purpose), measured);
+  if (work.length > 0) return { ...seen, ...workVerdict(given, work) };
+  const doubt = doubtOf(given) ?? unmeasured(openQuestion(given), measured);
   if (doubt !== undefined) return { state: 'unknown', reason: doubt, ...seen, confidence: 'low' };
   const verdict = idleVerdict(given);
-  return { state: 'idle', reason: idleText(measured, readings, window, verdict.check), ...seen, ...verdict };
+  const isRested = verdict.check === 'loaded-not-computing' && purpose !== 'devices';
+  const coverage = isRested ? Math.min(seen.coverage, historyShare(given)) : seen.coverage;
+  const reason = idleText(measured, readings, window, { check: verdict.check, coverage });
+  return { state: 'idle', ...seen, coverage, reason, ...verdict };
 }
 
 /**
@@ -86,7 +97,7 @@ export function nextQuestion(
   policy: IdlePolicy,
   purpose: Purpose = 'idle',
 ): Question | undefined {
-  const given = caseOf(measured, window, policy);
+  const given = caseOf(measured, window, policy, purpose);
   const work = workIn(given);
   if (work.length > 0) {
     const computes = work.some(({ signal }) => signal === 'utilization');
@@ -95,8 +106,16 @@ export function nextQuestion(
   const mute = measured.signals.devices.filter(({ utilization }) => utilization === undefined);
   const power = questionOf(mute, 'power');
   if (power && purpose !== 'devices') return power; // what reports no utilisation may still be seen at work
-  const doubt = purpose === 'devices' ? doubtOfInstance(given) : doubtOf(given, purpose);
-  return doubt === undefined ? openQuestion(given, purpose) : undefined;
+  const doubt = purpose === 'devices' ? doubtOfInstance(given) : doubtOf(given);
+  return doubt === undefined ? openQuestion(given) : undefined;
+}
+
+/** The share of the window that the worst-covered device or metric reported; 0 where one doesn't report at all. */
+function coverageOf({ measured: { facts, signals }, readings }: Case): number {
+  const isMute = signals.devices.some(({ utilization }) => utilization === undefined);
+  const isMissing = facts !== undefined && hasReporters(facts) && signals.devices.length < devicesOf(facts);
+  if (readings.length === 0 || isMute || isMissing) return 0;
+  return Math.min(...readings.map(({ coverage, failure }) => (failure === undefined ? coverage : 0)));
 }
 
 /** The readings that say it is at work; memory only while its devices have not rested for long enough. */
@@ -107,12 +126,9 @@ function workIn(given: Case): Reading[] {
   return busy.length > 0 && !mayHaveRested(given) ? busy : [];
 }
 
-function workVerdict(
-  { measured, readings, window, policy }: Case,
-  work: readonly Reading[],
-  purpose: Purpose,
-) {
+function workVerdict({ measured, readings, window, policy, purpose }: Case, work: readonly Reading[]) {
   const lastBusy = toTime(Math.max(...work.flatMap(({ busyAt }) => busyAt ?? [])));
+  const firstBusy = toTime(Math.min(...work.flatMap(({ busyFrom }) => busyFrom ?? [])));
   const silent = purpose === 'work' ? silentBesideWork(measured, readings, window, policy) : [];
   if (silent.length > 0) {
     const devices = ofDevices(readings);
@@ -122,6 +138,7 @@ function workVerdict(
       reason: skewText(measured, devices, window),
       confidence: 'high',
       lastBusy,
+      firstBusy,
       wastedShare: silent.length / devices.length,
     } as const;
   }
@@ -130,6 +147,7 @@ function workVerdict(
     reason: busyText(measured, readings, work, window),
     confidence: 'high',
     lastBusy,
+    firstBusy,
   } as const;
 }
 
@@ -141,7 +159,7 @@ const ofDevices = (readings: readonly Reading[]): Reading[] =>
  * more.
  */
 function silentBesideWork(
-  { instance, facts }: Measured,
+  { instance, facts, wasSkewed }: Measured,
   readings: readonly Reading[],
   window: Window,
   policy: IdlePolicy,
@@ -152,15 +170,23 @@ function silentBesideWork(
   );
   if (!facts || devices.length < Math.max(2, devicesOf(facts)) || !isWhole) return [];
   if (startedWithin(instance, window)) return [];
-  if (!devices.some(({ busyShare }) => busyShare > 0.5)) return [];
+  const atWork = wasSkewed ? stillAtWork : mostlyAtWork;
+  if (!devices.some(({ busyShare }) => busyShare > atWork)) return [];
   const silent = devices.filter(({ busyAt }) => busyAt === undefined);
   return silent.length * 2 >= devices.length ? silent : [];
 }
 
+/** Share of the window in which a device works that the others leave alone: to be told, and to be told no longer. */
+const mostlyAtWork = 0.5;
+const stillAtWork = 0.25;
+
 /** An instance without accelerators has no check: it is stopped out of hours, or left alone. */
 function idleVerdict(given: Case): Pick<Utilization, 'check' | 'confidence' | 'wastedShare'> {
   const { measured, readings } = given;
-  const confidence = readings.every(({ coverage }) => coverage >= wholeCoverage) ? 'high' : 'medium';
+  const isWhole =
+    readings.every(({ coverage }) => coverage >= wholeCoverage) &&
+    (!isLoaded(given) || historyShare(given) === 1);
+  const confidence = isWhole ? 'high' : 'medium';
   if (measured.facts?.accelerators === undefined) return { confidence, wastedShare: 1 };
   if (!isLoaded(given)) return { check: 'idle-accelerator', confidence, wastedShare: 1 };
   const isWeighed = readings.some(({ signal }) => signal === 'memory');
@@ -176,11 +202,11 @@ function otherDevices({ facts, signals: { devices } }: Measured): Question | und
   return mayTell ? questionOf(devices, 'utilization') : undefined;
 }
 
-function openQuestion(given: Case, purpose: Purpose): Question | undefined {
+function openQuestion(given: Case): Question | undefined {
   const { isForeign, signals } = given.measured;
   const { devices, cpuPercent, networkIn, networkOut } = signals;
   const utilization = questionOf(devices, 'utilization');
-  if (utilization || purpose === 'devices') return utilization;
+  if (utilization || given.purpose === 'devices') return utilization;
   const ofMemory = questionOf(devices, 'memory');
   if (isLoaded(given)) {
     const history = questionOf(devices, 'history');
@@ -241,23 +267,53 @@ const mayHaveRested = (given: Case): boolean => {
   return measured.signals.devices.every(({ history }) => isSilent(history, given) || history === 'unread');
 };
 
-/** Whether hourly maxima cover the longer window, all of them silent. */
-function isSilent(history: Signal, { window, policy }: Case): boolean {
+/** Whether hourly maxima cover the longer window, all of them silent. An hour that is missing may have been one of work. */
+function isSilent(history: Signal, given: Case): boolean {
   if (!isRead(history) || history.failure !== undefined) return false;
-  const { start, end } = historyWindow(window, policy);
-  const [from, to] = [Date.parse(start), Date.parse(end)];
-  const points = history.points.filter(({ at, value }) => at >= from && at < to && isValid(value));
-  const hours = new Set(points.map(({ at }) => Math.floor(at / hourMs)));
-  const isCovered = hours.size * hourMs >= policy.coverage * (to - from);
-  return isCovered && points.every(({ value }) => value <= policy.gpuPercent);
+  const hours = hoursIn(history, given);
+  if ([...hours.values()].some((largest) => largest > given.policy.gpuPercent)) return false;
+  const { start, end } = historyWindow(given.window, given.policy);
+  const last = Date.parse(end) - hourMs; // the hour that a short window doesn't reach the beginning of
+  const isReached = hours.has(last) || Date.parse(given.window.start) <= last;
+  const needed = ((Date.parse(end) - Date.parse(start)) / hourMs) * requiredCoverage(given);
+  return isReached && hours.size >= Math.floor(needed);
 }
 
+/** The largest value of each hour of the longer window. */
+function hoursIn({ points }: Series, { window, policy }: Case): Map<number, number> {
+  const { start, end } = historyWindow(window, policy);
+  const hours = new Map<number, number>();
+  for (const { at, value } of points) {
+    if (at < Date.parse(start) || at >= Date.parse(end) || !isValid(value)) continue;
+    const hour = Math.floor(at / hourMs) * hourMs;
+    hours.set(hour, Math.max(hours.get(hour) ?? 0, value));
+  }
+  return hours;
+}
+
+/** The share of the longer window's hours that the worst-covered device reported. */
+function historyShare(given: Case): number {
+  const { start, end } = historyWindow(given.window, given.policy);
+  const whole = (Date.parse(end) - Date.parse(start)) / hourMs;
+  const shares = given.measured.signals.devices.map(({ history }) =>
+    isRead(history) ? hoursIn(history, given).size / whole : 0,
+  );
+  return Math.min(1, ...shares);
+}
+
+/**
+ * How much of a device's silence has to be seen. A stop can't be taken back: for it every period counts, since work may
+ * be what is missing. To tell of it what the policy asks for is enough.
+ */
+const requiredCoverage = ({ purpose, policy }: Case): number => (purpose === 'idle' ? 1 : policy.coverage);
+
 /** Why what has been read doesn't make it idle, whatever else might be read. */
-const doubtOf = (given: Case, purpose: Purpose): string | undefined =>
+const doubtOf = (given: Case): string | undefined =>
   doubtOfInstance(given) ??
   doubtOfQueries(given) ??
   doubtOfAccelerators(given) ??
-  (purpose === 'devices' ? undefined : doubtOfMemory(given)) ??
+  doubtOfUnits(given) ??
+  (given.purpose === 'devices' ? undefined : doubtOfMemory(given)) ??
   doubtOfCoverage(given) ??
   doubtOfGaps(given);
 
@@ -292,6 +348,8 @@ function doubtOfAccelerators({ measured, readings, window }: Case): string | und
     return `no ${noun} metric of it in CloudWatch, and a quiet CPU says nothing of a ${noun}`;
   const mute = devices.find(({ utilization }) => utilization === undefined);
   if (mute) return `${noun} ${mute.index} reports no utilisation, as with MIG: missing is not idle`;
+  const sliced = devices.find(({ isSliced }) => isSliced);
+  if (sliced) return `${noun} ${sliced.index} is cut into slices (MIG), of which some may not report`;
   const gone = ofDevices(readings).filter(({ coverage }) => coverage === 0);
   if (gone[0] && devices.some(({ utilization }) => utilization === 'unread')) {
     return `${gone[0].name} reported nothing in the last ${lengthOf(window)}`;
@@ -320,11 +378,28 @@ function doubtOfMemory(given: Case): string | undefined {
   return `${unweighed}: a loaded model can't be ruled out before ${hours} h of silence`;
 }
 
-function doubtOfCoverage({ readings, window, policy }: Case): string | undefined {
+function doubtOfCoverage(given: Case): string | undefined {
+  const { measured, readings, window, policy } = given;
   const [worst] = readings.toSorted((a, b) => a.coverage - b.coverage);
-  if (worst === undefined || worst.coverage >= policy.coverage) return undefined;
+  if (worst === undefined) return undefined;
   const share = Math.floor(worst.coverage * 100); // 89.9 % is not the 90 % it takes
-  return `${metricName(worst)} reported for ${share} % of the last ${lengthOf(window)}, too little to call it idle`;
+  const seen = `${metricName(worst)} reported for ${share} % of the last ${lengthOf(window)}`;
+  if (worst.coverage < policy.coverage) return `${seen}, too little to call it idle`;
+  const isDevice =
+    measured.facts?.accelerators !== undefined && worst.signal !== 'cpu' && worst.signal !== 'network';
+  return isDevice && worst.coverage < requiredCoverage(given)
+    ? `${seen}: work may be what is missing, and a stop can't be taken back`
+    : undefined;
+}
+
+/** What reports shares of 1 for percent looks silent at full work. A GPU's own counters are whole percents. */
+function doubtOfUnits({ readings }: Case): string | undefined {
+  const odd = ofDevices(readings).find(
+    ({ largest, hasFractions }) => hasFractions && largest > 0 && largest <= 1,
+  );
+  return (
+    odd && `${odd.name} reports at most ${odd.largest}, in fractions: it may be a share of 1, not percent`
+  );
 }
 
 /** In a gap of one device's metric only the instance's own CPU and network can vouch for silence. */

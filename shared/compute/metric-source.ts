@@ -156,7 +156,9 @@ const textOf = ({ dimensions }: Metric, names: readonly string[]): string | unde
 
 /** What one slice of a MIG device holds says nothing of the whole device. */
 const isSlice = (metric: Metric, { quantity }: Meaning): boolean =>
-  quantity === 'memoryUsed' && textOf(metric, ['GPU_I_ID']) !== undefined;
+  quantity === 'memoryUsed' && hasSlice(metric);
+
+const hasSlice = (metric: Metric): boolean => textOf(metric, ['GPU_I_ID']) !== undefined;
 
 function deviceOf(metric: Metric, { device }: Meaning): string | undefined {
   const values = device.flatMap((name) => textOf(metric, [name]) ?? []);
@@ -226,8 +228,12 @@ function toDevice(index: string, clues: readonly Clue[]): DeviceMetrics {
     const byKey = new Map(own.map((metric) => [keyOf(metric), metric]));
     return [...byKey].toSorted(([a], [b]) => compareText(a, b)).map(([, metric]) => metric);
   };
+  const isSliced = clues.some(
+    ({ metric, meaning }) => meaning.quantity === 'utilization' && hasSlice(metric),
+  );
   return {
     index,
+    ...(isSliced && { isSliced }),
     utilization: metricsOf('utilization'),
     memoryUsed: metricsOf('memoryUsed'),
     power: metricsOf('power'),

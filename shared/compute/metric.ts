@@ -37,6 +37,8 @@ export type DeviceMetrics = {
   memoryUsed: readonly Metric[];
   /** Watts. */
   power: readonly Metric[];
+  /** It is cut into slices (MIG), of which nobody knows whether all report: they show work, and never silence. */
+  isSliced?: boolean | undefined;
 };
 
 /** Seconds a data point stands for: what EC2 reports without detailed monitoring. */

@@ -33,6 +33,8 @@ export type Device = {
   powerWatts?: Signal;
   /** Hourly maxima of its utilisation over the window in which what is loaded has to be silent. */
   history?: Signal;
+  /** Cut into slices: see `DeviceMetrics`. */
+  isSliced?: boolean | undefined;
 };
 
 /** What was measured of an instance. A signal that nobody asked for, or that doesn't exist, is absent. */
@@ -53,6 +55,8 @@ export type Measured = {
   isStandby?: boolean | undefined;
   /** EC2 reports nothing of it to this account: its devices have to speak for themselves. */
   isForeign?: boolean | undefined;
+  /** It was found to work on a part of its devices before: then less is enough to find it again. */
+  wasSkewed?: boolean | undefined;
   /** Where metrics of its devices may be that could not be read, and why. */
   unreadable?: string | undefined;
 };
@@ -69,12 +73,15 @@ export type Reading = {
   failure?: string | undefined;
   smallest: number;
   largest: number;
-  /** The newest point above the threshold. */
+  /** The newest point above the threshold, and the oldest. */
   busyAt?: number | undefined;
+  busyFrom?: number | undefined;
   /** Share of the window's periods above the threshold, 0 to 1. */
   busyShare: number;
   /** The periods without data, by their place in the window. */
   gaps: readonly number[];
+  /** Whether a value lies between two whole numbers. */
+  hasFractions: boolean;
 };
 
 const periodMs = periodSeconds * 1000;
@@ -85,6 +92,10 @@ export const isRead = (signal: Signal): signal is Series => signal !== undefined
 export function deviceNoun(facts: InstanceTypeFacts | undefined): string {
   return facts?.accelerators?.kind === 'neuron' ? 'NeuronCore' : 'GPU';
 }
+
+/** Whether there are devices of a kind that report to CloudWatch. */
+export const hasReporters = ({ accelerators }: InstanceTypeFacts): boolean =>
+  accelerators?.kind === 'gpu' || accelerators?.kind === 'neuron';
 
 export const devicesOf = (facts: InstanceTypeFacts): number =>
   facts.accelerators === undefined ? 0 : facts.accelerators.count * facts.accelerators.cores;
@@ -128,16 +139,20 @@ export function toReading(
   const [from, to] = [Date.parse(start), Date.parse(end)];
   const count = Math.max(0, Math.round((to - from) / periodMs));
   const [seen, above] = [new Uint8Array(count), new Uint8Array(count)];
-  let [smallest, largest, busyAt] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+  let [smallest, largest] = [Number.POSITIVE_INFINITY, 0];
+  let hasFractions = false;
+  let [busyFrom, busyAt] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { at, value } of points) {
     if (!isValid(value) || at < from || at >= to) continue;
     const place = Math.floor((at - from) / periodMs);
     seen[place] = 1;
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
+    hasFractions ||= !Number.isInteger(value);
     if (value > limit) {
       above[place] = 1;
       busyAt = Math.max(busyAt, at);
+      busyFrom = Math.min(busyFrom, at);
     }
   }
   const gaps = seen.includes(0) ? [...seen.keys()].filter((place) => seen[place] === 0) : [];
@@ -148,9 +163,10 @@ export function toReading(
     failure,
     smallest: Math.min(smallest, largest),
     largest,
-    ...(busyAt >= from && { busyAt }),
+    ...(busyAt >= from && { busyAt, busyFrom }),
     busyShare: count > 0 ? above.reduce((sum, one) => sum + one, 0) / count : 0,
     gaps,
+    hasFractions,
   };
 }
 

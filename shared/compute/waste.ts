@@ -1,6 +1,7 @@
 import { ownerOf } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
 import { type IsoTime, toTime } from '../period.ts';
+import type { Check } from './check.ts';
 import { type Finding, lastsUntil, wastedBetween } from './finding.ts';
 
 /** What an owner's findings cost. */
@@ -28,7 +29,11 @@ export function wasteByOwner(findings: readonly Finding[], from: IsoTime, to: Is
   const byResource = Map.groupBy(within, ({ account, region, kind, id }) =>
     [account, region, kind, id].join('#'),
   );
-  const resources = [...byResource.values()].map((own) => toWaste(own, from, to));
+  const hosts = hostFindings(within);
+  const resources = [...byResource.values()].map((own) => {
+    const alone = own.filter((finding) => !isPaidWithin(finding, hosts));
+    return toWaste(alone.length > 0 ? alone : own.map(asFree), from, to);
+  });
   return [...Map.groupBy(resources, ({ owner }) => owner)]
     .map(([owner, own]) => ({
       owner,
@@ -39,6 +44,21 @@ export function wasteByOwner(findings: readonly Finding[], from: IsoTime, to: Is
     }))
     .toSorted((a, b) => b.monthToDate - a.monthToDate || b.hourly - a.hourly);
 }
+
+/** The findings on instances as a whole, by instance id. */
+const hostFindings = (findings: readonly Finding[]): Map<string, Finding[]> =>
+  Map.groupBy(
+    findings.filter(({ check }) => hostChecks.includes(check)),
+    ({ id }) => id,
+  );
+
+const hostChecks: readonly Check[] = ['idle-accelerator', 'loaded-not-computing', 'not-distributed'];
+
+/** Whether what it is a part of wastes it already: a workload on nodes that do nothing. */
+const isPaidWithin = ({ within }: Finding, hosts: ReadonlyMap<string, Finding[]>): boolean =>
+  within !== undefined && within.length > 0 && within.every((id) => hosts.has(id));
+
+const asFree = (finding: Finding): Finding => ({ ...finding, wastedHourlyRate: 0, loss: undefined });
 
 /** One resource's. */
 function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste {

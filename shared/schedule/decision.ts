@@ -1,4 +1,5 @@
 import { formatDuration } from '../compute/duration.ts';
+import { transitionTime } from '../compute/instance.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
 import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
 import { clockTime } from './clock.ts';
@@ -358,13 +359,6 @@ function stoppedByHand({ instance, record, schedule, now }: CaseInSpan, opened: 
   // EC2 dates a stop a little after it was asked for.
   if (isBefore(at, opened) || (isOurs && minutesBetween(stoppedAt, at) < settleMinutes)) return undefined;
   return `stopped by hand at ${clockTime(at, schedule.timeZone, now)} in this window`;
-}
-
-/** When `User initiated (2026-11-20 18:00:00 GMT)` was; undefined where the text holds no time. */
-function transitionTime(reason: string | undefined): IsoTime | undefined {
-  const [, date, time] = /\((\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) (?:GMT|UTC)\)/.exec(reason ?? '') ?? [];
-  const at = `${date}T${time}Z`;
-  return Number.isNaN(Date.parse(at)) ? undefined : at;
 }
 
 const minuteMs = 60_000;

@@ -8,25 +8,34 @@ import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
 /** Longer than any idle window: older work tells nothing. */
 const retentionDays = 15;
 
-const stored = z.object({ sk: z.string(), lastBusy: z.string() });
+/** When an instance was last seen at work, and by which evidence. */
+export type Work = { lastBusy: IsoTime; reason?: string | undefined };
+
+const stored = z.object({ sk: z.string(), lastBusy: z.string(), reason: z.string().optional() });
 
 /** When each instance of a target was last seen at work, by instance id: whichever watch measured it. */
-export async function getWork(table: Table, target: Target): Promise<Map<string, IsoTime>> {
+export async function getWork(table: Table, target: Target): Promise<Map<string, Work>> {
   const items = await queryAll(table, { pk: partition(target), item: stored });
-  return new Map(items.map(({ sk, lastBusy }) => [sk, lastBusy]));
+  return new Map(items.map(({ sk, ...work }) => [sk, work]));
 }
 
 /** Keeps when instances were last seen at work; where a newer time is kept, that one stays. */
 export async function putWork(
   { client, name }: Table,
   target: Target,
-  work: ReadonlyMap<string, IsoTime>,
+  work: ReadonlyMap<string, Work>,
   at: IsoTime,
 ): Promise<void> {
   for (const batch of inBatches([...work], 25)) {
     await Promise.all(
-      batch.map(([sk, lastBusy]) => {
-        const Item = { pk: partition(target), sk, lastBusy, expiresAt: expiresAfter(at, retentionDays) };
+      batch.map(([sk, { lastBusy, reason }]) => {
+        const Item = {
+          pk: partition(target),
+          sk,
+          lastBusy,
+          reason,
+          expiresAt: expiresAfter(at, retentionDays),
+        };
         const put = new PutCommand({
           TableName: name,
           Item,

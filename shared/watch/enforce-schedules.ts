@@ -11,7 +11,7 @@ import { isStale } from '../schedule/stale-event.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { getStopBlock } from '../store/stop-block.ts';
-import { putWork } from '../store/work.ts';
+import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
@@ -146,11 +146,12 @@ function changeBy(
 }
 
 /** What this run has seen at work that nobody had seen before, and when. */
-const workOf = ({ planned }: Plan): Map<string, IsoTime> =>
+const workOf = ({ planned }: Plan): Map<string, Work> =>
   new Map(
     planned.flatMap(({ instance, utilization, input }) => {
-      const lastBusy = utilization?.lastBusy;
-      return lastBusy && lastBusy !== input.lastBusy ? [[instance.instanceId, lastBusy] as const] : [];
+      const { lastBusy, reason } = utilization ?? {};
+      const isNews = lastBusy !== undefined && lastBusy !== input.lastBusy;
+      return isNews ? [[instance.instanceId, { lastBusy, reason }] as const] : [];
     }),
   );
 

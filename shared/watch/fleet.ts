@@ -25,11 +25,13 @@ export type Fleet = {
   gaps: readonly Gap[];
 };
 
-/** The accelerator instances of a target, running and stopped: those of EC2, and the nodes of HyperPod clusters. */
+/** The accelerator instances of a target, stopped ones too: those of EC2, and the nodes of HyperPod clusters. */
 export async function getFleet(watched: Watched): Promise<Fleet> {
   const { clients, table, target, config, now, readOnly = false } = watched;
   const nodes = await getNodes(watched);
-  const all = await getInstances(clients.ec2, target, { states: ['running', 'stopped'] });
+  const all = await getInstances(clients.ec2, target, {
+    states: ['pending', 'running', 'stopping', 'stopped'],
+  });
   const types = [...all, ...nodes.instances].map(({ instanceType }) => ec2Type(instanceType));
   const facts = await getInstanceTypeFacts(clients.ec2, types);
   // A node's type is EC2's under SageMaker's name.

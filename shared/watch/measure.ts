@@ -54,6 +54,8 @@ export type Look = {
   purpose: Purpose;
   isStandby: boolean;
   isForeign?: boolean;
+  /** It was found to work on a part of its devices before. */
+  wasSkewed?: boolean;
 };
 
 /** A look at an instance, as its tags have it. */
@@ -234,8 +236,9 @@ function toMeasured(
   { recent, history }: Readings,
 ): Measured {
   const signals: Signals = {
-    devices: devices.map(({ index, utilization, memoryUsed, power }) => ({
+    devices: devices.map(({ index, utilization, memoryUsed, power, isSliced }) => ({
       index,
+      isSliced,
       utilization: joined(utilization, recent),
       memoryUsedMib: joined(memoryUsed, recent),
       powerWatts: joined(power, recent),
@@ -245,7 +248,7 @@ function toMeasured(
     networkIn: perSecond(recent.get(own.networkIn)),
     networkOut: perSecond(recent.get(own.networkOut)),
   };
-  const { instance, isStandby, isForeign } = look;
+  const { instance, isStandby, isForeign, wasSkewed } = look;
   const unreadable = sources.gaps.map(({ what, why }) => `${what} could not be read: ${why}`).join('; ');
   return {
     instance,
@@ -253,6 +256,7 @@ function toMeasured(
     signals,
     isStandby,
     isForeign,
+    wasSkewed,
     unreadable: unreadable || undefined,
   };
 }

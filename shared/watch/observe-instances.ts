@@ -2,14 +2,16 @@ import { attribute } from '../allocation/owner.ts';
 import type { Check } from '../compute/check.ts';
 import { type Finding, isSameEpisode, type Observation } from '../compute/finding.ts';
 import { isStandby } from '../compute/idleness.ts';
+import { transitionTime } from '../compute/instance.ts';
+import { periodSeconds } from '../compute/metric.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
-import { type IsoTime, toTime } from '../period.ts';
-import { getWork, putWork } from '../store/work.ts';
+import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
+import { getWork, putWork, type Work } from '../store/work.ts';
 import { type FleetMember, getFleet } from './fleet.ts';
-import { idleSinces } from './idle-since.ts';
 import { findSources, type Look, lookAt, measureLooks } from './measure.ts';
 import type { Observer, Watched } from './observe.ts';
 import { observeUnderuse } from './observe-underuse.ts';
+import { silentSinces } from './silent-since.ts';
 
 /**
  * The accelerator instances of a target, those of EC2 and the nodes of HyperPod clusters: what each does, and how well
@@ -30,9 +32,9 @@ export const observeInstances: Observer = async (watched) => {
   await rememberWork(watched, verdicts);
   const observed = looks.flatMap((look): Observation[] => {
     const verdict = verdicts.get(look.instance.instanceId);
-    return verdict ? [{ ...look.member, utilization: withCheckOf(look.finding, verdict) }] : [];
+    return verdict ? [toObservation(look, verdict, config.idle.coverage)] : [];
   });
-  const since = await idleSinces(watched, newlyIdle(looks, verdicts), sources);
+  const since = await silentSinces(watched, newlySilent(looks, verdicts), sources);
   const recent = observed.map((one) => ({ ...one, since: since.get(one.resource.id) }));
   const observations = [...recent, ...resting];
   const workers = workersAmong(watched, running, observations);
@@ -43,14 +45,19 @@ export const observeInstances: Observer = async (watched) => {
       ...observations,
       ...underused,
       ...stopped.flatMap((member) => stillUnderused(member, watched.open)),
+      ...stopped.flatMap((member) => asStopped(member, watched.open)),
     ],
     complete,
     gaps: [...gaps, ...sources.gaps],
   };
 };
 
-/** A look at an instance, whose it is, and the finding that it may end. */
-type MemberLook = Look & { member: Omit<FleetMember, 'instance'>; finding?: Finding | undefined };
+/** A look at an instance, whose it is, and the findings that it may end. */
+type MemberLook = Look & {
+  member: Omit<FleetMember, 'instance'>;
+  idle?: Finding | undefined;
+  skew?: Finding | undefined;
+};
 
 /**
  * Whom to ask about, and whom not: work seen within the window is work, whatever else would be read, and a finding
@@ -59,7 +66,7 @@ type MemberLook = Look & { member: Omit<FleetMember, 'instance'>; finding?: Find
  */
 async function share(watched: Watched, running: readonly FleetMember[]) {
   const { table, target, config, now, open } = watched;
-  const work = table ? await getWork(table, target) : new Map<string, IsoTime>();
+  const work = table ? await getWork(table, target) : new Map<string, Work>();
   const window = windowBefore(now, config.idle.window);
   const findingsOf = Map.groupBy(open, ({ kind, id }) => `${kind}#${id}`);
   const seenUntil = ({ seenAt }: Finding) => windowBefore(seenAt, config.idle.window).end;
@@ -72,23 +79,26 @@ async function share(watched: Watched, running: readonly FleetMember[]) {
     const known = own.filter((finding) => isSameEpisode(finding, member.resource));
     const idle = known.find(({ check }) => idleChecks.includes(check));
     const skew = known.find(({ check }) => check === 'not-distributed');
-    const lastBusy = work.get(instance.instanceId);
+    const seen = work.get(instance.instanceId);
     const look = { ...lookAt(instance, config), isForeign, member };
     if (idle) {
       const readFrom = earlier(window.start, seenUntil(idle));
       if (holds(idle)) resting.push(asSeen(member, idle, 'idle'));
-      else looks.push({ ...look, readFrom, purpose: 'devices', finding: idle });
-    } else if (isAtWork(lastBusy, instance.launchTime, window.start) && (skew === undefined || holds(skew))) {
-      resting.push(skew ? asSeen(member, skew, 'underused') : atWork(member, lastBusy, watched));
-    } else looks.push({ ...look, readFrom: window.start, purpose: 'work' });
+      else looks.push({ ...look, readFrom, purpose: 'devices', idle });
+    } else if (isAtWork(seen, instance.launchTime, window.start) && (skew === undefined || holds(skew))) {
+      resting.push(skew ? asSeen(member, skew, 'underused') : atWork(member, seen));
+    } else {
+      const wasSkewed = skew !== undefined;
+      looks.push({ ...look, readFrom: window.start, purpose: 'work', skew, wasSkewed });
+    }
   }
   return { looks, resting };
 }
 
 const idleChecks: readonly Check[] = ['idle-accelerator', 'loaded-not-computing'];
 
-const isAtWork = (lastBusy: IsoTime | undefined, launchTime: IsoTime, start: IsoTime): lastBusy is IsoTime =>
-  lastBusy !== undefined && !isBefore(lastBusy, start) && !isBefore(lastBusy, launchTime);
+const isAtWork = (seen: Work | undefined, launchTime: IsoTime, start: IsoTime): seen is Work =>
+  seen !== undefined && !isBefore(seen.lastBusy, start) && !isBefore(seen.lastBusy, launchTime);
 
 const isBefore = (one: IsoTime, other: IsoTime, slack = 0): boolean =>
   Date.parse(one) + slack < Date.parse(other);
@@ -103,55 +113,64 @@ const lookBackMs = 14 * 24 * 3_600_000;
 const earlier = (start: IsoTime, seenUntil: IsoTime): IsoTime =>
   toTime(Math.max(Math.min(Date.parse(start), Date.parse(seenUntil)), Date.parse(start) - lookBackMs));
 
-/** What an earlier run has found, and still holds. */
+/** What an earlier run has found, and still holds: as it was measured then. */
 const asSeen = (
   { resource, hourlyRate }: Omit<FleetMember, 'instance'>,
-  { check, reason, confidence, seenAt, since, proposal, wastedHourlyRate, hourlyRate: rate }: Finding,
+  finding: Finding,
   state: Utilization['state'],
-): Observation => ({
-  resource,
-  hourlyRate,
-  since,
-  proposal,
-  seenAt,
-  utilization: {
-    state,
-    check,
-    reason,
-    confidence,
-    windowStart: since,
-    windowEnd: seenAt,
-    coverage: 1,
-    ...(rate && wastedHourlyRate !== undefined && { wastedShare: wastedHourlyRate / rate }),
-  },
-});
+): Observation => {
+  const { check, reason, confidence, windowStart, windowEnd, coverage, seenAt, since, proposal } = finding;
+  const { wastedHourlyRate: wasted, hourlyRate: rate } = finding;
+  const wastedShare = rate && wasted !== undefined ? wasted / rate : undefined;
+  return {
+    resource,
+    hourlyRate,
+    since,
+    proposal,
+    seenAt,
+    utilization: { state, check, reason, confidence, windowStart, windowEnd, coverage, wastedShare },
+  };
+};
 
+/** Work that was seen, by whichever run; that it is at work now is not measured. */
 const atWork = (
   { resource, hourlyRate }: Omit<FleetMember, 'instance'>,
-  lastBusy: IsoTime,
-  { config, now }: Watched,
+  { lastBusy, reason }: Work,
 ): Observation => {
-  const { start, end } = windowBefore(now, config.idle.window);
-  const reason = `at work at ${lastBusy.slice(0, 10)} ${lastBusy.slice(11, 16)} UTC`;
+  const seen = `${lastBusy.slice(0, 10)} ${lastBusy.slice(11, 16)} UTC`;
   return {
     resource,
     hourlyRate,
     seenAt: lastBusy,
     utilization: {
       state: 'busy',
-      reason,
+      reason: reason === undefined ? `at work at ${seen}` : `${reason}, seen until ${seen}`,
       confidence: 'high',
-      windowStart: start,
-      windowEnd: end,
+      windowStart: lastBusy,
+      windowEnd: addMilliseconds(lastBusy, periodSeconds * 1000),
       coverage: 1,
       lastBusy,
     },
   };
 };
 
-/** Whether it holds memory isn't asked again: as long as its devices are silent it stays what it was. */
-const withCheckOf = (finding: Finding | undefined, verdict: Utilization): Utilization =>
-  finding && verdict.state === 'idle' ? { ...verdict, check: finding.check } : verdict;
+/**
+ * What a look says of an instance. As long as the devices of an idle one are silent it stays what it was found to be:
+ * whether it holds memory isn't asked again. One that worked on a part of its devices still does where not all of them
+ * could be seen.
+ */
+function toObservation(
+  { member, idle, skew }: MemberLook,
+  verdict: Utilization,
+  coverage: number,
+): Observation {
+  if (idle && verdict.state === 'idle') {
+    const { check, reason, confidence } = idle;
+    return { ...member, utilization: { ...verdict, check, reason, confidence } };
+  }
+  const isPart = verdict.state === 'busy' && verdict.coverage < coverage;
+  return skew && isPart ? asSeen(member, skew, 'underused') : { ...member, utilization: verdict };
+}
 
 /** What was seen at work, and when last. */
 async function rememberWork(
@@ -159,16 +178,19 @@ async function rememberWork(
   verdicts: ReadonlyMap<string, Utilization>,
 ): Promise<void> {
   if (!table || readOnly) return;
-  const work = [...verdicts].flatMap(([id, { lastBusy }]) => (lastBusy ? [[id, lastBusy] as const] : []));
+  const work = [...verdicts].flatMap(([id, { lastBusy, reason }]) =>
+    lastBusy ? [[id, { lastBusy, reason }] as const] : [],
+  );
   await putWork(table, target, new Map(work), now);
 }
 
-function newlyIdle(looks: readonly MemberLook[], verdicts: ReadonlyMap<string, Utilization>) {
-  return looks.flatMap(({ instance, finding }) => {
-    const verdict = verdicts.get(instance.instanceId);
-    return verdict?.state === 'idle' && finding === undefined
-      ? [{ instance, before: verdict.windowStart }]
-      : [];
+/** Those that nobody knew to be silent, as a whole or in part. */
+function newlySilent(looks: readonly MemberLook[], verdicts: ReadonlyMap<string, Utilization>) {
+  return looks.flatMap(({ instance, idle, skew }) => {
+    const { state, check, windowStart = '' } = verdicts.get(instance.instanceId) ?? {};
+    const isNew =
+      (state === 'idle' && idle === undefined) || (check === 'not-distributed' && skew === undefined);
+    return isNew ? [{ instance, before: windowStart, isPart: check === 'not-distributed' }] : [];
   });
 }
 
@@ -196,3 +218,20 @@ const stillUnderused = ({ resource, hourlyRate }: FleetMember, open: readonly Fi
     .map((finding) =>
       asSeen({ resource: { ...resource, startedAt: undefined }, hourlyRate }, finding, 'underused'),
     );
+
+/** What was idle until somebody stopped it: when that was, EC2 says. */
+function asStopped({ instance, resource, hourlyRate }: FleetMember, open: readonly Finding[]): Observation[] {
+  const isOpen = open.some(({ kind, id }) => kind === resource.kind && id === resource.id);
+  const { state, stateTransitionReason } = instance;
+  const endedAt = transitionTime(stateTransitionReason);
+  if (!isOpen || endedAt === undefined) return [];
+  const utilization: Utilization = {
+    state: 'ended',
+    reason: `it is ${state} since ${endedAt.slice(0, 10)} ${endedAt.slice(11, 16)} UTC`,
+    windowStart: endedAt,
+    windowEnd: endedAt,
+    coverage: 1,
+    confidence: 'high',
+  };
+  return [{ resource, utilization, hourlyRate, endedAt }];
+}

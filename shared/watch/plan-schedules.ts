@@ -21,7 +21,7 @@ import { getInstanceRecords } from '../store/instance-records.ts';
 import { hourlyRates } from '../store/prices.ts';
 import { getStopBlock, type StopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
-import { getWork } from '../store/work.ts';
+import { getWork, type Work } from '../store/work.ts';
 import type { Target } from '../target.ts';
 import { measureUtilization } from './measure.ts';
 
@@ -99,7 +99,7 @@ export async function planSchedules(
 }
 
 const noRecords: ReadonlyMap<string, InstanceRecord> = new Map();
-const noWork: ReadonlyMap<string, IsoTime> = new Map();
+const noWork: ReadonlyMap<string, Work> = new Map();
 
 async function gather(
   { ec2, table }: ScheduleClients,
@@ -132,7 +132,7 @@ async function gather(
       policy: config,
       now,
       record,
-      lastBusy: work.get(instance.instanceId),
+      lastBusy: work.get(instance.instanceId)?.lastBusy,
       warningDelivered: record.warning && delivered.has(record.warning.alertId),
       utilization: undefined,
     };

@@ -16,7 +16,7 @@ import { type OwnerWaste, wasteByOwner } from '../compute/waste.ts';
 import type { Config } from '../config.ts';
 import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
-import { dateOf, type IsoTime } from '../period.ts';
+import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
 import {
   closeFindings,
   confirmFindings,
@@ -87,9 +87,10 @@ export async function watchUtilization(
   const watched: Watched = { clients, table, target, config, now, open, readOnly };
   const { observations, complete, gaps } = await observeAll(watched);
   for (const { what, why } of gaps) logger.warn('not read', { target: targetName(target), what, why });
-  const settled = await settle(watched, open, observations, complete);
   const monthStart = `${dateOf(now).slice(0, 7)}-01T00:00:00Z`;
-  const past = table ? await getPastFindings(table, target, monthStart) : [];
+  const quietStart = addMilliseconds(now, -quietMs);
+  const past = table ? await getPastFindings(table, target, earlier(monthStart, quietStart)) : [];
+  const settled = await settle(watched, { open, past }, observations, complete);
   const byKey = new Map(settled.findings.map((finding) => [findingKey(finding), finding]));
   const rows = observations.map((observation): ObservedRow => {
     const { kind, id } = observation.resource;
@@ -102,20 +103,25 @@ export async function watchUtilization(
       monthToDate: finding && wastedBetween(finding, monthStart, now),
     };
   });
-  const { opened, confirmed, closed, told } = settled;
   return {
     account: target.account,
     accountName: target.accountName,
     region: target.region,
     observations: rows.toSorted((a, b) => wastedHourly(b) - wastedHourly(a) || (b.loss ?? 0) - (a.loss ?? 0)),
-    waste: wasteByOwner([...settled.findings, ...past], monthStart, now),
+    waste: wasteByOwner([...settled.findings, ...settled.closed, ...past], monthStart, now),
     gaps: [...gaps],
-    opened,
-    confirmed,
-    closed,
-    told,
+    opened: settled.opened,
+    confirmed: settled.confirmed,
+    closed: settled.closed.length,
+    told: settled.told,
   };
 }
+
+/** What comes back within a week is not told again at once: a box that is idle every night is one thing to tell. */
+const quietMs = 7 * 24 * 3_600_000;
+
+const earlier = (one: IsoTime, other: IsoTime): IsoTime =>
+  Date.parse(one) < Date.parse(other) ? one : other;
 
 /** What a function says of its pass: everything is in the table, and an answer has a limit. */
 export const toSummary = ({ observations, waste, ...result }: UtilizationResult) => ({
@@ -155,43 +161,80 @@ async function observeAll(watched: Watched): Promise<Observed> {
   return all;
 }
 
+type Known = { open: readonly Finding[]; past: readonly Finding[] };
+
 /** Closes, confirms and opens; `findings` are those open now. Who only looks sees the same, and keeps nothing. */
 async function settle(
   watched: Watched,
-  open: readonly Finding[],
+  { open, past }: Known,
   observations: readonly Observation[],
   complete: Observed['complete'],
 ) {
   const { table, config, now, readOnly } = watched;
   const review = reviewFindings(open, observations, complete);
   const whose = ({ resource }: Flaw) => attribute(resource.tags, config.tags);
-  const confirmed = review.confirmed
-    .filter(({ finding, flaw }) => isNews(finding, flaw))
-    .map(({ finding, flaw }) => confirmedBy(finding, flaw, whose(flaw), now));
+  const confirmed = review.confirmed.filter(({ finding, flaw }) => isNews(finding, flaw));
   const resting = review.confirmed.filter(({ finding, flaw }) => !isNews(finding, flaw));
-  const opened = review.opened.map((flaw) => ({ flaw, finding: toFinding(flaw, whose(flaw), now) }));
-  let told = 0;
-  if (table && !readOnly) {
-    await closeFindings(table, review.closed, now);
-    await confirmFindings(table, confirmed);
-    for (const some of inBatches(opened, openingsAtOnce)) {
-      const answers = await Promise.all(
-        some.map(({ flaw, finding }) => openAndTell(watched, table, flaw, finding)),
-      );
-      told += answers.filter(Boolean).length;
-    }
-  }
+  const lastTold = toldBefore([...past, ...review.closed]);
+  const seen: Seen[] = [
+    ...confirmed.map(({ finding, flaw }) => ({
+      flaw,
+      finding: confirmedBy(finding, flaw, whose(flaw), now),
+      isOpen: true,
+    })),
+    ...review.opened.map((flaw) => {
+      const finding = toFinding(flaw, whose(flaw), now);
+      return { flaw, finding: { ...finding, toldAt: lastTold.get(findingKey(finding)) }, isOpen: false };
+    }),
+  ];
+  const keeps = table !== undefined && !readOnly;
+  if (keeps) await closeFindings(table, review.closed, now);
+  const told = keeps ? await keepAndTell(watched, table, seen) : 0;
   return {
     findings: [
-      ...confirmed,
+      ...seen.map(({ finding }) => finding),
       ...resting.map(({ finding }) => finding),
-      ...opened.map(({ finding }) => finding),
+      ...review.unseen,
     ],
-    opened: opened.length,
+    closed: review.closed.map((finding) => ({ ...finding, closedAt: finding.closedAt ?? now })),
+    opened: review.opened.length,
     confirmed: confirmed.length,
-    closed: review.closed.length,
     told,
   };
+}
+
+/** A finding that this pass has seen, and whether it was open before. */
+type Seen = { finding: Finding; flaw: Flaw; isOpen: boolean };
+
+/** When somebody was told last of what was over since, by the key of the finding. */
+function toldBefore(past: readonly Finding[]): Map<string, IsoTime> {
+  const told = past.flatMap((finding) =>
+    finding.toldAt === undefined ? [] : [[findingKey(finding), finding.toldAt] as const],
+  );
+  return new Map(told.toSorted(([, a], [, b]) => Date.parse(a) - Date.parse(b)));
+}
+
+/** Keeps what was seen, and tells what nobody has heard of lately, the most wasteful first; how many were told. */
+async function keepAndTell(watched: Watched, table: Table, seen: readonly Seen[]): Promise<number> {
+  const isDue = (one: Seen) => isWorthTelling(one, watched);
+  const due = seen.filter(isDue).toSorted((a, b) => wastedHourly(b.flaw) - wastedHourly(a.flaw));
+  const quiet = seen.filter((one) => !isDue(one)).map(({ finding, isOpen }) => ({ finding, isOpen }));
+  await confirmFindings(
+    table,
+    quiet.filter(({ isOpen }) => isOpen).map(({ finding }) => finding),
+  );
+  let told = 0;
+  for (const some of inBatches(due, openingsAtOnce)) {
+    const answers = await Promise.all(some.map((one) => tell(watched, table, one)));
+    told += answers.filter(Boolean).length;
+  }
+  for (const some of inBatches(
+    quiet.filter(({ isOpen }) => !isOpen),
+    openingsAtOnce,
+  )) {
+    await Promise.all(some.map(({ finding }) => openFinding(table, finding)));
+  }
+  return told;
 }
 
 const openingsAtOnce = 10;
@@ -200,29 +243,39 @@ const openingsAtOnce = 10;
 const isNews = (finding: Finding, { seenAt }: Flaw): boolean =>
   seenAt === undefined || Date.parse(seenAt) > Date.parse(finding.seenAt);
 
-/**
- * Opens a finding, with the alert that tells of it where it is worth a message. An episode that was told before, and
- * only interrupted by its CPU or its memory, is open again without a word.
- */
-async function openAndTell(
+/** Tells of a finding, in one transaction with its opening; false where this episode was told before. */
+async function tell(
   { target, config, now }: Watched,
   table: Table,
-  { resource }: Flaw,
-  finding: Finding,
+  { finding, flaw, isOpen }: Seen,
 ): Promise<boolean> {
-  if (isWorthTelling(finding, config)) {
-    const alert = findingAlert({ finding, resource, target, tags: config.tags, now });
-    if (await recordAlert(table, alert, [openingWrite(table, finding)])) return true;
-  }
-  await openFinding(table, finding);
-  return false;
+  const told = { ...finding, toldAt: now };
+  const { resource } = flaw;
+  const alert = findingAlert({ finding: told, resource, target, tags: config.tags, now });
+  const isNew = await recordAlert(table, alert, isOpen ? [] : [openingWrite(table, told)]);
+  if (isOpen) await confirmFindings(table, [told]);
+  else if (!isNew) await openFinding(table, told);
+  return isNew;
 }
 
 /**
- * What wastes less a month than the floor is listed, and nobody is told. What isn't measured in dollars is told: of an
- * unknown price, or a job that runs too long.
+ * What nobody was told of lately and wastes no less than the floor a month, or by the time that it ends by itself. What
+ * isn't measured in dollars is told: of an unknown price, or a job that runs too long.
  */
-function isWorthTelling({ wastedHourlyRate, loss }: Finding, { utilization: { floor } }: Config): boolean {
+function isWorthTelling({ finding }: Seen, { config, now }: Watched): boolean {
+  const { wastedHourlyRate, loss, atStake } = finding;
+  if (isToldEnough(finding, now)) return false;
+  const { floor } = config.utilization;
+  if (atStake !== undefined) return Math.max(atStake, loss ?? 0) >= floor;
   if (wastedHourlyRate === undefined && loss === undefined) return true;
   return monthlyCost(wastedHourlyRate ?? 0) >= floor || (loss ?? 0) >= floor;
 }
+
+/** This episode, or one before within the week; that one only until it has lasted for a day: no longer one of many. */
+function isToldEnough({ toldAt, openedAt }: Finding, now: IsoTime): boolean {
+  if (toldAt === undefined) return false;
+  const since = (time: IsoTime) => Date.parse(now) - Date.parse(time);
+  return since(toldAt) <= since(openedAt) || (since(toldAt) < quietMs && since(openedAt) < lastingMs);
+}
+
+const lastingMs = 24 * 3_600_000;

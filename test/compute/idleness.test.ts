@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyWindow, isStandby, judgeIdleness, nextQuestion } from '../../shared/compute/idleness.ts';
+import {
+  historyWindow,
+  isStandby,
+  judgeIdleness,
+  nextQuestion,
+  type Purpose,
+} from '../../shared/compute/idleness.ts';
 import type { InstanceTypeFacts } from '../../shared/compute/instance.ts';
 import type { Series } from '../../shared/compute/metric.ts';
 import type { Device, Measured, Signals } from '../../shared/compute/signals.ts';
@@ -9,6 +15,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { instance, m5, p4d, series } from '../support/compute.ts';
 
 const policy = parseConfig({}).idle;
+const a100 = { kind: 'gpu', name: 'NVIDIA A100', cores: 1, memoryMib: 40_960 } as const;
 
 /** 02:55 to 05:55, 36 periods. */
 const window = windowBefore('2026-11-16T06:00:00Z', 180);
@@ -31,11 +38,12 @@ const silent: Signals = {
   networkOut: quiet(400),
 };
 
-const judge = (signals: Partial<Signals>, given: Partial<Measured> = {}) =>
+const judge = (signals: Partial<Signals>, given: Partial<Measured> = {}, purpose: Purpose = 'idle') =>
   judgeIdleness(
     { instance: instance(), facts: p4d, signals: { ...silent, ...signals }, ...given },
     window,
     policy,
+    purpose,
   );
 
 /** The silent GPUs, with some of them otherwise. */
@@ -131,11 +139,51 @@ describe('an accelerator instance', () => {
   });
 
   it('has the coverage of the worst-covered signal', () => {
-    expect(judge({ devices: devicesWith({ 1: { utilization: first(33) } }) })).toMatchObject({
+    const devices = devicesWith({ 1: { utilization: first(33) } });
+    expect(judge({ devices }, {}, 'work')).toMatchObject({
       state: 'idle',
       coverage: 33 / 36,
       reason: expect.stringContaining('91 % coverage'),
     });
+  });
+
+  it('is told with a gap, and never stopped with one', () => {
+    const devices = devicesWith({ 1: { utilization: first(35) } });
+    expect(judge({ devices }, {}, 'work').state).toBe('idle');
+    expect(judge({ devices })).toMatchObject({
+      state: 'unknown',
+      reason:
+        "GPU 1 reported for 97 % of the last 3 h: work may be what is missing, and a stop can't be taken back",
+    });
+  });
+
+  it('has no coverage where a device does not report at all', () => {
+    expect(judge({ devices: silentDevices(7) }).coverage).toBe(0);
+    expect(judge({ devices: devicesWith({ 2: { utilization: undefined } }) }).coverage).toBe(0);
+    const failed = { points: quiet().points, failure: 'Rate exceeded' };
+    expect(judge({ devices: devicesWith({ 2: { utilization: failed } }) }).coverage).toBe(0);
+  });
+
+  it('is unknown where a device is cut into slices, which show work and never silence', () => {
+    const devices = devicesWith({ 2: { isSliced: true } });
+    expect(judge({ devices })).toMatchObject({
+      state: 'unknown',
+      reason: 'GPU 2 is cut into slices (MIG), of which some may not report',
+    });
+    expect(judge({ devices: devicesWith({ 2: { isSliced: true, utilization: quiet(40) } }) }).state).toBe(
+      'busy',
+    );
+  });
+
+  it('is unknown where its utilisation looks like a share of 1', () => {
+    const devices = devicesWith({ 2: { utilization: series(window, 0.2, { 3: 0.97 }) } });
+    expect(judge({ devices })).toMatchObject({
+      state: 'unknown',
+      reason: 'GPU 2 reports at most 0.97, in fractions: it may be a share of 1, not percent',
+    });
+    expect(judge({ devices: devicesWith({ 2: { utilization: series(window, 0, { 3: 1 }) } }) }).state).toBe(
+      'idle',
+    );
   });
 
   it('is busy by what a failed query told before it failed', () => {
@@ -286,22 +334,55 @@ describe('the power that a device draws', () => {
 describe('memory that is held', () => {
   const hours = historyWindow(window, policy);
   const rested = (value = 0, skip = 0): Series => ({
-    points: Array.from({ length: 24 - skip }, (_, hour) => ({
-      at: Date.parse(hours.start) + hour * 3_600_000,
+    points: Array.from({ length: 25 - skip }, (_, hour) => ({
+      at: Date.parse(hours.start) + (hour + skip) * 3_600_000,
       value,
     })),
   });
   const loaded = (history: Device['history']): Device[] =>
     silentDevices().map((device) => ({ ...device, memoryUsedMib: quiet(30_000), history }));
 
-  it('counts the whole hours before the window ends', () => {
-    expect(hours).toEqual({ start: '2026-11-15T05:00:00Z', end: '2026-11-16T05:00:00Z' });
+  it('counts the whole hours before the window ends, and the one it ends in', () => {
+    expect(hours).toEqual({ start: '2026-11-15T05:00:00Z', end: '2026-11-16T06:00:00Z' });
+    const onTheHour = historyWindow({ start: '2026-11-16T05:15:00Z', end: '2026-11-16T06:00:00Z' }, policy);
+    expect(onTheHour).toEqual({ start: '2026-11-15T06:00:00Z', end: '2026-11-16T06:00:00Z' });
+  });
+
+  it.each([15, 30, 45, 60])('has no hole before a window of %d minutes, whenever that ends', (minutes) => {
+    for (let minute = 0; minute < 60; minute += 5) {
+      const now = `2026-11-16T06:${String(minute).padStart(2, '0')}:00Z`;
+      const short = windowBefore(now, minutes);
+      const { start, end } = historyWindow(short, policy);
+      const hour = 3_600_000;
+      // It worked in the last period before the short window; hourly maxima say so.
+      const worked = Math.floor((Date.parse(short.start) - 1) / hour) * hour;
+      const history = {
+        points: Array.from({ length: (Date.parse(end) - Date.parse(start)) / hour }, (_, index) => {
+          const at = Date.parse(start) + index * hour;
+          return { at, value: at === worked ? 95 : 0 };
+        }),
+      };
+      const device: Device = {
+        index: '0',
+        utilization: series(short, 0),
+        memoryUsedMib: series(short, 30_000),
+        history,
+      };
+      const one: InstanceTypeFacts = { ...p4d, accelerators: { ...a100, count: 1 } };
+      const idleOtherwise = {
+        cpuPercent: series(short, 1),
+        networkIn: series(short, 1),
+        networkOut: series(short, 1),
+      };
+      const measured = { instance: instance(), facts: one, signals: { devices: [device], ...idleOtherwise } };
+      expect(judgeIdleness(measured, short, policy).state).toBe('busy');
+    }
   });
 
   it.each<[string, Device['history'], string]>([
     ['idle after a day of silence', rested(), 'idle'],
-    ['idle where two hours of the day are missing', rested(0, 2), 'idle'],
-    ['busy where more of the day is missing', rested(0, 3), 'busy'],
+    ['busy where an hour of the day is missing', rested(0, 1), 'busy'],
+    ['busy where the newest hour is missing', { points: rested().points.slice(0, -1) }, 'busy'],
     [
       'busy where there was work on that day',
       { points: [...rested().points.slice(1), { at: Date.parse(hours.start), value: 40 }] },
@@ -311,6 +392,15 @@ describe('memory that is held', () => {
     ['busy where nobody can ask about the day', undefined, 'busy'],
   ])('makes it %s', (_, history, state) => {
     expect(judge({ devices: loaded(history) }).state).toBe(state);
+  });
+
+  it('is told where some hours of the day are missing, with less confidence, and not stopped', () => {
+    expect(judge({ devices: loaded(rested(0, 2)) }, {}, 'work')).toMatchObject({
+      state: 'idle',
+      confidence: 'medium',
+      coverage: 23 / 25,
+    });
+    expect(judge({ devices: loaded(rested(0, 4)) }, {}, 'work').state).toBe('busy');
   });
 
   it('is asked about for the longer window only once it is known to be held', () => {
@@ -345,7 +435,7 @@ describe('memory that is held', () => {
       state: 'idle',
       check: 'loaded-not-computing',
       confidence: 'low',
-      reason: '8 of 8 GPUs at 0 % for 24 h, memory not reported, 100 % coverage',
+      reason: '8 of 8 GPUs at 0 % for 24 h 55 min, memory not reported, 100 % coverage',
     });
   });
 });

@@ -315,8 +315,9 @@ describe('all agents together', () => {
             .map((item) => ({ item, place: random.next().value }))
             .toSorted((a, b) => a.place - b.place)
             .map(({ item }) => item);
-        const sorted = ({ index, ...kinds }: DeviceMetrics) => [
+        const sorted = ({ index, isSliced, ...kinds }: DeviceMetrics) => [
           index,
+          isSliced,
           ...Object.values(kinds).map((metrics) =>
             metrics.map(({ dimensions, ...rest }) => ({
               ...rest,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { historyWindow, judgeIdleness } from '../../shared/compute/idleness.ts';
 import type { Point, Series } from '../../shared/compute/metric.ts';
-import type { Measured, Signal, Signals } from '../../shared/compute/signals.ts';
+import type { Device, Measured, Signal, Signals } from '../../shared/compute/signals.ts';
 import { judgeUnderuse, type UnderusePolicy } from '../../shared/compute/underuse.ts';
 import { windowBefore } from '../../shared/compute/utilization.ts';
 import { parseConfig } from '../../shared/config.ts';
@@ -32,7 +32,7 @@ describe('three hours of', () => {
       'a notebook with a loaded model',
       'idle',
       'loaded-not-computing',
-      '1 of 1 GPU at 0 % for 24 h, 14.4 of 24 GiB of memory held, 100 % coverage',
+      '1 of 1 GPU at 0 % for 24 h 55 min, 14.4 of 24 GiB of memory held, 100 % coverage',
     ],
     [
       'a notebook loaded five hours ago',
@@ -171,7 +171,7 @@ describe('points that are lost', () => {
       ...signals,
       devices: signals.devices.map(({ index, ...device }) => ({
         index,
-        ...Object.fromEntries(Object.entries(device).map(([name, signal]) => [name, kept(signal)])),
+        ...Object.fromEntries(Object.entries(device).map(([name, signal]) => [name, kept(signal as Signal)])),
       })),
       cpuPercent: kept(signals.cpuPercent) as Series,
       networkIn: kept(signals.networkIn) as Series,
@@ -194,6 +194,49 @@ describe('points that are lost', () => {
     );
   });
 
+  it('never make any work idle before a stop, however little it was and whatever else is silent', () => {
+    const place = fc.nat({ max: 35 });
+    const work = fc.array(fc.record({ device: fc.nat({ max: 7 }), place }), { minLength: 1, maxLength: 5 });
+    const quiet = toSignals(traces['left behind'], window, hours);
+    fc.assert(
+      fc.property(work, mask, (worked, kept) => {
+        const devices = quiet.devices.map((device, index) => ({
+          ...device,
+          utilization: {
+            points: (device.utilization as Series).points.map((point, at) =>
+              worked.some((one) => one.device === index && one.place === at)
+                ? { ...point, value: 80 }
+                : point,
+            ),
+          },
+        }));
+        const { devices: thin } = thinned({ ...quiet, devices }, kept);
+        const verdict = judgeIdleness(
+          measuredOf(traces['left behind'], { ...quiet, devices: thin }),
+          window,
+          policy,
+        );
+        expect(verdict.state).not.toBe('idle');
+      }),
+    );
+  });
+
+  it('in the day before never make a loaded instance idle that worked in any hour of it', () => {
+    const loaded = toSignals(traces['a warm standby'], window, hours);
+    fc.assert(
+      fc.property(fc.nat({ max: 24 }), mask, (hour, kept) => {
+        const device = loaded.devices[0] as Device;
+        const points = (device.history as Series).points.map((point, at) =>
+          at === hour ? { ...point, value: 80 } : point,
+        );
+        const history = { points: points.filter((_, at) => kept[at % kept.length]) };
+        const signals = { ...loaded, devices: loaded.devices.map((one) => ({ ...one, history })) };
+        const verdict = judgeIdleness(measuredOf(traces['a warm standby'], signals), window, policy);
+        expect(verdict.state).not.toBe('idle');
+      }),
+    );
+  });
+
   it('in a gap that the CPU and the network share leave it unknown, however few they are', () => {
     const signals = toSignals(traces['left behind'], window, hours);
     const without = (series: Signal, at: number): Series => ({
@@ -204,11 +247,15 @@ describe('points that are lost', () => {
         index === place ? { ...one, utilization: without(one.utilization, gap) } : one,
       );
     const vouched = { ...signals, devices: device(3, 7) };
-    expect(judgeIdleness(measuredOf(traces['left behind'], vouched), window, policy).state).toBe('idle');
+    expect(judgeIdleness(measuredOf(traces['left behind'], vouched), window, policy, 'work').state).toBe(
+      'idle',
+    );
     const unvouched = { ...vouched, networkIn: without(signals.networkIn, 7) };
-    expect(judgeIdleness(measuredOf(traces['left behind'], unvouched), window, policy)).toMatchObject({
-      state: 'unknown',
-      reason: 'GPU 3 reported nothing at 2026-11-16 03:30 UTC, and nothing else vouches for its silence',
-    });
+    expect(judgeIdleness(measuredOf(traces['left behind'], unvouched), window, policy, 'work')).toMatchObject(
+      {
+        state: 'unknown',
+        reason: 'GPU 3 reported nothing at 2026-11-16 03:30 UTC, and nothing else vouches for its silence',
+      },
+    );
   });
 });

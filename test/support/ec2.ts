@@ -37,6 +37,7 @@ const described = (instance: Instance) => ({
       InstanceType: instance.instanceType as 'p4d.24xlarge',
       State: { Name: instance.state },
       LaunchTime: new Date(instance.launchTime),
+      ...(instance.stateTransitionReason && { StateTransitionReason: instance.stateTransitionReason }),
       RootDeviceType: instance.rootDeviceType,
       Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
       ...(instance.lifecycle === 'spot' && { InstanceLifecycle: 'spot' as const }),

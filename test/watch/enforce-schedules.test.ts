@@ -167,7 +167,7 @@ describe('what is at work', () => {
 
 describe('what another watch has seen at work', () => {
   const seen = (id: string, lastBusy: string) =>
-    putWork(world.table, target, new Map([[id, lastBusy]]), lastBusy);
+    putWork(world.table, target, new Map([[id, { lastBusy }]]), lastBusy);
 
   it('is kept without a metric asked for', async () => {
     world = await openEvening([machine(1)]);
@@ -192,8 +192,8 @@ describe('what another watch has seen at work', () => {
     await world.run(evening);
     expect(await getWork(world.table, target)).toEqual(
       new Map([
-        [idOf(1), '2026-11-16T17:55:00Z'],
-        [idOf(3), '2026-11-16T17:59:00Z'],
+        [idOf(1), { lastBusy: '2026-11-16T17:55:00Z', reason: expect.stringMatching(/^CPU up to/) }],
+        [idOf(3), { lastBusy: '2026-11-16T17:59:00Z' }],
       ]),
     );
   });

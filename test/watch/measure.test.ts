@@ -59,7 +59,7 @@ describe('measuring', () => {
     [
       'all that could make it busy, where a model has been held for a day of silence',
       { gpus: Array(8).fill(0), memoryMib: 30_000 },
-      '8 of 8 GPUs at 0 % for 24 h, 234.4 of 320 GiB of memory held, 100 % coverage',
+      '8 of 8 GPUs at 0 % for 24 h 10 min, 234.4 of 320 GiB of memory held, 100 % coverage',
       [
         ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
         'nvidia_smi_memory_used 0',

@@ -10,7 +10,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Alert } from '../../shared/alert/alert.ts';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
+import { toTime } from '../../shared/period.ts';
 import { getFindings, getPastFindings } from '../../shared/store/findings.ts';
+import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { toSummary, type UtilizationResult, watchUtilization } from '../../shared/watch/utilization.ts';
 import { instance } from '../support/compute.ts';
@@ -141,8 +143,11 @@ describe('the watch', () => {
     expect(again).toMatchObject({ opened: 1 });
     expect(rows(again)).toMatchObject([{ since: '2026-11-16T09:00:00Z' }]);
     expect(await getPastFindings(table, target, monday)).toMatchObject([
-      { since: '2026-11-13T17:00:00Z', closedAt: '2026-11-16T09:15:00Z' },
+      { since: '2026-11-13T17:00:00Z', closedAt: '2026-11-16T06:10:00Z' }, // when the work began that was seen at 09:15
     ]);
+    expect(await alerts()).toHaveLength(1); // it comes and goes: nobody hears of it each time
+    const dayLater = await watch(worked, { at: '2026-11-17T16:15:00Z' });
+    expect(dayLater).toMatchObject({ opened: 0, told: 1 });
     expect(await alerts()).toHaveLength(2);
   });
 
@@ -191,7 +196,12 @@ describe('the watch', () => {
     expect(rows(await watch(training))).toMatchObject([{ state: 'busy' }]);
     expect(queried).toHaveLength(8); // all of them: one that works doesn't say that the others do
     const resting = await watch(training, { at: '2026-11-16T09:00:00Z' });
-    expect(rows(resting)).toMatchObject([{ state: 'busy', reason: 'at work at 2026-11-16 05:55 UTC' }]);
+    expect(rows(resting)).toMatchObject([
+      {
+        state: 'busy',
+        reason: '8 of 8 GPUs at work in the last 3 h: GPU 0 up to 80 %, seen until 2026-11-16 05:55 UTC',
+      },
+    ]);
     expect(queried).toEqual([]);
     expect(await watch(training, { at: '2026-11-16T09:05:00Z' })).toMatchObject({ opened: 1 });
   });
@@ -329,5 +339,82 @@ describe('the watch', () => {
       states: { idle: 1, busy: 1 },
       wastedThisMonth: 32 * 61.25,
     });
+  });
+
+  it('tells a box that is idle every night once a week, however often that comes', async () => {
+    const byDay = (at: number) => (new Date(at).getUTCHours() < 10 ? 70 : 0);
+    const box = { 'i-box': { gpus: Array(8).fill(byDay) } };
+    const told: string[] = [];
+    for (let hour = 0; hour < 9 * 24; hour += 1) {
+      const at = toTime(Date.parse('2026-11-16T00:15:00Z') + hour * 3_600_000);
+      if ((await watch(box, { at })).told > 0) told.push(at);
+    }
+    expect(told).toEqual(['2026-11-16T13:15:00Z', '2026-11-23T13:15:00Z']);
+    const past = await getPastFindings(table, target, '2026-11-16T00:00:00Z');
+    expect(past.slice(0, 2).map(({ since, closedAt }) => [since, closedAt])).toEqual([
+      ['2026-11-16T10:00:00Z', '2026-11-17T00:00:00Z'],
+      ['2026-11-17T10:00:00Z', '2026-11-18T00:00:00Z'],
+    ]);
+  });
+
+  it('tells what opened below the floor when it has grown above it, once', async () => {
+    const prices = (usd: string) =>
+      mockClient(PricingClient)
+        .on(GetProductsCommand)
+        .resolves({
+          PriceList: [
+            JSON.stringify({
+              product: { attributes: {} },
+              terms: {
+                OnDemand: { a: { priceDimensions: { b: { unit: 'Hrs', pricePerUnit: { USD: usd } } } } },
+              },
+            }),
+          ],
+        });
+    const spot = { lifecycle: 'spot', spotInstanceRequestId: 'sir-1' } as const;
+    const instances = [p4dNamed('i-p4d', spot)];
+    const rate = (hourlyRate: number, at: string) =>
+      storeRates(table, [{ region: 'eu-west-1', type: 'p4d.24xlarge', use: 'spot', hourlyRate }], at);
+    prices('32');
+    await rate(0.01, '2026-11-16T06:00:00Z');
+    expect(await watch({ 'i-p4d': forgotten }, { instances })).toMatchObject({ opened: 1, told: 0 });
+    await rate(12, '2026-11-16T08:00:00Z');
+    expect(await watch({ 'i-p4d': forgotten }, { instances, at: '2026-11-16T09:15:00Z' })).toMatchObject({
+      confirmed: 1,
+      told: 1,
+    });
+    expect(await watch({ 'i-p4d': forgotten }, { instances, at: '2026-11-16T12:15:00Z' })).toMatchObject({
+      told: 0,
+    });
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('ends what was stopped when it was stopped', async () => {
+    await watch({ 'i-p4d': forgotten });
+    const stateTransitionReason = 'User initiated (2026-11-16 06:40:00 GMT)';
+    const stopped = [p4dNamed('i-p4d', { state: 'stopped', stateTransitionReason })];
+    await watch({}, { instances: stopped, at: '2026-11-16T07:15:00Z' });
+    expect(await getPastFindings(table, target, monday)).toMatchObject([
+      { closedAt: '2026-11-16T06:40:00Z' },
+    ]);
+  });
+
+  it('keeps a skew that it can not see whole, and its evidence', async () => {
+    const alone = { gpus: [90, 0, 0, 0, 0, 0, 0, 0], cpu: 30 };
+    await watch({ 'i-p4d': alone });
+    const partly = { gpus: [90, 0, 0, 0, 0, () => undefined, 0, 0], cpu: 30 };
+    const seen = await watch({ 'i-p4d': partly }, { at: '2026-11-16T09:15:00Z' });
+    expect(seen).toMatchObject({ closed: 0 });
+    expect(rows(seen)[0]).toMatchObject({ check: 'not-distributed' });
+  });
+
+  it('keeps the evidence of an idle episode, which is not measured again whole', async () => {
+    const holding = { gpus: Array(8).fill(0), memoryMib: 30_000 };
+    await watch({ 'i-p4d': holding });
+    const [before] = await getFindings(table, target);
+    await watch({ 'i-p4d': holding }, { at: '2026-11-16T09:15:00Z' });
+    const [after] = await getFindings(table, target);
+    expect(after).toMatchObject({ reason: before?.reason, confidence: before?.confidence });
+    expect(after?.reason).toContain('234.4 of 320 GiB of memory held');
   });
 });

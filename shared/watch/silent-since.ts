@@ -1,6 +1,6 @@
 import { inBatchesByWeight } from '../batches.ts';
 import type { Instance } from '../compute/instance.ts';
-import type { Window } from '../compute/metric.ts';
+import type { Series, Window } from '../compute/metric.ts';
 import { isRead } from '../compute/signals.ts';
 import { silentSince } from '../compute/silence.ts';
 import { type IsoTime, toTime } from '../period.ts';
@@ -12,13 +12,16 @@ const lookBackMs = 14 * 24 * 3_600_000;
 /** Two weeks of hours of so many fill a call. */
 const metricsAtOnce = 300;
 
+/** An instance that is silent since `before` at the latest: as a whole, or in those of its devices that are. */
+type Silent = { instance: Instance; before: IsoTime; isPart: boolean };
+
 /**
- * Since when the devices of newly idle instances have been silent, by instance id; once an episode, so that hourly
- * maxima will do. `before` is where the silence that was seen begins.
+ * Since when instances have been silent that nobody knew to be, by instance id; once an episode, so that hourly maxima
+ * will do.
  */
-export async function idleSinces(
+export async function silentSinces(
   { clients, config, now }: Watched,
-  idle: readonly { instance: Instance; before: IsoTime }[],
+  silent: readonly Silent[],
   { devices }: Sources,
 ): Promise<Map<string, IsoTime>> {
   const hourMs = 3_600_000;
@@ -27,18 +30,24 @@ export async function idleSinces(
   const found = new Map<string, IsoTime>();
   const metrics = ({ instanceId }: Instance) =>
     (devices.get(instanceId) ?? []).map(({ utilization }) => utilization);
-  const countOf = ({ instance }: (typeof idle)[number]) => metrics(instance).flat().length;
-  for (const some of inBatchesByWeight(idle, metricsAtOnce, countOf)) {
+  const countOf = ({ instance }: Silent) => metrics(instance).flat().length;
+  const percent = config.idle.gpuPercent;
+  for (const some of inBatchesByWeight(silent, metricsAtOnce, countOf)) {
     const queries = some.flatMap(({ instance }) => metrics(instance).flatMap(largestOf));
     const readings = await readSeries(clients.cloudWatch, queries, window, 3600);
-    for (const { instance, before } of some) {
+    for (const { instance, before, isPart } of some) {
       const hours = metrics(instance).map((one) => {
         const series = joined(one, readings);
         return isRead(series) ? series : { points: [] };
       });
+      const quiet = isPart ? hours.filter((series) => isSilentSince(series, before, percent)) : hours;
       const { launchTime, instanceId } = instance;
-      found.set(instanceId, silentSince(hours, { launchTime, before, percent: config.idle.gpuPercent }));
+      found.set(instanceId, silentSince(quiet, { launchTime, before, percent }));
     }
   }
   return found;
 }
+
+/** Whether no whole hour since then is one of work. */
+const isSilentSince = ({ points }: Series, before: IsoTime, percent: number): boolean =>
+  points.every(({ at, value }) => at < Date.parse(before) || value <= percent);
