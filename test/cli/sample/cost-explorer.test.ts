@@ -11,7 +11,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSampleAccount, type SampleAccount } from '../../../cli/sample/account.ts';
 import { createClient } from '../../../shared/aws/client.ts';
+import { getInstanceUsage } from '../../../shared/aws/cost-explorer.ts';
 import { scopeFor } from '../../../shared/aws/sts.ts';
+import { rateKey, ratesPaid } from '../../../shared/spend/rate.ts';
 
 const compute = 'Amazon Elastic Compute Cloud - Compute';
 const groupBy = (...keys: string[]): NonNullable<GetCostAndUsageCommandInput['GroupBy']> =>
@@ -121,6 +123,22 @@ describe("the sample account's Cost Explorer", () => {
       expect.closeTo(32.7726, 6),
       expect.closeTo(32.7726, 6),
     ]);
+  });
+
+  it('tells what an hour really costs: less than the list price where a Savings Plan covers most of it', async () => {
+    const period = { start: '2026-11-07', end: '2026-11-14' };
+    const lines = await getInstanceUsage(
+      costExplorer,
+      period,
+      ['Usage', 'SavingsPlanCoveredUsage'],
+      async () => {},
+    );
+    const rates = new Map(ratesPaid(lines).map((rate) => [rateKey(rate), rate.hourlyRate]));
+    // 180 hours a day for $96 of the commitment, and 24 at the list price of $0.7296.
+    expect(rates.get('eu-west-1#c6i.4xlarge#on-demand')).toBeCloseTo((96 + 24 * 0.7296) / 204, 6);
+    expect(rates.get('eu-west-1#p4d.24xlarge#on-demand')).toBeCloseTo(32.7726, 6);
+    expect(rates.get('eu-west-1#g5.xlarge#spot')).toBeCloseTo(0.4482, 6);
+    expect(rates.get('us-east-1#titantextlite#model-unit')).toBeCloseTo(7.1, 6);
   });
 
   it('counts in the unit of what it adds up, where that is one', async () => {
