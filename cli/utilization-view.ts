@@ -1,13 +1,13 @@
 import type { Observation } from '../shared/compute/finding.ts';
 import type { Resource } from '../shared/compute/resource.ts';
 import type { Usd } from '../shared/money.ts';
-import type { DeviceCourse, Evidence } from '../shared/watch/evidence.ts';
+import type { DeviceHours, Evidence } from '../shared/watch/evidence.ts';
 import type { ObservedRow, UtilizationResult } from '../shared/watch/utilization.ts';
 import { InputError } from './input-error.ts';
 import { printable } from './terminal.ts';
 
 /** A resource as `utilization` lists it: with its devices' last day, hour by hour, where that was read. */
-export type Viewed = ObservedRow & { courses?: readonly DeviceCourse[] | undefined };
+export type Viewed = ObservedRow & { courses?: readonly DeviceHours[] | undefined };
 
 /** What was found in one account and region. */
 export type ViewedTarget = Pick<

@@ -1,5 +1,5 @@
 import { type IsoTime, toTime } from '../period.ts';
-import { busyText, idleText, lengthOf, skewText } from './evidence-text.ts';
+import { busyText, counted, idleText, lengthOf, skewText } from './evidence-text.ts';
 import type { AcceleratorKind } from './instance.ts';
 import { periodSeconds, type Series, type Window } from './metric.ts';
 import {
@@ -419,8 +419,6 @@ function doubtOfGaps({ measured, readings, window }: Case): string | undefined {
 
 const metricName = ({ signal, name }: Reading): string =>
   signal === 'memory' || signal === 'power' ? `${name}'s ${signal}` : name;
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 

@@ -177,7 +177,10 @@ function decideIdle(input: CaseInSpan): Decision {
     return busy(input, `at work at ${at}, less than ${formatDuration(idleMinutes * minuteMs)} ago`, idleFrom);
   }
   if (utilization === undefined) return decideUnmeasured(input, lastBusy);
-  const doubt = utilization.state === 'idle' ? windowDoubt(input, utilization) : utilization.reason;
+  const doubt =
+    utilization.state === 'idle'
+      ? (windowDoubt(input, utilization) ?? confidenceDoubt(utilization))
+      : utilization.reason;
   if (doubt)
     return keep({
       code: 'utilization-unknown',
@@ -261,6 +264,10 @@ const recheckMinutes = 30;
 
 const notMeasured = (input: CaseInSpan): Decision =>
   keep({ code: 'not-measured', reason: `${spanText(input)}; its utilisation has not been measured` });
+
+/** What rests on an indirect sign alone is told to people, and stops nothing. */
+const confidenceDoubt = ({ confidence, reason }: Utilization): string | undefined =>
+  confidence === 'low' ? `${reason}, which is not enough to stop it` : undefined;
 
 /** Why a measurement is not about the idle window before now; the newest metric period may still be filling. */
 function windowDoubt({ schedule, policy, now }: CaseInSpan, measured: Utilization): string | undefined {

@@ -23,7 +23,7 @@ import {
 import type { Watched } from './observe.ts';
 
 /** One device's utilisation, percent, hour by hour. */
-export type DeviceCourse = { index: string; series: Series };
+export type DeviceHours = { index: string; series: Series };
 
 /** What was measured of an instance in the last day. A signal that it doesn't report is absent. */
 export type Evidence = {
@@ -67,12 +67,12 @@ export async function readCourses(
   { clients, now }: Watched,
   { devices }: Sources,
   observations: readonly Observation[],
-): Promise<Map<string, DeviceCourse[]>> {
+): Promise<Map<string, DeviceHours[]>> {
   const hourMs = 3_600_000;
   const end = Math.ceil(Date.parse(now) / hourMs) * hourMs;
   const window = { start: toTime(end - hoursShown * hourMs), end: toTime(end) };
   const ids = [...new Set(observations.map(({ resource }) => resource.id))].filter((id) => devices.has(id));
-  const courses = new Map<string, DeviceCourse[]>();
+  const courses = new Map<string, DeviceHours[]>();
   for (const some of inBatches(ids, instancesAtOnce)) {
     const metrics = some.flatMap((id) => (devices.get(id) ?? []).flatMap(({ utilization }) => utilization));
     const readings = await readSeries(clients.cloudWatch, largestOf(metrics), window, 3600);
@@ -87,7 +87,7 @@ export async function readCourses(
 const toCourse = (
   { index, utilization }: DeviceMetrics,
   readings: ReadonlyMap<Metric, Series>,
-): DeviceCourse => ({
+): DeviceHours => ({
   index,
   series: seriesOf(utilization, readings) ?? { points: [] },
 });

@@ -59,6 +59,15 @@ describe('outside its hours', () => {
     expect(outcome(stoppable({ utilization: measured('ended') }))).toBe('keep utilization-unknown');
   });
 
+  it('is not stopped on an indirect sign alone', () => {
+    const doubtful = { ...measured('idle'), confidence: 'low' as const };
+    expect(decide(stoppable({ utilization: doubtful }))).toMatchObject({
+      action: 'keep',
+      code: 'utilization-unknown',
+      reason: expect.stringContaining('4 of 4 GPUs at 0 % for 45 min, which is not enough to stop it'),
+    });
+  });
+
   it('an instance whose utilisation is unknown is kept', () => {
     expect(decide(stoppable({ utilization: measured('unknown') }))).toMatchObject({
       action: 'keep',
