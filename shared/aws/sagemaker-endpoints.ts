@@ -6,7 +6,7 @@ import {
   type SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
-import type { Endpoint, Fleet, Variant } from '../compute/sagemaker/endpoint.ts';
+import type { Component, Endpoint, Fleet, Variant } from '../compute/sagemaker/endpoint.ts';
 import { toTime } from '../period.ts';
 import { describeEach, type Fault, faultsOf } from './describe-each.ts';
 
@@ -64,11 +64,12 @@ type Configured = z.infer<typeof configured>;
 const config = z.object({
   ProductionVariants: z.array(configured).default([]),
   ShadowProductionVariants: z.array(configured).default([]),
+  MetricsConfig: z.object({ EnableEnhancedMetrics: z.boolean().optional() }).optional(),
 });
 
 const components = z.object({
   InferenceComponents: z
-    .array(z.object({ InferenceComponentName: z.string(), EndpointName: z.string() }))
+    .array(z.object({ InferenceComponentName: z.string(), EndpointName: z.string(), CreationTime: time }))
     .default([]),
   NextToken: z.string().optional(),
 });
@@ -96,13 +97,13 @@ export async function getEndpoints(client: SageMakerClient): Promise<EndpointLis
   const found = all.flatMap((each): Found[] => {
     const detail = details.get(each.EndpointName);
     if (detail === undefined || (detail instanceof Error && isGone(detail))) return [];
-    if (detail instanceof Error) return [{ listed: each, detail, variants: [], mayHostComponents: false }];
+    if (detail instanceof Error) return [{ listed: each, detail, variants: [], ...undescribed }];
     const known = configs.get(detail.EndpointConfigName ?? '');
     return [toFound(each, detail, known instanceof Error ? undefined : known)];
   });
   const hosted = found.some(({ mayHostComponents }) => mayHostComponents)
     ? await listComponents(client)
-    : new Map<string, string[]>();
+    : new Map<string, Component[]>();
   return {
     endpoints: found.map((each) => toEndpoint(each, hosted)),
     faults: [
@@ -131,16 +132,17 @@ async function listEndpoints(client: SageMakerClient): Promise<Listed[]> {
   return endpoints;
 }
 
-/** The names of the inference components on each endpoint, by its name; the error where they can't be listed. */
-async function listComponents(client: SageMakerClient): Promise<Map<string, string[]> | Error> {
-  const byEndpoint = new Map<string, string[]>();
+/** The inference components on each endpoint, by its name; the error where they can't be listed. */
+async function listComponents(client: SageMakerClient): Promise<Map<string, Component[]> | Error> {
+  const byEndpoint = new Map<string, Component[]>();
   let NextToken: string | undefined;
   try {
     do {
       const command = new ListInferenceComponentsCommand({ MaxResults: 100, NextToken });
       const page = components.parse(await client.send(command));
-      for (const { EndpointName, InferenceComponentName } of page.InferenceComponents) {
-        byEndpoint.set(EndpointName, [...(byEndpoint.get(EndpointName) ?? []), InferenceComponentName]);
+      for (const { EndpointName, InferenceComponentName: name, CreationTime } of page.InferenceComponents) {
+        const component = { name, createdAt: CreationTime };
+        byEndpoint.set(EndpointName, [...(byEndpoint.get(EndpointName) ?? []), component]);
       }
       NextToken = page.NextToken;
     } while (NextToken);
@@ -156,7 +158,10 @@ type Found = {
   variants: Variant[];
   /** A variant holds no model of its own, or nothing tells whether it does. */
   mayHostComponents: boolean;
+  mayReportByInstance: boolean;
 };
+
+const undescribed = { mayHostComponents: false, mayReportByInstance: true };
 
 function toFound(each: Listed, detail: Described, known: z.infer<typeof config> | undefined): Found {
   const byName = new Map(
@@ -169,7 +174,9 @@ function toFound(each: Listed, detail: Described, known: z.infer<typeof config> 
     toVariant(variant, byName.get(variant.VariantName)),
   );
   const mayHostComponents = known === undefined || variants.some(({ hostsComponents }) => hostsComponents);
-  return { listed: each, detail, variants, mayHostComponents };
+  // Developer guide, Enhanced metrics: then requests and utilisation come by instance, or by container.
+  const mayReportByInstance = known === undefined || known.MetricsConfig?.EnableEnhancedMetrics === true;
+  return { listed: each, detail, variants, mayHostComponents, mayReportByInstance };
 }
 
 function toVariant(variant: Summary, known: Configured | undefined): Variant {
@@ -197,8 +204,8 @@ function toFleets(
 }
 
 const toEndpoint = (
-  { listed: each, detail, variants, mayHostComponents }: Found,
-  hosted: ReadonlyMap<string, string[]> | Error,
+  { listed: each, detail, variants, mayHostComponents, mayReportByInstance }: Found,
+  hosted: ReadonlyMap<string, Component[]> | Error,
 ): Endpoint => ({
   name: each.EndpointName,
   arn: each.EndpointArn,
@@ -207,14 +214,15 @@ const toEndpoint = (
   isAsync: !(detail instanceof Error) && detail.AsyncInferenceConfig !== undefined,
   variants,
   components: componentsOf(each.EndpointName, mayHostComponents, hosted),
+  mayReportByInstance,
   ...(detail instanceof Error && { fault: detail.message }),
 });
 
 function componentsOf(
   name: string,
   mayHostComponents: boolean,
-  hosted: ReadonlyMap<string, string[]> | Error,
-): string[] | undefined {
+  hosted: ReadonlyMap<string, Component[]> | Error,
+): Component[] | undefined {
   if (!mayHostComponents) return [];
   return hosted instanceof Error ? undefined : (hosted.get(name) ?? []);
 }

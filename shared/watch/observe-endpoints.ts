@@ -6,25 +6,25 @@ import type { InstanceTypeFacts } from '../compute/instance.ts';
 import type { Metric, MetricQuery, Series } from '../compute/metric.ts';
 import type { Resource } from '../compute/resource.ts';
 import {
+  type Component,
   type Endpoint,
   endpointRate,
   endpointType,
   type Fleet,
   fleetsOf,
+  hostsComponents,
   instancesOf,
   isMeasurable,
   paidVariants,
   type Variant,
 } from '../compute/sagemaker/endpoint.ts';
 import {
-  areRequestsCovered,
   type EndpointPolicy,
   type EndpointSignals,
   endpointWindow,
-  judgeEndpoint,
   type Load,
-  nextLook,
-} from '../compute/sagemaker/endpoint-use.ts';
+} from '../compute/sagemaker/endpoint-signals.ts';
+import { judgeEndpoint, nextLook } from '../compute/sagemaker/endpoint-use.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import type { Usd } from '../money.ts';
 import { ratesOf } from '../store/prices.ts';
@@ -34,24 +34,27 @@ import type { Untagged } from './tagged.ts';
 
 /**
  * The endpoints of a target. $0.01 per 1,000 metrics: of one that is called, its requests and its GPUs, of one that isn't
- * at most three for each variant, of one that costs nothing none. Throws where they can't be listed.
+ * three for each variant, with inference components four, of one that costs nothing none. Throws where they can't be
+ * listed.
  */
 export async function observeEndpoints(watched: Watched): Promise<Untagged> {
-  const { clients, config, target, now } = watched;
+  const { clients, config, target, now, open } = watched;
   const { endpoints, faults } = await getEndpoints(clients.sageMaker);
   const { facts, gaps } = await readFacts(watched, endpoints);
   const policy: EndpointPolicy = {
     window: config.utilization.endpoints.window,
     coverage: config.idle.coverage,
+    gpuPercent: config.idle.gpuPercent,
     underuse: config.utilization.underuse,
   };
   const signals = await measure(watched, endpoints, facts, policy);
   const rates = await readRates(watched, endpoints);
+  const underused = new Set(open.flatMap(({ check, id }) => (check === 'underused-endpoint' ? [id] : [])));
   const found = endpoints.map((endpoint) => {
     const measured = signals.get(endpoint.name) ?? nothing;
     const observation = {
       resource: toResource(endpoint, target, rates),
-      ...judgeEndpoint(endpoint, measured, policy, now),
+      ...judgeEndpoint(endpoint, measured, policy, now, underused.has(endpoint.name)),
       hourlyRate: endpointRate(endpoint, rates),
     };
     return { observation, arns: [endpoint.arn] };
@@ -112,10 +115,12 @@ async function readRates(
 type Questions = {
   requests: MetricQuery[];
   work: MetricQuery[];
-  pulses: MetricQuery[];
+  pulses: LoadQuery[];
   perInstance: MetricQuery[];
-  loads: (Omit<Load, 'series'> & { query: MetricQuery })[];
+  loads: LoadQuery[];
 };
+
+type LoadQuery = Omit<Load, 'series'> & { query: MetricQuery };
 
 /** The requests first, then what they leave open; all in one batch of calls each. */
 async function measure(
@@ -145,11 +150,12 @@ async function measure(
         return { ...noQuestions, perInstance, loads: loadQueries(endpoint, facts) };
       }
       if (look === undefined) return noQuestions;
-      const isCovered = areRequestsCovered(requests, policy, now);
       return {
         ...noQuestions,
         work: workQueries(endpoint),
-        pulses: isCovered ? [] : paidVariants(endpoint).map((variant) => pulseQuery(endpoint, variant)),
+        pulses: paidVariants(endpoint).map((variant) => pulseQuery(endpoint, variant, facts)),
+        // Of a component that was deleted they alone tell.
+        loads: hostsComponents(endpoint) ? loadQueries(endpoint, facts) : [],
       };
     }),
   );
@@ -168,9 +174,8 @@ const noQuestions: Questions = { requests: [], work: [], pulses: [], perInstance
 const queriesOf = ({ requests, work, pulses, perInstance, loads }: Questions): MetricQuery[] => [
   ...requests,
   ...work,
-  ...pulses,
   ...perInstance,
-  ...loads.map(({ query }) => query),
+  ...[...pulses, ...loads].map(({ query }) => query),
 ];
 
 function toSignals(
@@ -178,12 +183,13 @@ function toSignals(
   answers: ReadonlyMap<MetricQuery, Series>,
 ): EndpointSignals {
   const answerTo = (query: MetricQuery): Series => answers.get(query) ?? unanswered;
+  const toLoad = ({ query, ...load }: LoadQuery): Load => ({ ...load, series: answerTo(query) });
   return {
     requests: requests.map(answerTo),
     work: work.map(answerTo),
-    pulses: pulses.map(answerTo),
+    pulses: pulses.map(toLoad),
     perInstance: perInstance.map(answerTo),
-    loads: loads.map(({ query, ...load }) => ({ ...load, series: answerTo(query) })),
+    loads: loads.map(toLoad),
   };
 }
 
@@ -201,6 +207,12 @@ const variantMetric = (
   ],
 });
 
+const componentMetric = (name: string, component: Component): Metric => ({
+  namespace: 'AWS/SageMaker',
+  name,
+  dimensions: [{ name: 'InferenceComponentName', value: component.name }],
+});
+
 /**
  * SageMaker developer guide: an asynchronous endpoint publishes InvocationsProcessed and not Invocations, and those of
  * an inference component come under its name alone.
@@ -211,13 +223,7 @@ function requestQueries(endpoint: Endpoint): MetricQuery[] {
     ...endpoint.variants
       .filter(({ hostsComponents }) => !hostsComponents)
       .map((variant) => variantMetric('AWS/SageMaker', name, endpoint, variant)),
-    ...(endpoint.components ?? []).map(
-      (component): Metric => ({
-        namespace: 'AWS/SageMaker',
-        name: 'Invocations',
-        dimensions: [{ name: 'InferenceComponentName', value: component }],
-      }),
-    ),
+    ...(endpoint.components ?? []).map((component) => componentMetric('Invocations', component)),
   ];
   return metrics.map((metric) => ({ metric, statistic: 'Sum' }));
 }
@@ -235,7 +241,10 @@ const shareQueries = (endpoint: Endpoint): MetricQuery[] =>
 
 const instancesIn = (fleets: readonly Fleet[]): number => fleets.reduce((sum, { count }) => sum + count, 0);
 
-/** The queue of an asynchronous endpoint; else the open connections, of which one may stream for days. */
+/**
+ * The queue of an asynchronous endpoint; else the open connections, of which one may stream for days: of a model, or of a
+ * copy of an inference component (SageMaker developer guide: Auto scaling policy with high-resolution metrics).
+ */
 function workQueries(endpoint: Endpoint): MetricQuery[] {
   const metrics = endpoint.isAsync
     ? [
@@ -245,35 +254,60 @@ function workQueries(endpoint: Endpoint): MetricQuery[] {
           dimensions: [{ name: 'EndpointName', value: endpoint.name }],
         },
       ]
-    : paidVariants(endpoint)
-        .filter(({ fleets, hostsComponents }) => !hostsComponents && fleets?.length !== 0)
-        .map((variant) => variantMetric('AWS/SageMaker', 'ConcurrentRequestsPerModel', endpoint, variant));
+    : [
+        ...paidVariants(endpoint)
+          .filter((variant) => !variant.hostsComponents && variant.fleets?.length !== 0)
+          .map((variant) => variantMetric('AWS/SageMaker', 'ConcurrentRequestsPerModel', endpoint, variant)),
+        ...(endpoint.components ?? []).map((component) =>
+          componentMetric('ConcurrentRequestsPerCopy', component),
+        ),
+      ];
   return metrics.map((metric) => ({ metric, statistic: 'Maximum' }));
 }
 
 /** What is reported while it is up: of instances their CPU, whether they are called or not. */
-const pulseQuery = (endpoint: Endpoint, variant: Variant): MetricQuery => ({
-  metric:
-    variant.provisionedConcurrency > 0
-      ? concurrencyMetric(endpoint, variant)
-      : variantMetric('/aws/sagemaker/Endpoints', 'CPUUtilization', endpoint, variant),
-  statistic: 'Average',
+const pulseQuery = (
+  endpoint: Endpoint,
+  variant: Variant,
+  facts: ReadonlyMap<string, InstanceTypeFacts>,
+): LoadQuery =>
+  variant.provisionedConcurrency > 0
+    ? concurrencyQuery(endpoint, variant)
+    : hostQuery(endpoint, variant, 'CPU', vcpusOf(variant, facts));
+
+const concurrencyQuery = (endpoint: Endpoint, variant: Variant): LoadQuery => ({
+  variant: variant.name,
+  of: 'provisioned concurrency',
+  whole: 1,
+  query: {
+    metric: variantMetric('AWS/SageMaker', 'ServerlessProvisionedConcurrencyUtilization', endpoint, variant),
+    statistic: 'Average',
+  },
 });
 
-const concurrencyMetric = (endpoint: Endpoint, variant: Variant): Metric =>
-  variantMetric('AWS/SageMaker', 'ServerlessProvisionedConcurrencyUtilization', endpoint, variant);
+/** SageMaker adds up what it reports of an instance: 100 percent for each vCPU, and for each GPU. */
+const hostQuery = (endpoint: Endpoint, variant: Variant, of: 'CPU' | 'GPU', units: number): LoadQuery => ({
+  variant: variant.name,
+  of,
+  whole: units * 100,
+  query: {
+    metric: variantMetric('/aws/sagemaker/Endpoints', `${of}Utilization`, endpoint, variant),
+    statistic: 'Average',
+  },
+});
+
+/** The fewest that one of its instances has; where nobody knows one, so that its work looks larger than it is. */
+function vcpusOf({ fleets = [] }: Variant, facts: ReadonlyMap<string, InstanceTypeFacts>): number {
+  const counts = fleets.map(({ instanceType = '' }) => facts.get(ec2TypeOf(instanceType))?.vcpus ?? 1);
+  return counts.length === 0 ? 1 : Math.min(...counts);
+}
 
 /** How far each paid variant is used; nothing where one of them doesn't tell, since then no answer would count. */
-function loadQueries(endpoint: Endpoint, facts: ReadonlyMap<string, InstanceTypeFacts>): Questions['loads'] {
-  const loads = paidVariants(endpoint).map((variant): Questions['loads'][number] | undefined => {
-    if (variant.provisionedConcurrency > 0) {
-      const query: MetricQuery = { metric: concurrencyMetric(endpoint, variant), statistic: 'Average' };
-      return { variant: variant.name, of: 'provisioned concurrency', whole: 1, query };
-    }
+function loadQueries(endpoint: Endpoint, facts: ReadonlyMap<string, InstanceTypeFacts>): LoadQuery[] {
+  const loads = paidVariants(endpoint).map((variant): LoadQuery | undefined => {
+    if (variant.provisionedConcurrency > 0) return concurrencyQuery(endpoint, variant);
     const gpus = gpusOf(variant, facts);
-    if (gpus === undefined) return undefined;
-    const metric = variantMetric('/aws/sagemaker/Endpoints', 'GPUUtilization', endpoint, variant);
-    return { variant: variant.name, of: 'GPU', whole: gpus * 100, query: { metric, statistic: 'Average' } };
+    return gpus === undefined ? undefined : hostQuery(endpoint, variant, 'GPU', gpus);
   });
   return loads.every((load) => load !== undefined) ? loads : [];
 }

@@ -86,6 +86,7 @@ describe('the endpoints of a region', () => {
           createdAt: '2026-10-01T08:00:00Z',
           isAsync: false,
           components: [],
+          mayReportByInstance: false,
           variants: [
             {
               name: 'AllTraffic',
@@ -246,6 +247,16 @@ describe('what an endpoint holds', () => {
   });
 });
 
+describe('what an endpoint publishes', () => {
+  it.each([
+    ['a whole', { EnableEnhancedMetrics: false, MetricPublishFrequencyInSeconds: 60 }, false],
+    ['instance by instance, it may be alone', { EnableEnhancedMetrics: true }, true],
+  ])('is published as %s', async (_, MetricsConfig, mayReportByInstance) => {
+    given({}, { ...onG5, ...{ MetricsConfig } });
+    expect((await getEndpoints(client)).endpoints).toMatchObject([{ mayReportByInstance }]);
+  });
+});
+
 describe('inference components', () => {
   const pool = configured({ InstanceType: 'ml.g5.xlarge' });
   const component = (InferenceComponentName: string, EndpointName = 'ranker') => ({
@@ -268,7 +279,13 @@ describe('inference components', () => {
       })
       .resolvesOnce({ InferenceComponents: [component('mistral')] });
     expect((await getEndpoints(client)).endpoints).toMatchObject([
-      { components: ['llama', 'mistral'], variants: [{ hostsComponents: true }] },
+      {
+        components: [
+          { name: 'llama', createdAt: '2026-10-01T08:00:00Z' },
+          { name: 'mistral', createdAt: '2026-10-01T08:00:00Z' },
+        ],
+        variants: [{ hostsComponents: true }],
+      },
     ]);
   });
 
@@ -315,7 +332,11 @@ describe('an endpoint that SageMaker does not describe', () => {
     sageMaker.on(DescribeEndpointConfigCommand).rejects(new Error('Could not find endpoint configuration'));
     const { endpoints, faults } = await getEndpoints(client);
     expect(endpoints).toMatchObject([
-      { components: [], variants: [{ fleets: [{ count: 2 }], hostsComponents: false }] },
+      {
+        components: [],
+        mayReportByInstance: true,
+        variants: [{ fleets: [{ count: 2 }], hostsComponents: false }],
+      },
     ]);
     expect(endpoints[0]?.variants[0]?.fleets).toEqual([{ instanceType: undefined, count: 2 }]);
     expect(faults).toEqual([

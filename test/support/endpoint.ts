@@ -21,6 +21,7 @@ export const endpoint = (given: Partial<Endpoint> = {}): Endpoint => ({
   isAsync: false,
   variants: [variant()],
   components: [],
+  mayReportByInstance: false,
   ...given,
 });
 

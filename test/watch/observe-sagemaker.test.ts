@@ -195,7 +195,7 @@ describe('the endpoints of a target', () => {
     expect({ complete, gaps }).toEqual({ complete: allKinds, gaps: [] });
   });
 
-  it('are asked for two metrics where they are called, three where nothing is published of the requests', async () => {
+  it('are asked for two metrics where they are called, three where they are not', async () => {
     givenEndpoints({ busy: {}, idle: {}, silent: {}, free: { count: 0 } });
     const { observations, queried } = await observe([
       invocations('busy', 100),
@@ -211,7 +211,8 @@ describe('the endpoints of a target', () => {
     ]);
     expect(queried).toEqual([
       ...['Invocations 3600', 'Invocations 3600', 'Invocations 3600'],
-      ...['GPUUtilization 3600', 'ConcurrentRequestsPerModel 3600'],
+      'GPUUtilization 3600',
+      ...['ConcurrentRequestsPerModel 3600', 'CPUUtilization 3600'],
       ...['ConcurrentRequestsPerModel 3600', 'CPUUtilization 3600'],
     ]);
     expect(observations[3]).toMatchObject({ hourlyRate: 0, utilization: { state: 'idle' } });
@@ -291,7 +292,48 @@ describe('the endpoints of a target', () => {
     expect(busy.observations).toMatchObject([{ utilization: { state: 'busy' } }]);
     const idle = await observe([component('llama', 0), component('mistral', 0), cpu('pool')]);
     expect(idle.observations).toMatchObject([{ utilization: { check: 'idle-endpoint' } }]);
-    expect(idle.queried).toEqual(['Invocations 3600', 'Invocations 3600']);
+    expect(idle.queried).toEqual([
+      ...['Invocations 3600', 'Invocations 3600'],
+      ...['ConcurrentRequestsPerCopy 3600', 'ConcurrentRequestsPerCopy 3600'],
+      ...['CPUUtilization 3600', 'GPUUtilization 3600'],
+    ]);
+  });
+
+  it('that host inference components may have an open connection to one', async () => {
+    givenEndpoints({ pool: { components: ['llama'] } });
+    const component = (name: string, value: number): Published => ({
+      ...metric('AWS/SageMaker', name, { InferenceComponentName: 'llama' }),
+      value,
+    });
+    const { observations } = await observe([
+      component('Invocations', 0),
+      component('ConcurrentRequestsPerCopy', 1),
+      cpu('pool'),
+    ]);
+    expect(observations).toMatchObject([{ utilization: { state: 'busy' } }]);
+  });
+
+  it('are measured against all the vCPUs that their type has', async () => {
+    givenEndpoints({ working: {}, waiting: {}, unknown: { type: 'ml.p9.huge' } });
+    const { observations } = await observe([
+      ...['working', 'waiting', 'unknown'].map((name) => invocations(name, 0)),
+      ...[cpu('working', 380), cpu('waiting', 60), cpu('unknown', 60)],
+    ]);
+    expect(observations.map(({ utilization: { state, reason } }) => [state, reason.split(',')[0]])).toEqual([
+      ['unknown', 'CPU at 95 % or more for half of the last 24 h'],
+      ['idle', 'no invocation for at least 14 days'],
+      ['unknown', 'CPU at 60 % or more for half of the last 24 h'],
+    ]);
+  });
+
+  it('stay underused until they are used clearly more', async () => {
+    givenEndpoints({ ranker: {} });
+    const published = [invocations('ranker', 100), gpu('ranker', 33)];
+    const open = findingOf({ kind: 'sagemaker-endpoint', id: 'ranker', check: 'underused-endpoint' });
+    const checkOf = async (found: readonly Finding[]) =>
+      (await observe(published, {}, found)).observations[0]?.utilization.check;
+    expect(await checkOf([])).toBeUndefined();
+    expect(await checkOf([open])).toBe('underused-endpoint');
   });
 
   it('that keep concurrency ready are judged by its use', async () => {

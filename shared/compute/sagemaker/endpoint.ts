@@ -17,6 +17,9 @@ export type Variant = {
   hostsComponents: boolean;
 };
 
+/** A model on an endpoint that several share. */
+export type Component = { name: string; createdAt: IsoTime };
+
 export type Endpoint = {
   name: string;
   arn: string;
@@ -26,8 +29,10 @@ export type Endpoint = {
   /** Requests wait in a queue, and are counted by another metric. */
   isAsync: boolean;
   variants: readonly Variant[];
-  /** Its inference components, by name; absent where they couldn't be listed, and there may be some. */
-  components?: readonly string[] | undefined;
+  /** Its inference components; absent where they couldn't be listed, and there may be some. */
+  components?: readonly Component[] | undefined;
+  /** What it does may be published instance by instance alone, and not as a whole: nothing says that it isn't. */
+  mayReportByInstance: boolean;
   /** Why SageMaker didn't describe it; then nothing but what a listing tells is known. */
   fault?: string | undefined;
 };
@@ -86,6 +91,10 @@ export function endpointType(endpoint: Endpoint, rates: ReadonlyMap<string, Usd>
   if (first !== undefined) return first.instanceType ?? '';
   return isServerless(endpoint) ? 'serverless' : '';
 }
+
+/** It was made for inference components: they count the requests, and not its variants. */
+export const hostsComponents = (endpoint: Endpoint): boolean =>
+  paidVariants(endpoint).some((variant) => variant.hostsComponents);
 
 export const isServerless = ({ variants }: Endpoint): boolean =>
   variants.length > 0 && variants.every(({ fleets }) => fleets?.length === 0);

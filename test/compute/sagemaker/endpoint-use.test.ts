@@ -2,14 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Series } from '../../../shared/compute/metric.ts';
 import type { Endpoint } from '../../../shared/compute/sagemaker/endpoint.ts';
-import {
-  areRequestsCovered,
-  type EndpointPolicy,
-  type EndpointSignals,
-  judgeEndpoint,
-  type Load,
-  nextLook,
-} from '../../../shared/compute/sagemaker/endpoint-use.ts';
+import type {
+  EndpointPolicy,
+  EndpointSignals,
+  Load,
+} from '../../../shared/compute/sagemaker/endpoint-signals.ts';
+import { judgeEndpoint, nextLook } from '../../../shared/compute/sagemaker/endpoint-use.ts';
 import { endpoint, hourly, variant } from '../../support/endpoint.ts';
 
 const now = '2026-11-16T06:05:00Z';
@@ -17,6 +15,7 @@ const now = '2026-11-16T06:05:00Z';
 const policy: EndpointPolicy = {
   window: 1440,
   coverage: 0.9,
+  gpuPercent: 3,
   underuse: { days: 7, hours: 24, percent: 30 },
 };
 
@@ -26,8 +25,11 @@ const failed: Series = { points: [], failure: 'CloudWatch answered InternalError
 
 const nothing: EndpointSignals = { requests: [], work: [], pulses: [], loads: [], perInstance: [] };
 
-const judge = (signals: Partial<EndpointSignals>, given: Partial<Endpoint> = {}) =>
-  judgeEndpoint(endpoint(given), { ...nothing, ...signals }, policy, now);
+const judge = (signals: Partial<EndpointSignals>, given: Partial<Endpoint> = {}, wasUnderused = false) =>
+  judgeEndpoint(endpoint(given), { ...nothing, ...signals }, policy, now, wasUnderused);
+
+/** Of four vCPUs. */
+const cpu = (series: Series): Load => ({ variant: 'AllTraffic', of: 'CPU', series, whole: 400 });
 
 const gpu = (series: Series, whole = 100, name = 'AllTraffic'): Load => ({
   variant: name,
@@ -56,7 +58,7 @@ describe('an idle endpoint', () => {
   });
 
   it('is one that reported nothing but its CPU, with less confidence', () => {
-    const { utilization } = judge({ requests: [none], pulses: [hourly(now, 14, 3)] });
+    const { utilization } = judge({ requests: [none], pulses: [cpu(hourly(now, 14, 3))] });
     expect(utilization).toMatchObject({ state: 'idle', check: 'idle-endpoint', confidence: 'medium' });
   });
 
@@ -89,19 +91,9 @@ describe('an idle endpoint', () => {
     );
   });
 
-  it('may hold no model at all', () => {
-    const variants = [variant({ hostsComponents: true })];
-    const { utilization } = judge(
-      { requests: [], pulses: [hourly(now, 14, 1)] },
-      { variants, components: [] },
-    );
-    expect(utilization).toMatchObject({ check: 'idle-endpoint', confidence: 'medium' });
-    expect(utilization.reason).toMatch(/in service without a model$/);
-  });
-
   it('may be asynchronous: then its requests are meant', () => {
     const { utilization } = judge(
-      { requests: [none], work: [none], pulses: [hourly(now, 14, 1)] },
+      { requests: [none], work: [none], pulses: [cpu(hourly(now, 14, 1))] },
       { isAsync: true },
     );
     expect(utilization.reason).toMatch(/^no request for at least 14 days/);
@@ -109,7 +101,7 @@ describe('an idle endpoint', () => {
 
   it('may keep concurrency ready', () => {
     const variants = [variant({ fleets: [], provisionedConcurrency: 3 })];
-    const { utilization } = judge({ requests: [none], pulses: [zeros] }, { variants });
+    const { utilization } = judge({ requests: [none], pulses: [gpu(zeros)] }, { variants });
     expect(utilization).toMatchObject({ check: 'idle-endpoint', wastedShare: 1 });
     expect(utilization.reason).toMatch(/a provisioned concurrency of 3 in service$/);
   });
@@ -117,10 +109,10 @@ describe('an idle endpoint', () => {
 
 describe('an endpoint nobody can judge', () => {
   it.each<[string, Partial<EndpointSignals>, Partial<Endpoint>, RegExp]>([
-    ['tells nothing at all', { requests: [none], pulses: [none] }, {}, /^no metric of it in CloudWatch/],
+    ['tells nothing at all', { requests: [none], pulses: [cpu(none)] }, {}, /^no metric of it in CloudWatch/],
     [
       'was not up all the time',
-      { requests: [none], pulses: [hourly(now, 0.5, 3)] },
+      { requests: [none], pulses: [cpu(hourly(now, 0.5, 3))] },
       {},
       /cover 50 % of the last 24 h, too little/,
     ],
@@ -133,7 +125,7 @@ describe('an endpoint nobody can judge', () => {
     ],
     [
       'has a CPU that failed',
-      { requests: [none], pulses: [failed] },
+      { requests: [none], pulses: [cpu(failed)] },
       {},
       /^whether it was up could not be read/,
     ],
@@ -158,6 +150,119 @@ describe('an endpoint nobody can judge', () => {
     expect(utilization).toMatchObject({ state: 'unknown', confidence: 'low' });
     expect(utilization.check).toBeUndefined();
     expect(utilization.reason).toMatch(reason);
+  });
+});
+
+describe('an idle endpoint has been so', () => {
+  const hours = (from: string, value: number): Series => ({
+    points: hourly(now, 14, value).points.filter(({ at }) => at >= Date.parse(from)),
+  });
+
+  it('for as long as it was up without a gap, and no longer: scaled to 0 it costs nothing', () => {
+    // Asynchronous: up again for two days, and before them nothing is told.
+    const { utilization, since } = judge(
+      { requests: [none], work: [none], pulses: [cpu(hours('2026-11-14T06:00:00Z', 1))] },
+      { isAsync: true },
+    );
+    expect(since).toBe('2026-11-14T06:00:00Z');
+    expect(utilization.reason).toMatch(/^no request for at least 2 days, /);
+  });
+
+  it('for as long as each of its variants was there', () => {
+    const variants = [variant({ name: 'a' }), variant({ name: 'b' })];
+    const { since } = judge({ requests: [zeros, hours('2026-11-13T06:00:00Z', 0)] }, { variants });
+    expect(since).toBe('2026-11-13T06:00:00Z');
+  });
+
+  it('from the first hour of the window that is told where the window begins with a gap', () => {
+    const { since } = judge({ requests: [hours('2026-11-15T08:00:00Z', 0)] });
+    expect(since).toBe('2026-11-15T08:00:00Z');
+  });
+
+  it('at the longest since its youngest inference component was made', () => {
+    const variants = [variant({ hostsComponents: true })];
+    const components = [
+      { name: 'llama', createdAt: '2026-10-01T08:10:00Z' },
+      { name: 'mistral', createdAt: '2026-11-12T08:30:00Z' },
+    ];
+    const { since } = judge({ requests: [zeros, zeros] }, { variants, components });
+    expect(since).toBe('2026-11-12T08:30:00Z');
+  });
+
+  it('at the longest since the GPUs under its components worked', () => {
+    const variants = [variant({ hostsComponents: true })];
+    const components = [{ name: 'llama', createdAt: '2026-10-01T08:10:00Z' }];
+    const loads = [gpu(hourly(now, 14, 0, { 60: 44 }))];
+    const { since } = judge({ requests: [zeros], loads }, { variants, components });
+    expect(since).toBe('2026-11-13T19:00:00Z');
+  });
+});
+
+describe('an endpoint made for inference components', () => {
+  const variants = [variant({ hostsComponents: true })];
+  const llama = { name: 'llama', createdAt: '2026-10-01T08:10:00Z' };
+  const pulses = [cpu(hourly(now, 14, 4))];
+
+  it('is idle where none of them was called', () => {
+    const given = { variants, components: [llama] };
+    expect(judge({ requests: [zeros], pulses }, given).utilization.check).toBe('idle-endpoint');
+  });
+
+  it.each<[string, Partial<Endpoint>, Partial<EndpointSignals>, RegExp]>([
+    ['it holds none', { components: [] }, {}, /^it holds no inference component, and whether one was called/],
+    [
+      'one was replaced within the window',
+      { components: [llama, { name: 'llama-2', createdAt: '2026-11-16T02:05:00Z' }] },
+      { requests: [zeros, zeros] },
+      /^its inference component llama-2 was created 4 h ago: what one before it did is not known$/,
+    ],
+    [
+      'its GPUs worked all the same',
+      { components: [llama] },
+      { requests: [zeros], loads: [gpu(hourly(now, 14, 0, { 9: 62 }))] },
+      /^GPU at 62 % for an hour of the last 24 h, though no invocation is counted: a component that is gone/,
+    ],
+  ])('is unknown where %s', (_, given, signals, reason) => {
+    const { utilization } = judge({ pulses, ...signals }, { variants, ...given });
+    expect(utilization).toMatchObject({ state: 'unknown', confidence: 'low' });
+    expect(utilization.reason).toMatch(reason);
+  });
+});
+
+describe('the hosts of an endpoint that nobody calls', () => {
+  it('work at something else where their CPU is busy in most hours, and nobody can say whether it is needed', () => {
+    const { utilization } = judge({ requests: [zeros], pulses: [cpu(hourly(now, 14, 380))] });
+    expect(utilization).toMatchObject({
+      state: 'unknown',
+      reason: 'CPU at 95 % or more for half of the last 24 h, though no invocation is counted',
+    });
+  });
+
+  it('may be busy for some hours, and keep themselves busy a little', () => {
+    const backup = hourly(now, 14, 30, { 3: 390, 4: 390, 5: 390 });
+    expect(judge({ requests: [zeros], pulses: [cpu(backup)] }).utilization.check).toBe('idle-endpoint');
+  });
+
+  it('leave little to believe in where their CPU could not be read', () => {
+    expect(judge({ requests: [zeros], pulses: [cpu(failed)] }).utilization).toMatchObject({
+      check: 'idle-endpoint',
+      confidence: 'low',
+    });
+  });
+});
+
+describe('an endpoint with enhanced metrics', () => {
+  const pulses = [cpu(hourly(now, 14, 3))];
+
+  it('is unknown where its requests may be published by instance alone', () => {
+    const { utilization } = judge({ requests: [none], pulses }, { mayReportByInstance: true });
+    expect(utilization.state).toBe('unknown');
+    expect(utilization.reason).toMatch(/by instance alone/);
+  });
+
+  it('is idle where those of the whole endpoint tell that there were none', () => {
+    const { utilization } = judge({ requests: [zeros], pulses }, { mayReportByInstance: true });
+    expect(utilization.check).toBe('idle-endpoint');
   });
 });
 
@@ -230,13 +335,14 @@ describe('an underused endpoint', () => {
 
   it('is called, and its GPUs stay below the threshold for 95 % of a week', () => {
     // Eight of 168 hours at work are fewer than 5 %.
-    const busyHours = Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((ago) => [ago, 90]));
+    const busyHours = Object.fromEntries([21, 22, 23, 24, 25, 26, 27, 28].map((ago) => [ago, 90]));
     const { utilization } = judge({ requests: called, loads: [gpu(hourly(now, 14, 12, busyHours))] });
     expect(utilization).toMatchObject({
       state: 'underused',
       check: 'underused-endpoint',
-      reason: '1,250 invocations in 24 h, GPU at most 12 % used for 95 % of 169 hours',
-      windowStart: '2026-11-09T06:00:00Z',
+      reason: '1,250 invocations in 24 h, GPU at most 12 % used for 95 % of 7 days',
+      windowStart: '2026-11-09T00:00:00Z',
+      windowEnd: '2026-11-16T00:00:00Z',
       coverage: 1,
       confidence: 'medium',
       lastBusy: now,
@@ -277,6 +383,25 @@ describe('an underused endpoint', () => {
     expect(utilization.check).toBeUndefined();
   });
 
+  it('stays one until it is used clearly more', () => {
+    const at = (value: number, was: boolean) =>
+      judge({ requests: called, loads: [gpu(hourly(now, 14, value))] }, {}, was).utilization.check;
+    expect([at(29, false), at(31, false), at(34, true), at(36, true)]).toEqual([
+      'underused-endpoint',
+      undefined,
+      'underused-endpoint',
+      undefined,
+    ]);
+  });
+
+  it('is judged by whole days, and so no other way an hour later', () => {
+    const today = Object.fromEntries([0, 1, 2, 3, 4, 5].map((ago) => [ago, 100]));
+    const yesterday = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [index + 7, 100]));
+    const at = (others: Record<number, number>) =>
+      judge({ requests: called, loads: [gpu(hourly(now, 14, 5, others))] }).utilization.state;
+    expect([at(today), at(yesterday)]).toEqual(['underused', 'busy']);
+  });
+
   it('is told by its provisioned concurrency', () => {
     const variants = [variant({ fleets: [], provisionedConcurrency: 10 })];
     const loads: Load[] = [
@@ -293,7 +418,7 @@ describe('an underused endpoint', () => {
       { createdAt: '2026-11-14T06:30:00Z' },
     );
     expect(utilization).toMatchObject({ check: 'underused-endpoint', coverage: 1 });
-    expect(utilization.reason).toContain('of 49 hours');
+    expect(utilization.reason).toContain('for 95 % of 42 h');
   });
 
   it.each([Number.NaN, -5, Number.POSITIVE_INFINITY])('counts %d as no reading', (value) => {
@@ -316,12 +441,6 @@ describe('what to ask next', () => {
   ])('%s', (_, requests, given, look) => {
     expect(nextLook(endpoint(given), requests, policy, now)).toBe(look);
   });
-
-  it('is not whether it was up where its requests tell that there were none', () => {
-    expect(areRequestsCovered([zeros], policy, now)).toBe(true);
-    expect(areRequestsCovered([zeros, none], policy, now)).toBe(false);
-    expect(areRequestsCovered([], policy, now)).toBe(false);
-  });
 });
 
 describe('whatever CloudWatch tells', () => {
@@ -343,7 +462,7 @@ describe('whatever CloudWatch tells', () => {
   const signals = fc.record({
     requests: fc.array(series, { maxLength: 3 }),
     work: fc.array(series, { maxLength: 2 }),
-    pulses: fc.array(series, { maxLength: 2 }),
+    pulses: fc.array(series.map(cpu), { maxLength: 2 }),
     loads: fc.array(
       series.map((each) => gpu(each, 400)),
       { maxLength: 1 },
@@ -376,7 +495,7 @@ describe('whatever CloudWatch tells', () => {
     const sparse = fc.subarray(zeros.points.slice(-25) as Series['points'][number][], { maxLength: 20 });
     fc.assert(
       fc.property(sparse, sparse, (some, others) => {
-        const { utilization } = judge({ requests: [{ points: some }], pulses: [{ points: others }] });
+        const { utilization } = judge({ requests: [{ points: some }], pulses: [cpu({ points: others })] });
         expect(utilization.state).toBe('unknown');
       }),
     );
@@ -387,14 +506,13 @@ describe('whatever CloudWatch tells', () => {
       fc.property(signals, (found) => {
         const turned = (all: readonly Series[]) =>
           all.map((each) => ({ ...each, points: each.points.toReversed() }));
+        const turnedLoads = (all: readonly Load[]) =>
+          all.map((load) => ({ ...load, series: turned([load.series])[0] ?? none }));
         const other = {
           requests: turned(found.requests),
           work: turned(found.work),
-          pulses: turned(found.pulses),
-          loads: found.loads.map((load) => ({
-            ...load,
-            series: { ...load.series, points: load.series.points.toReversed() },
-          })),
+          pulses: turnedLoads(found.pulses),
+          loads: turnedLoads(found.loads),
         };
         expect(judge(other)).toEqual(judge(found));
       }),
