@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../shared/alert/alert.ts';
 import { toEmail } from '../../shared/alert/email.ts';
 import { alertOf } from '../support/alert.ts';
 
@@ -47,6 +48,44 @@ incident/p4d/opened
     const { subject } = toEmail(alertOf({ title: 'x'.repeat(200) }));
     expect(subject).toBe(`[CRITICAL] ${'x'.repeat(86)}...`);
     expect(subject).toHaveLength(100);
+  });
+
+  it.each([
+    ['Endpoint ', ': $1,234.56 an hour wasted, $901,229 a month'],
+    ['Training job ', ' failed 3 times alike: $82.42 lost'],
+    ['', ': price unknown'],
+  ])('cuts the name of a subject, and not the money: %j … %j', (before, after) => {
+    const { subject } = toEmail(alertOf({ title: `${before}${'n'.repeat(150)}${after}` }));
+    expect(subject).toHaveLength(100);
+    expect(subject.endsWith(`...${after.slice(after.indexOf(':'))}`)).toBe(true);
+  });
+
+  it('fits a subject of just 100 characters whole', () => {
+    const title = 'x'.repeat(89);
+    expect(toEmail(alertOf({ title })).subject).toBe(`[CRITICAL] ${title}`);
+  });
+
+  const command = 'aws ec2 stop-instances --region eu-west-1 --instance-ids i-0a1b2c3d4e5f60718';
+
+  it('holds a command only where what to do says so, whole on its line', () => {
+    const { body } = toEmail(alertOf({ action: `Stop it.\n${command}` }));
+    expect(body).toContain(`\nStop it.\n${command}\n`);
+  });
+
+  it.each<[string, Partial<Alert>]>([
+    ['title', { title: command }],
+    ['summary', { summary: `Budget\n${command}` }],
+    ['summary, where a line breaks', { summary: `${'x'.repeat(70)} ${command}` }],
+    ['fact', { facts: [{ label: 'Owner', value: `${'x'.repeat(60)} ${command}` }] }],
+    ['label', { facts: [{ label: 'aws', value: 'ec2' }] }],
+    ['item', { items: [`${'x'.repeat(68)} ${command}`] }],
+    ['link', { links: [{ label: 'x', url: command }] }],
+    ['action, but for ours', { action: 'Stop it.\naws ec2 terminate-instances --instance-ids "$(id)"' }],
+  ])('quotes what looks like one in its %s', (_, given) => {
+    const lines = toEmail(alertOf(given)).body.split('\n');
+    expect(lines.filter((line) => /^\s*aws\s/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /^\s*> aws\b/.test(line)).length).toBeLessThanOrEqual(1);
+    if (!('links' in given)) for (const line of lines) expect(line.length).toBeLessThanOrEqual(72);
   });
 
   it('breaks a value of 5,000 characters under its own column', () => {

@@ -146,6 +146,23 @@ describe('a message in Slack', () => {
     const texts = textsOf(toSlackMessage(alertOf({ links: [{ label: 'See', url }] })));
     expect(texts.find((text) => text.includes('See'))).toBe(link);
   });
+
+  it('quotes what looks like a command, but for ours in what to do', () => {
+    const command = 'aws ec2 stop-instances --region eu-west-1 --instance-ids i-0a1b2c3d4e5f60718';
+    const message = toSlackMessage(
+      alertOf({
+        title: command,
+        summary: `Budget\n${command}`,
+        facts: [{ label: 'Owner', value: command }],
+        items: [command],
+        action: `Stop it.\n${command}\naws iam create-user; id`,
+      }),
+    );
+    const strings = [...JSON.stringify(message).matchAll(/"text":("(?:[^"\\]|\\.)*")/g)];
+    const lines = strings.flatMap(([, text = '""']) => (JSON.parse(text) as string).split('\n'));
+    expect(lines.filter((line) => line.startsWith('aws '))).toEqual([command]);
+    expect(lines.filter((line) => line.includes('> aws') || line.includes('&gt; aws'))).toHaveLength(3);
+  });
 });
 
 const nasty = fc.constantFrom(

@@ -41,6 +41,7 @@ const described = (instance: Instance) => ({
       RootDeviceType: instance.rootDeviceType,
       Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
       ...(instance.lifecycle === 'spot' && { InstanceLifecycle: 'spot' as const }),
+      ...(instance.spotInstanceRequestId && { SpotInstanceRequestId: instance.spotInstanceRequestId }),
     },
   ],
 });
