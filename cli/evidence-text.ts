@@ -204,7 +204,10 @@ function largest(series: Series | undefined, span: Span): number | undefined {
   return values.length === 0 ? undefined : Math.max(0, ...values);
 }
 
-const pointsWithin = (series: Series | undefined, { start, end }: Span): Point[] =>
+export const pointsWithin = (
+  series: Series | undefined,
+  { start, end }: Pick<Span, 'start' | 'end'>,
+): Point[] =>
   (series?.points ?? []).filter(({ at, value }) => at >= start && at < end && Number.isFinite(value));
 
 function covered(series: Series, span: Span): string {

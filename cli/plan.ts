@@ -6,7 +6,7 @@ import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { type Plan, type Planned, planSchedules } from '../shared/watch/plan-schedules.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
-import { openSession, type Session } from './session.ts';
+import { openPricedSession, type Session } from './session.ts';
 import { type Cell, paint, perHour, print, relativeTime, type Style, table } from './terminal.ts';
 
 /** What a program reads of one instance of the plan. */
@@ -26,7 +26,7 @@ type PlanEntry = {
 
 /** `plan`: what enforce-schedules would do now in every target, and why. Changes nothing. */
 export async function planCommand(options: AccountOptions): Promise<void> {
-  const session = await openSession(options);
+  const session = await openPricedSession(options);
   try {
     const plans = await makePlans(session);
     if (options.format === 'json') printJson(plans.flatMap(({ planned }) => planned.map(toEntry)));

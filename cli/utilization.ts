@@ -10,10 +10,11 @@ import type { Fleet } from '../shared/watch/fleet.ts';
 import type { Watched } from '../shared/watch/observe.ts';
 import { targetClients } from '../shared/watch/target-clients.ts';
 import { type UtilizationResult, watchUtilization } from '../shared/watch/utilization.ts';
+import { evidenceJson } from './evidence-json.ts';
 import { evidenceText, type Proof } from './evidence-text.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
-import { openSession, type Session } from './session.ts';
+import { openPricedSession, type Session } from './session.ts';
 import { print } from './terminal.ts';
 import { utilizationText } from './utilization-text.ts';
 import {
@@ -29,7 +30,7 @@ import {
  * the evidence. Changes nothing.
  */
 export async function utilizationCommand(query: string | undefined, options: AccountOptions): Promise<void> {
-  const session = await openSession(options);
+  const session = await openPricedSession(options);
   try {
     const results = await lookAtAll(session);
     if (query !== undefined) await show(findResource(results, query), session, options);
@@ -86,7 +87,8 @@ function watchedIn({ targets, table, config, now }: Session, account: string, re
 async function show(found: Found, session: Session, { format }: AccountOptions): Promise<void> {
   const proof = await proofOf(found, session);
   if (format === 'text') return print(evidenceText(found, proof, session.now));
-  printJson({ resources: found.observations.map(toEntry), ...proof });
+  const resources = found.observations.map((observation) => toEntry(observation, found.target));
+  printJson({ resources, ...proof, evidence: proof.evidence && evidenceJson(proof.evidence) });
 }
 
 /** What was measured of an instance, and where the price comes from. */
@@ -126,20 +128,22 @@ function pricedAs({ kind, id, region, type }: Resource, fleet: Fleet | undefined
 }
 
 const toJson = (results: readonly UtilizationResult[]) => ({
-  resources: results.flatMap(({ observations }) => observations.map(toEntry)),
-  waste: results.flatMap(({ account, region, waste }) =>
-    waste.map(({ owner = null, ...wasted }) => ({ account, region, owner, ...wasted })),
+  resources: results.flatMap((target) => target.observations.map((row) => toEntry(row, target))),
+  waste: results.flatMap(({ account, accountName, region, waste }) =>
+    waste.map(({ owner = null, ...wasted }) => ({ account, accountName, region, owner, ...wasted })),
   ),
-  gaps: results.flatMap(({ account, region, gaps }) => gaps.map((gap) => ({ account, region, ...gap }))),
+  gaps: results.flatMap(({ account, accountName, region, gaps }) =>
+    gaps.map((gap) => ({ account, accountName, region, ...gap })),
+  ),
 });
 
 /** What a program reads of one verdict. Absent is unknown; a price is never 0 for that. */
-const toEntry = (observation: Viewed) => {
+const toEntry = (observation: Viewed, { accountName }: Pick<ViewedTarget, 'accountName'>) => {
   const { resource, utilization, attribution, since, hourlyRate, monthToDate, loss, proposal } = observation;
   const { account, region, kind, id, name, type, count, startedAt } = resource;
   const { wastedShare: _, ...verdict } = utilization;
   return {
-    ...{ account, region, kind, id, name, type, count, startedAt },
+    ...{ account, accountName, region, kind, id, name, type, count, startedAt },
     owner: ownerOf(attribution),
     team: attribution.team,
     project: attribution.project,

@@ -26,6 +26,7 @@ describe('utilization', () => {
     const { resources, waste, gaps }: { resources: Entry[]; waste: object[]; gaps: object[] } =
       JSON.parse(stdout);
     expect(resources.find(({ name }) => name === 'reranker-train')).toMatchObject({
+      accountName: 'ml-dev',
       kind: 'ec2-instance',
       owner: 'jonas',
       state: 'idle',
@@ -50,7 +51,7 @@ describe('utilization', () => {
     expect(first).toMatch(/^ {2}idle +reranker-train +p4d\.24xlarge +jonas +\$32\.77\/h +\$32\.77\/h/);
     expect(devices).toMatch(/^ {3}( ▁{8}){8}$/);
     expect(evidence).toMatch(/^ {4}ml-dev eu-west-1: 8 of 8 GPUs .*\(idle-accelerator\)$/);
-    expect(stdout).toMatch(/\n {2}wasted by +this month +now +a month +findings\n {2}jonas /);
+    expect(stdout).toMatch(/\n {2}wasted by +this month +now +a month +findings\n {2}sofia /);
   });
 
   it('shows the evidence of one resource, by the beginning of its name', async () => {
@@ -58,8 +59,44 @@ describe('utilization', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}reranker-train \(p4d\.24xlarge\), i-/);
     expect(stdout.match(/^ {2}GPU \d +▁+ {2}max 0 % {2}100 % covered {2}0\.2 GiB held/gm)).toHaveLength(8);
-    expect(stdout).toMatch(/ price \$32\.77 an hour, as the price list says\n/);
+    expect(stdout).toMatch(/ price \$32\.77 an hour, as the bill says\n/);
     expect(stdout).toContain('╵18:00');
+  });
+
+  it.each([
+    ['a spot instance', 'sweep-spot', /price \$0\.45 an hour, as the bill says/],
+    ['provisioned throughput', 'invoice-tagger', /price \$7\.10 an hour, as the bill says/],
+    ['an endpoint', 'asr-4-live', /price \$3\.79 an hour, as the bill says/],
+    ['a type that the bill has not seen yet', 'fleet-worker', /price unknown/],
+  ])('knows the price that is paid for %s', async (_, name, price) => {
+    const { stdout } = await watchdog(['utilization', name, '--sample']);
+    expect(stdout).toMatch(price);
+  });
+
+  it('is no wider than the screen, whatever that is', async () => {
+    const widths = [80, 100, 120, 160];
+    const runs = widths.map((width) =>
+      watchdog(['utilization', '--sample'], { env: { COLUMNS: String(width) } }),
+    );
+    const texts = (await Promise.all(runs)).map(({ stdout }) => stdout.split('\n'));
+    const tooWide = texts.map((lines, index) => lines.filter((line) => line.length > (widths[index] ?? 0)));
+    expect(tooWide).toEqual([[], [], [], []]);
+    expect(texts.every((lines) => lines.length > 100)).toBe(true);
+  });
+
+  it('tells a program of the evidence what people see drawn, each point with its time', async () => {
+    const { stdout } = await watchdog(['utilization', 'forecast-lab', '--sample', '--format', 'json']);
+    const { resources, rateSource, evidence } = JSON.parse(stdout);
+    expect(resources).toMatchObject([{ name: 'forecast-lab', accountName: 'ml-dev' }]);
+    expect(rateSource).toBe('bill');
+    expect(evidence).toMatchObject({
+      periodSeconds: 300,
+      window: { start: '2026-11-15T18:20:00Z', end: '2026-11-16T18:20:00Z' },
+      devices: [{ index: '0' }],
+    });
+    const [device] = evidence.devices;
+    expect(device.utilization.points.at(-1)).toEqual({ at: '2026-11-16T18:15:00Z', value: 0 });
+    expect(device.utilization.points.length).toBeLessThanOrEqual(288);
   });
 
   it('asks which one is meant, in a line that names each', async () => {
