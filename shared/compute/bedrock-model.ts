@@ -14,8 +14,8 @@ export type ModelPolicy = {
 
 const days = 7;
 
-/** A week, and one hour more to compare the last one with a week. */
-export const modelWindow = (now: IsoTime): Window => hoursBefore(now, (days * 24 + 1) * 60);
+/** A week, and another that tells whether the model is older; a longer series costs no more. */
+export const modelWindow = (now: IsoTime): Window => hoursBefore(now, 2 * days * 24 * 60);
 
 /**
  * The shortest prompt that is told, in tokens: models cache prefixes from 1,000 to 4,096 tokens on (Bedrock user guide:
@@ -23,21 +23,30 @@ export const modelWindow = (now: IsoTime): Window => hoursBefore(now, (days * 24
  */
 const cacheableTokens = 2_000;
 
+/** What is told stays so until it falls below this share of what it takes, or is read this much more from the cache. */
+const lessToEnd = 0.8;
+const cachedToEnd = 1.5;
+
+/** `since`: since when it has been so, as far as is looked back. */
+export type ModelVerdict = { utilization: Utilization; since?: IsoTime };
+
 /**
  * How many tokens a model was sent in a week, and whether they were read from its cache. Undefined where it wasn't
- * called. Whether prompts begin alike, so that a cache would serve them, no metric tells.
+ * called. Whether prompts begin alike, so that a cache would serve them, no metric tells. Where it was told before
+ * (`isOpen`) it takes a clear change to end it.
  */
 export function judgeModel(
   modelId: string,
   use: ModelUse,
   policy: ModelPolicy,
   now: IsoTime,
-): Utilization | undefined {
+  isOpen = false,
+): ModelVerdict | undefined {
   const start = toTime(lastHour(now) - days * 24 * hourMs);
   const seen = { windowStart: start, windowEnd: now, coverage: 1 };
   if (use.failure !== undefined) {
     const reason = `its calls could not be read: ${use.failure}`;
-    return { ...seen, coverage: 0, state: 'unknown', reason, confidence: 'low' };
+    return { utilization: { ...seen, coverage: 0, state: 'unknown', reason, confidence: 'low' } };
   }
   const week = weekOf(use, Date.parse(start), now);
   if (week === undefined) return undefined;
@@ -46,40 +55,59 @@ export function judgeModel(
   const busy = { ...seen, state: 'busy' as const, ...(lastBusy && { lastBusy }) };
   const text = weekText(week, use, now);
   const caching = cachingOf(modelId, use);
-  if (week.perDay < policy.perDay || week.prompt < cacheableTokens || use.cacheFailure !== undefined) {
-    return { ...busy, reason: text, confidence: 'high' };
+  const fine = { utilization: { ...busy, reason: text, confidence: 'high' as const } };
+  if (!isWorthCaching(week, policy, isOpen) || caching === 'none') return fine;
+  if (use.cacheFailure !== undefined) {
+    // Nobody can tell whether what was told is over.
+    return isOpen ? { utilization: { ...fine.utilization, state: 'unknown', confidence: 'low' } } : fine;
   }
   if (caching === 'unknown') {
-    return { ...busy, reason: `${text}, and whether it can cache prompts is not known`, confidence: 'high' };
+    const reason = `${text}, and whether it can cache prompts is not known`;
+    return { utilization: { ...fine.utilization, reason } };
   }
-  if (caching === 'none' || week.cachedShare >= policy.cachedShare) {
-    return { ...busy, reason: text, confidence: 'high' };
-  }
+  if (week.cachedShare >= policy.cachedShare * (isOpen ? cachedToEnd : 1)) return fine;
   return {
-    ...busy,
-    check: 'uncached-prompts',
-    reason: `${text}, ${formatCount(week.prompt)} a prompt`,
-    // That it has a cache is certain where it told of it.
-    confidence: caching === 'seen' ? 'medium' : 'low',
+    since: week.since,
+    utilization: {
+      ...busy,
+      check: 'uncached-prompts',
+      reason: `${text}, ${formatCount(week.prompt)} a prompt`,
+      // That it has a cache is certain where it told of it.
+      confidence: caching === 'seen' ? 'medium' : 'low',
+    },
   };
+}
+
+function isWorthCaching({ perDay, prompt }: Week, policy: ModelPolicy, isOpen: boolean): boolean {
+  const share = isOpen ? lessToEnd : 1;
+  return perDay >= policy.perDay * share && prompt >= cacheableTokens * share;
 }
 
 const lastHour = (now: IsoTime): number => Math.floor(Date.parse(now) / hourMs) * hourMs;
 
-type Week = { input: number; output: number; perDay: number; cachedShare: number; prompt: number };
+type Week = {
+  input: number;
+  output: number;
+  perDay: number;
+  cachedShare: number;
+  prompt: number;
+  /** When the week began, or the model's first call in it where it had none before. */
+  since: IsoTime;
+};
 
+/** Of whole hours, so that it is the same all through an hour, and at each hour of the day. */
 function weekOf(use: ModelUse, start: number, now: IsoTime): Week | undefined {
+  const end = lastHour(now);
   const total = (hours: Hours) =>
-    [...hours].reduce((sum, [hour, value]) => (hour >= start ? sum + value : sum), 0);
+    [...hours].reduce((sum, [hour, value]) => (hour >= start && hour < end ? sum + value : sum), 0);
   const cacheRead = total(use.cacheRead);
   const input = total(use.input) + cacheRead + total(use.cacheWrite);
   const [output, invocations] = [total(use.output), total(use.invocations)];
   if (input + output + invocations === 0) return undefined;
-  const hours = [use.input, use.invocations]
-    .flatMap((all) => [...all.keys()])
-    .filter((hour) => hour >= start);
-  const age = (Date.parse(now) - Math.min(Date.parse(now), ...hours)) / (24 * hourMs);
+  const first = Math.min(end, ...use.input.keys(), ...use.invocations.keys());
+  const age = Math.min(days, (end - first) / (24 * hourMs));
   return {
+    since: toTime(Math.max(start, first)),
     input,
     output,
     perDay: input / Math.max(1, age),

@@ -108,10 +108,11 @@ function doubtOf(
     : undefined;
 }
 
-type Verdict = Pick<Utilization, 'state' | 'check' | 'reason' | 'confidence' | 'wastedShare'>;
+type Verdict = Pick<Utilization, 'state' | 'check' | 'reason' | 'confidence' | 'wastedShare'> &
+  Partial<Pick<Utilization, 'windowStart'>>;
 
 /** What it took, in tokens, over its whole hours since it was changed last. */
-type Load = { hours: number; p95: number; mean: number; peak: number; proven: number };
+type Load = { start: IsoTime; hours: number; p95: number; mean: number; peak: number; proven: number };
 
 function judgeUse(throughput: Throughput, use: ModelUse, policy: ThroughputPolicy, now: IsoTime): Verdict {
   const load = loadOf(throughput, use, policy, now);
@@ -120,7 +121,8 @@ function judgeUse(throughput: Throughput, use: ModelUse, policy: ThroughputPolic
   if (failure !== undefined || load.hours < policy.underuse.hours || load.proven === 0) {
     return { state: 'busy', reason: `${invokedText(use, policy, now)}, ${holding}`, confidence: 'high' };
   }
-  return sparedUnits(throughput, load, holding) ?? sparedTime(load, policy, holding);
+  const verdict = sparedUnits(throughput, load, holding) ?? sparedTime(load, policy, holding);
+  return { ...verdict, windowStart: load.start };
 }
 
 /** What the units took together, each took its part of: fewer have proven to take the busiest of the last hours. */
@@ -170,8 +172,10 @@ function loadOf(
     return Array.from({ length: count }, (_, index) => tokensIn(use, start + index * hourMs));
   };
   const recent = tokens(policy.underuse.days);
+  const start = toTime(end - recent.length * hourMs);
   const sum = recent.reduce((total, value) => total + value, 0);
   return {
+    start,
     hours: recent.length,
     p95: p95(recent),
     mean: recent.length === 0 ? 0 : sum / recent.length,

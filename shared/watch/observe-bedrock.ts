@@ -147,7 +147,7 @@ const toResource = (
 
 /** The models that were called in a week. Tokens have no price by the hour. */
 async function observeModels(
-  { clients, target, config, now }: Watched,
+  { clients, target, config, now, open }: Watched,
   models: readonly ModelMetrics[],
   tags: Tags | undefined,
 ): Promise<Observation[]> {
@@ -155,8 +155,9 @@ async function observeModels(
   const uses = await readUses(clients.cloudWatch, asked, modelWindow(now));
   return models.flatMap(({ modelId }, index): Observation[] => {
     const use = uses[index];
-    const utilization = use && judgeModel(modelId, use, config.utilization.tokens, now);
-    if (utilization === undefined) return [];
+    const isOpen = open.some(({ check, id }) => check === 'uncached-prompts' && id === modelId);
+    const verdict = use && judgeModel(modelId, use, config.utilization.tokens, now, isOpen);
+    if (verdict === undefined) return [];
     const resource = {
       kind: 'bedrock-model' as const,
       account: target.account,
@@ -167,7 +168,7 @@ async function observeModels(
       count: 1,
       tags: tags?.get(modelId) ?? {},
     };
-    return [{ resource, utilization }];
+    return [{ resource, ...verdict }];
   });
 }
 

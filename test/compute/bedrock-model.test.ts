@@ -12,7 +12,10 @@ const sonnet = 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const heavy: Calls = { invocations: 250, input: 2_000_000, output: 50_000 };
 
 const judge = (calls: Calls, modelId = sonnet, failure?: string) =>
-  judgeModel(modelId, used(window, calls, failure), policy, now);
+  judgeModel(modelId, used(window, calls, failure), policy, now)?.utilization;
+
+/** What is said of it where it was told before. */
+const judgeAgain = (calls: Calls) => judgeModel(sonnet, used(window, calls), policy, now, true)?.utilization;
 
 describe('a model that is called on demand', () => {
   it('is told with the tokens of a week', () => {
@@ -57,6 +60,23 @@ describe('a model that is called on demand', () => {
       at < Date.parse('2026-11-15T06:00:00Z') ? undefined : count;
     const calls = { invocations: since(250), input: since(250_000), output: since(1) };
     expect(judge(calls)?.reason).toContain('6M input a day');
+  });
+
+  it('that is called in office hours is told alike at every hour, by the week', () => {
+    const office = (count: number) => (at: number) => {
+      const hour = new Date(at).getUTCHours();
+      return hour >= 8 && hour < 18 ? count : undefined;
+    };
+    const calls = { invocations: office(500), input: office(4_000_000) };
+    const told = Array.from({ length: 24 }, (_, hour) => {
+      const time = `2026-11-16T${String(hour).padStart(2, '0')}:05:00Z`;
+      return judgeModel(sonnet, used(modelWindow(time), calls), policy, time)?.utilization.reason;
+    });
+    expect(new Set(told)).toEqual(
+      new Set([
+        '280M input and 0 output tokens in 7 days, 40M input a day, 0 % of it read from the cache, 8K a prompt',
+      ]),
+    );
   });
 });
 
@@ -118,17 +138,43 @@ describe('prompts', () => {
 
   it('are not told where what was cached could not be read', () => {
     const use = { ...used(window, heavy), cacheFailure: 'Rate exceeded' };
-    expect(judgeModel(sonnet, use, policy, now)).toMatchObject({
+    expect(judgeModel(sonnet, use, policy, now)?.utilization).toMatchObject({
       state: 'busy',
       reason: expect.stringContaining('what was read from the cache could not be read: Rate exceeded'),
     });
-    expect(judgeModel(sonnet, use, policy, now)?.check).toBeUndefined();
+    expect(judgeModel(sonnet, use, policy, now)?.utilization.check).toBeUndefined();
+    expect(judgeModel(sonnet, use, policy, now, true)?.utilization.state).toBe('unknown');
+  });
+
+  it('have been so for the week, or since the first call', () => {
+    const sinceOf = (calls: Calls) => judgeModel(sonnet, used(window, calls), policy, now)?.since;
+    const young = (count: number) => (at: number) =>
+      at < Date.parse('2026-11-13T09:00:00Z') ? undefined : count;
+    expect(sinceOf(heavy)).toBe('2026-11-09T06:00:00Z');
+    expect(sinceOf({ invocations: young(250), input: young(2_000_000) })).toBe('2026-11-13T09:00:00Z');
+  });
+});
+
+describe('prompts that were told before', () => {
+  const perDay = (tokens: number): Calls => ({ invocations: 10, input: tokens / 24 });
+
+  it.each<[string, Calls, boolean, boolean]>([
+    ['are many as ever', perDay(5_100_000), true, true],
+    ['are a little fewer', perDay(4_500_000), false, true],
+    ['are clearly fewer', perDay(3_900_000), false, false],
+    ['are a little shorter', { ...heavy, invocations: 1_100 }, false, true],
+    ['are clearly shorter', { ...heavy, invocations: 1_300 }, false, false],
+    ['are read from the cache a little more', { ...heavy, cacheRead: 270_000 }, false, true],
+    ['are read from the cache clearly more', { ...heavy, cacheRead: 370_000 }, false, false],
+  ])('%s', (_, calls, opens, stays) => {
+    const told = [judge(calls), judgeAgain(calls)].map((verdict) => verdict?.check !== undefined);
+    expect(told).toEqual([opens, stays]);
   });
 });
 
 it('never tells a figure that is none, whatever is counted', () => {
   const count = fc.oneof(fc.constant(0), fc.nat({ max: 9_000_000 }), fc.constant(undefined));
-  const counts = fc.array(count, { minLength: 170, maxLength: 170 });
+  const counts = fc.array(count, { minLength: 337, maxLength: 337 });
   const course = (found: readonly (number | undefined)[]) => (at: number) =>
     found[(at - Date.parse(window.start)) / 3_600_000];
   fc.assert(

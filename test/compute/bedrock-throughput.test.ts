@@ -113,6 +113,8 @@ describe('how far provisioned throughput is used', () => {
       state: 'underused',
       check: 'underused-throughput',
       confidence: 'low',
+      windowStart: '2026-11-09T06:00:00Z',
+      windowEnd: now,
       reason: expect.stringContaining('took at most 120K tokens, 12 % of its busiest (1M)'),
     });
     expect(judge({ invocations, input }).utilization.wastedShare).toBeCloseTo(1 - 125_238 / 1_000_000, 5);
@@ -132,6 +134,15 @@ describe('how far provisioned throughput is used', () => {
       reason: expect.stringContaining(
         'its busiest hour in 7 days took 200K tokens, which 1 of its 4 units would take, having taken 900K together, 4 model units of',
       ),
+    });
+  });
+
+  it('is seen so since its units were changed, where that is not long ago', () => {
+    const input = (at: number) => (at === last - 30 * hourMs ? 1_000_000 : 120_000);
+    const changedAt = '2026-11-13T09:30:00Z';
+    expect(judge({ invocations, input }, { changedAt }).utilization).toMatchObject({
+      check: 'underused-throughput',
+      windowStart: '2026-11-13T10:00:00Z',
     });
   });
 
