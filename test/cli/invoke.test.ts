@@ -52,6 +52,22 @@ const invocations: readonly [string, string, object][] = [
     },
   ],
   [
+    'sweep',
+    'sweep-utilization.json',
+    {
+      result: { batchItemFailures: [] },
+      sent: {
+        queued: expect.arrayContaining([
+          expect.objectContaining({
+            kind: 'utilization',
+            account: '210987654321',
+            title: expect.stringContaining('reranker-train (p4d.24xlarge) has done nothing for 2 days'),
+          }),
+        ]),
+      },
+    },
+  ],
+  [
     'watch-launches',
     'cloudtrail-run-instances.json',
     {
