@@ -140,10 +140,10 @@ const toJson = (results: readonly UtilizationResult[]) => ({
 /** What a program reads of one verdict. Absent is unknown; a price is never 0 for that. */
 const toEntry = (observation: Viewed, { accountName }: Pick<ViewedTarget, 'accountName'>) => {
   const { resource, utilization, attribution, since, hourlyRate, monthToDate, loss, proposal } = observation;
-  const { account, region, kind, id, name, type, count, startedAt } = resource;
+  const { account, region, kind, id, name, type, count, startedAt, runningSince } = resource;
   const { wastedShare: _, ...verdict } = utilization;
   return {
-    ...{ account, accountName, region, kind, id, name, type, count, startedAt },
+    ...{ account, accountName, region, kind, id, name, type, count, startedAt, runningSince },
     owner: ownerOf(attribution),
     team: attribution.team,
     project: attribution.project,

@@ -32,7 +32,7 @@ export type Candidate = {
 export type Scheduled = Candidate & { schedule: Schedule };
 
 /** What the gates ask of it, which needs no schedule tag: the zone of its times, and how long it must have been idle. */
-export type Asked = Omit<Candidate, 'parsed'> & { schedule: Pick<Schedule, 'timeZone' | 'idleMinutes'> };
+type Asked = Omit<Candidate, 'parsed'> & { schedule: Pick<Schedule, 'timeZone' | 'idleMinutes'> };
 
 /** Why a gate is shut. */
 export type Refusal = { code: GateCode; reason: string; until?: IsoTime };
