@@ -26,14 +26,16 @@ export async function describeEach<Answer>(
 
 const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-/** The errors among the answers as one fault; `what` names it from how many there are. None where all were told. */
+/** The errors among the answers as one fault; `what` names it by how many, and which. None where all were told. */
 export function faultsOf(
   answers: ReadonlyMap<string, unknown>,
-  what: (count: number) => string,
+  what: (count: number, names: readonly string[]) => string,
   isExpected: (error: Error) => boolean = () => false,
 ): Fault[] {
-  const errors = [...answers.values()].filter((answer) => answer instanceof Error);
-  const unexpected = errors.filter((error) => !isExpected(error));
-  const [first] = unexpected;
-  return first ? [{ what: what(unexpected.length), why: first.message }] : [];
+  const errors = [...answers].flatMap(([name, answer]) =>
+    answer instanceof Error && !isExpected(answer) ? [{ name, why: answer.message }] : [],
+  );
+  const [first] = errors;
+  const names = errors.map(({ name }) => name);
+  return first ? [{ what: what(names.length, names), why: first.why }] : [];
 }

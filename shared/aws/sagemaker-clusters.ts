@@ -4,9 +4,9 @@ import {
   type SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
-import { inBatches } from '../batches.ts';
 import { type IsoTime, toTime } from '../period.ts';
 import type { Target } from '../target.ts';
+import { describeEach, type Fault, faultsOf } from './describe-each.ts';
 
 /** An instance of a HyperPod cluster. */
 export type ClusterNode = {
@@ -49,17 +49,32 @@ const nodes = z.object({
   NextToken: z.string().optional(),
 });
 
-/** Every node of every HyperPod cluster of a target, whatever its status; those without an instance yet are left out. */
-export async function getClusterNodes(client: SageMakerClient, target: Target): Promise<ClusterNode[]> {
-  const found: ClusterNode[] = [];
-  for (const batch of inBatches(await listClusters(client), concurrentCalls)) {
-    const answers = await Promise.all(batch.map((cluster) => listNodes(client, target, cluster)));
-    found.push(...answers.flat());
-  }
-  return found;
+/**
+ * Every node of every HyperPod cluster of a target, whatever its status; those without an instance yet are left out.
+ * Throws where clusters can't be listed. One whose nodes can't be is named as a fault, and tells of none of them.
+ */
+export async function getClusterNodes(
+  client: SageMakerClient,
+  target: Target,
+): Promise<{ nodes: ClusterNode[]; faults: Fault[] }> {
+  const byName = new Map((await listClusters(client)).map((cluster) => [cluster.ClusterName, cluster]));
+  const answers = await describeEach(byName.keys(), async (name) => {
+    const cluster = byName.get(name);
+    return cluster ? await listNodes(client, target, cluster) : [];
+  });
+  return {
+    nodes: [...answers.values()].flatMap((answer) => (answer instanceof Error ? [] : answer)),
+    faults: faultsOf(
+      answers,
+      (count, names) =>
+        `the nodes of the HyperPod cluster${count === 1 ? '' : 's'} ${names.join(', ')} (ListClusterNodes)`,
+      isGone,
+    ),
+  };
 }
 
-const concurrentCalls = 5;
+/** Deleted between the listing and the question. */
+const isGone = (error: Error): boolean => error.name === 'ResourceNotFound';
 
 async function listClusters(client: SageMakerClient): Promise<Cluster[]> {
   const found: Cluster[] = [];

@@ -25,10 +25,12 @@ export type Fleet = {
   gaps: readonly Gap[];
 };
 
+/** The same before anybody asks what they cost, or what stands against stopping them. */
+export type Hosts = Omit<Fleet, 'members'> & { instances: readonly Instance[]; nodes: readonly Instance[] };
+
 /** The accelerator instances of a target, stopped ones too: those of EC2, and the nodes of HyperPod clusters. */
-export async function getFleet(watched: Watched): Promise<Fleet> {
-  const { clients, table, target, config, now, readOnly = false } = watched;
-  const nodes = await getNodes(watched);
+export async function getHosts({ clients, target }: Pick<Watched, 'clients' | 'target'>): Promise<Hosts> {
+  const nodes = await getNodes({ clients, target });
   const all = await getInstances(clients.ec2, target, {
     states: ['pending', 'running', 'stopping', 'stopped'],
   });
@@ -43,11 +45,22 @@ export async function getFleet(watched: Watched): Promise<Fleet> {
     const known = facts.get(instanceType);
     return known === undefined || known.accelerators !== undefined;
   };
-  const instances = all.filter(mayAccelerate);
-  const foreign = nodes.instances.filter(mayAccelerate);
+  return {
+    instances: all.filter(mayAccelerate),
+    nodes: nodes.instances.filter(mayAccelerate),
+    facts,
+    complete: ['ec2-instance', ...nodes.complete],
+    gaps: nodes.gaps,
+  };
+}
+
+/** The same with what each costs, and what stands against stopping it. */
+export async function getFleet(watched: Watched): Promise<Fleet> {
+  const { clients, table, target, config, now, readOnly = false } = watched;
+  const { instances, nodes, facts, complete, gaps } = await getHosts(watched);
   const sources = { pricing: clients.pricing, table, readOnly };
   const rates = await hourlyRates(sources, target, instances, now);
-  const priced = foreign.map(({ region, instanceType }) => ({
+  const priced = nodes.map(({ region, instanceType }) => ({
     region,
     type: instanceType,
     use: 'cluster' as const,
@@ -70,11 +83,11 @@ export async function getFleet(watched: Watched): Promise<Fleet> {
         const member = toMember(instance, 'ec2-instance', rates.get(instance.instanceId));
         return { ...member, resource: { ...member.resource, stop: stopOf(instance) } };
       }),
-      ...foreign.map((instance, index) => toMember(instance, 'hyperpod-node', nodeRates[index])),
+      ...nodes.map((instance, index) => toMember(instance, 'hyperpod-node', nodeRates[index])),
     ],
     facts,
-    complete: ['ec2-instance', ...nodes.complete],
-    gaps: [...nodes.gaps, ...spots.gaps],
+    complete,
+    gaps: [...gaps, ...spots.gaps],
   };
 }
 
@@ -111,19 +124,20 @@ async function getSpots({ clients }: Watched, instances: readonly Instance[]) {
 type Nodes = { instances: Instance[]; complete: ResourceKind[]; gaps: Gap[] };
 
 /** A role that may not list clusters has none to watch, and says so: EC2's instances are none the worse. */
-async function getNodes({ clients, target }: Watched): Promise<Nodes> {
+async function getNodes({ clients, target }: Pick<Watched, 'clients' | 'target'>): Promise<Nodes> {
   const gaps: Gap[] = [];
   const noteGap = (what: string) => (error: unknown) => {
     gaps.push({ what, why: (error as Error).message });
     return undefined;
   };
-  const nodes = await getClusterNodes(clients.sageMaker, target).catch(noteGap('HyperPod clusters'));
-  if (nodes === undefined) return { instances: [], complete: [], gaps };
+  const found = await getClusterNodes(clients.sageMaker, target).catch(noteGap('HyperPod clusters'));
+  if (found === undefined) return { instances: [], complete: [], gaps };
+  const { nodes, faults } = found;
   // A node has its cluster's tags: they say whose it is.
   const arns = [...new Set(nodes.map(({ clusterArn }) => clusterArn))];
   const tags = await getTagsOf(clients.tagging, arns).catch(noteGap('the tags of HyperPod clusters'));
   const instances = nodes.map((node) => toInstance(node, tags?.get(node.clusterArn) ?? {}));
-  return { instances, complete: ['hyperpod-node'], gaps };
+  return { instances, complete: faults.length === 0 ? ['hyperpod-node'] : [], gaps: [...faults, ...gaps] };
 }
 
 /** A node as the instance that it is, in an account of SageMaker's. */

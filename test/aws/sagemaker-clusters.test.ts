@@ -45,7 +45,7 @@ describe('the nodes of HyperPod clusters', () => {
           ? { ClusterNodeSummaries: [node(`i-${ClusterName}-1`)], NextToken: 'more' }
           : { ClusterNodeSummaries: [node(`i-${ClusterName}-2`)] },
       );
-    const nodes = await getClusterNodes(client, target);
+    const { nodes } = await getClusterNodes(client, target);
     expect(nodes.map(({ clusterName, instanceId }) => [clusterName, instanceId])).toEqual([
       ['pretrain', 'i-pretrain-1'],
       ['pretrain', 'i-pretrain-2'],
@@ -59,7 +59,7 @@ describe('the nodes of HyperPod clusters', () => {
     sageMaker.on(ListClusterNodesCommand).resolves({
       ClusterNodeSummaries: [node('i-1', { PrivateDnsHostname: 'ip-10-1-0-7.eu-west-1.compute.internal' })],
     });
-    expect(await getClusterNodes(client, target)).toEqual([
+    expect((await getClusterNodes(client, target)).nodes).toEqual([
       {
         account: '210987654321',
         region: 'eu-west-1',
@@ -77,16 +77,36 @@ describe('the nodes of HyperPod clusters', () => {
 
   it('are not asked for of a cluster that is being deleted', async () => {
     sageMaker.on(ListClustersCommand).resolves({ ClusterSummaries: [cluster('old', 'Deleting')] });
-    expect(await getClusterNodes(client, target)).toEqual([]);
+    expect(await getClusterNodes(client, target)).toEqual({ nodes: [], faults: [] });
     expect(sageMaker).not.toHaveReceivedCommand(ListClusterNodesCommand);
   });
 
-  it('are nothing in part: a page that fails fails the question', async () => {
-    sageMaker.on(ListClustersCommand).resolves({ ClusterSummaries: [cluster('pretrain')] });
+  it('are those of the other clusters where those of one cannot be listed, of which no part is told', async () => {
+    const both = [cluster('pretrain'), cluster('finetune')];
+    sageMaker.on(ListClustersCommand).resolves({ ClusterSummaries: both });
     sageMaker
       .on(ListClusterNodesCommand)
-      .resolvesOnce({ ClusterNodeSummaries: [node('i-1')], NextToken: 'more' })
-      .rejectsOnce(new Error('Rate exceeded'));
-    await expect(getClusterNodes(client, target)).rejects.toThrow('Rate exceeded');
+      .callsFake(async ({ ClusterName, NextToken }: ListClusterNodesCommandInput) => {
+        if (NextToken !== undefined) throw new Error('Rate exceeded');
+        const isFirst = ClusterName === 'pretrain';
+        return { ClusterNodeSummaries: [node(`i-${ClusterName}`)], ...(isFirst && { NextToken: 'more' }) };
+      });
+    const { nodes, faults } = await getClusterNodes(client, target);
+    expect(nodes.map(({ instanceId }) => instanceId)).toEqual(['i-finetune']);
+    expect(faults).toEqual([
+      { what: 'the nodes of the HyperPod cluster pretrain (ListClusterNodes)', why: 'Rate exceeded' },
+    ]);
+  });
+
+  it('are none of a cluster that was deleted in the meantime', async () => {
+    sageMaker.on(ListClustersCommand).resolves({ ClusterSummaries: [cluster('old')] });
+    const gone = Object.assign(new Error('Cluster not found'), { name: 'ResourceNotFound' });
+    sageMaker.on(ListClusterNodesCommand).rejects(gone);
+    expect(await getClusterNodes(client, target)).toEqual({ nodes: [], faults: [] });
+  });
+
+  it('throw where the clusters cannot be listed', async () => {
+    sageMaker.on(ListClustersCommand).rejects(new Error('No permission for sagemaker:ListClusters'));
+    await expect(getClusterNodes(client, target)).rejects.toThrow('sagemaker:ListClusters');
   });
 });

@@ -105,6 +105,25 @@ describe('the fleet', () => {
     expect(members.map(({ resource }) => resource.stop?.refusal?.code)).toEqual(['spot-unknown', undefined]);
   });
 
+  it('does not know all nodes of HyperPod where those of one cluster cannot be listed', async () => {
+    fakeEc2([]);
+    sageMaker.on(ListClustersCommand).resolves({
+      ClusterSummaries: ['research', 'pretrain'].map((ClusterName) => ({
+        ClusterArn: `arn:aws:sagemaker:eu-west-1:210987654321:cluster/${ClusterName}`,
+        ClusterName,
+        ClusterStatus: 'InService',
+        CreationTime: new Date(now),
+      })),
+    });
+    sageMaker.on(ListClusterNodesCommand).resolves({ ClusterNodeSummaries: [] });
+    sageMaker.on(ListClusterNodesCommand, { ClusterName: 'research' }).rejects(new Error('Rate exceeded'));
+    const { complete, gaps } = await look();
+    expect(complete).toEqual(['ec2-instance']);
+    expect(gaps).toEqual([
+      { what: 'the nodes of the HyperPod cluster research (ListClusterNodes)', why: 'Rate exceeded' },
+    ]);
+  });
+
   it('leaves the nodes of HyperPod to SageMaker', async () => {
     fakeEc2([]);
     const ClusterArn = 'arn:aws:sagemaker:eu-west-1:210987654321:cluster/abc';
