@@ -9,6 +9,7 @@ const listed = z.object({
       z.object({
         NotebookInstanceName: z.string(),
         NotebookInstanceArn: z.string(),
+        NotebookInstanceStatus: z.string(),
         InstanceType: z.string(),
         LastModifiedTime: z.date(),
       }),
@@ -17,29 +18,37 @@ const listed = z.object({
   NextToken: z.string().optional(),
 });
 
+/** Those in which it runs, or will again without anybody's doing. */
+const up = new Set(['InService', 'PendingMaintenance', 'InMaintenance']);
+
 /**
- * The notebook instances that are in service, all pages. SageMaker doesn't tell when one was started: what changed last
- * is taken for it, which each start is, and little else that is possible while it runs.
+ * The notebook instances that are in service, or in maintenance, all pages. SageMaker doesn't tell when one was started:
+ * what changed last is taken for it, which each start is, and little else that is possible while it runs.
  */
 export async function getNotebooks(client: SageMakerClient): Promise<Notebook[]> {
   const notebooks: Notebook[] = [];
   let NextToken: string | undefined;
   do {
-    const command = new ListNotebookInstancesCommand({
-      StatusEquals: 'InService',
-      MaxResults: 100,
-      NextToken,
-    });
+    const command = new ListNotebookInstancesCommand({ MaxResults: 100, NextToken });
     const page = listed.parse(await client.send(command));
     notebooks.push(
-      ...page.NotebookInstances.map((notebook) => ({
-        name: notebook.NotebookInstanceName,
-        arn: notebook.NotebookInstanceArn,
-        instanceType: notebook.InstanceType,
-        startedAt: toTime(notebook.LastModifiedTime.getTime()),
-      })),
+      ...page.NotebookInstances.filter(({ NotebookInstanceStatus }) => up.has(NotebookInstanceStatus)).map(
+        toNotebook,
+      ),
     );
     NextToken = page.NextToken;
   } while (NextToken);
   return notebooks;
 }
+
+type Listed = z.infer<typeof listed>['NotebookInstances'][number];
+
+const toNotebook = (notebook: Listed): Notebook => ({
+  name: notebook.NotebookInstanceName,
+  arn: notebook.NotebookInstanceArn,
+  instanceType: notebook.InstanceType,
+  status: notebook.NotebookInstanceStatus,
+  ...(notebook.NotebookInstanceStatus === 'InService' && {
+    startedAt: toTime(notebook.LastModifiedTime.getTime()),
+  }),
+});

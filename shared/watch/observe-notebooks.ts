@@ -26,7 +26,7 @@ import type { Watched } from './observe.ts';
 import type { Untagged } from './tagged.ts';
 
 /**
- * The notebook instances of a target that are in service. $0.01 per 1,000 metrics: the CPU and each GPU of those that
+ * The notebook instances of a target that are in service, or in maintenance. $0.01 per 1,000 metrics: the CPU and each GPU of those that
  * have an agent, none of the others. Throws where they can't be listed.
  */
 export async function observeNotebooks(watched: Watched): Promise<Untagged> {
@@ -129,7 +129,7 @@ async function readSinces(
     ({ name, startedAt }) =>
       !open.some(
         ({ check, id, since }) =>
-          check === 'idle-notebook' && id === name && Date.parse(startedAt) <= Date.parse(since),
+          check === 'idle-notebook' && id === name && Date.parse(startedAt ?? now) <= Date.parse(since),
       ),
   );
   const signals = await measure(

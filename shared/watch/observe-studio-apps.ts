@@ -1,6 +1,6 @@
 import { getStudioApps } from '../aws/sagemaker-apps.ts';
 import type { Resource } from '../compute/resource.ts';
-import { judgeStudioApp, type StudioApp, sharedInstances } from '../compute/sagemaker/studio-app.ts';
+import { judgeStudioApps, type StudioApp } from '../compute/sagemaker/studio-app.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Target } from '../target.ts';
 import type { Watched } from './observe.ts';
@@ -16,13 +16,13 @@ export async function observeStudioApps(watched: Watched): Promise<Untagged> {
     use: 'studio' as const,
   }));
   const rates = await ratesOf({ pricing: clients.pricing, table, readOnly }, priced, now);
-  const shared = sharedInstances(apps);
-  const found = apps.map((app, index) => {
+  const judged = judgeStudioApps(apps, config.utilization.notebooks.window, now);
+  const found = judged.map(({ app, sharedBy, ...verdict }, index) => {
     const rate = rates[index];
     const observation = {
       resource: toResource(app, target),
-      ...judgeStudioApp(app, config.utilization.notebooks.window, now),
-      hourlyRate: rate === undefined ? undefined : rate / (shared.get(app.id) ?? 1),
+      ...verdict,
+      hourlyRate: rate === undefined ? undefined : rate / sharedBy,
     };
     return { observation, arns: arnsOf(app) };
   });

@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Finding } from '../../shared/compute/finding.ts';
+import { type Finding, reviewFindings } from '../../shared/compute/finding.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { observeSageMaker } from '../../shared/watch/observe-sagemaker.ts';
 import type { TargetClients } from '../../shared/watch/target-clients.ts';
@@ -457,6 +457,29 @@ describe('the notebook instances of a target', () => {
     expect(second.queried).toHaveLength(2);
   });
 
+  it('that are in maintenance are there, unknown, so that what was found before neither ends nor begins', async () => {
+    given('explore');
+    sageMaker.on(ListNotebookInstancesCommand).resolves({
+      NotebookInstances: [
+        {
+          NotebookInstanceName: 'explore',
+          NotebookInstanceArn: arn('notebook-instance/explore'),
+          NotebookInstanceStatus: 'InMaintenance',
+          InstanceType: 'ml.g4dn.xlarge',
+          LastModifiedTime: new Date('2026-11-16T05:00:00Z'),
+        },
+      ],
+    });
+    const { observations } = await observe();
+    const open = findingOf({ kind: 'sagemaker-notebook', id: 'explore', check: 'idle-notebook' });
+    expect(observations).toMatchObject([{ utilization: { state: 'unknown' } }]);
+    expect(reviewFindings([open], observations, ['sagemaker-notebook'])).toMatchObject({
+      opened: [],
+      confirmed: [],
+      closed: [],
+    });
+  });
+
   it('are unknown, and there, where nobody may look for metrics', async () => {
     given('explore');
     const { cloudWatch } = publish([]);
@@ -545,7 +568,29 @@ describe('the Studio apps of a target', () => {
       ],
     });
     const { observations } = await observe();
-    expect(observations.map(({ hourlyRate }) => hourlyRate)).toEqual([0.4, 0.4]);
+    expect(observations).toMatchObject([
+      { hourlyRate: 0.4, utilization: { check: 'idle-studio-app' } },
+      { hourlyRate: 0.4, utilization: { check: 'idle-studio-app' } },
+    ]);
+  });
+
+  it('waste nothing beside one that is used on the same instance', async () => {
+    sageMaker.on(ListAppsCommand).resolves({
+      Apps: [
+        { ...kernel('one'), ...running },
+        { ...kernel('two'), ...running },
+      ],
+    });
+    sageMaker.on(DescribeAppCommand, { ...kernel('two') }).resolves({
+      AppArn: arn('app/d-1/ana/KernelGateway/two'),
+      LastHealthCheckTimestamp: new Date('2026-11-16T06:04:00Z'),
+      LastUserActivityTimestamp: new Date('2026-11-16T05:05:00Z'),
+    });
+    const { observations } = await observe();
+    expect(observations.map(({ utilization }) => [utilization.state, utilization.check])).toEqual([
+      ['busy', undefined],
+      ['busy', undefined],
+    ]);
   });
 });
 

@@ -7,8 +7,16 @@ import { type Reading, toReading } from '../signals.ts';
 import { silentSince } from '../silence.ts';
 import { type Utilization, windowBefore } from '../utilization.ts';
 
-/** A notebook instance that is in service. */
-export type Notebook = { name: string; arn: string; instanceType: string; startedAt: IsoTime };
+/** A notebook instance that is in service, or in maintenance, which is over by itself. */
+export type Notebook = {
+  name: string;
+  arn: string;
+  instanceType: string;
+  /** SageMaker's own word: `InService`. */
+  status: string;
+  /** Absent where nobody can tell: maintenance sets another time. */
+  startedAt?: IsoTime | undefined;
+};
 
 /**
  * What may tell of a notebook's work: SageMaker publishes nothing of it, only an agent that its user installed. Several
@@ -88,6 +96,7 @@ export function judgeNotebook(
   now: IsoTime,
 ): Utilization {
   const window = windowBefore(now, policy.window);
+  if (notebook.status !== 'InService') return passingVerdict(notebook, window);
   const { cpuPercent, gpus } = signals;
   const cpu = cpuPercent ? [toReading('cpu', 'CPU', cpuPercent, policy.cpuPercent, window)] : [];
   const devices = [...gpus].map(([index, series]) =>
@@ -104,7 +113,7 @@ export function judgeNotebook(
     const lastBusy = toTime(busiest.busyAt);
     return { state: 'busy', reason, ...seen, confidence: 'high', lastBusy };
   }
-  const uptime = `in service for ${formatDuration(Date.parse(now) - Date.parse(notebook.startedAt))}`;
+  const uptime = uptimeText(notebook, now);
   const doubt = doubtOf(notebook, facts, signals, readings, policy, window);
   if (doubt !== undefined) {
     return { state: 'unknown', reason: `${uptime}: ${doubt}`, ...seen, confidence: 'low' };
@@ -122,6 +131,21 @@ export function judgeNotebook(
 
 const wholeCoverage = 0.98;
 
+/** What it does in maintenance is SageMaker's doing. */
+const passingVerdict = ({ status }: Notebook, { start, end }: Window): Utilization => ({
+  state: 'unknown',
+  reason: `its status is ${status}`,
+  windowStart: start,
+  windowEnd: end,
+  coverage: 0,
+  confidence: 'low',
+});
+
+const uptimeText = ({ startedAt }: Notebook, now: IsoTime): string =>
+  startedAt === undefined
+    ? 'in service'
+    : `in service for ${formatDuration(Date.parse(now) - Date.parse(startedAt))}`;
+
 function doubtOf(
   { instanceType, startedAt }: Notebook,
   facts: InstanceTypeFacts | undefined,
@@ -134,7 +158,7 @@ function doubtOf(
   if (cpuPercent === undefined) {
     return 'SageMaker publishes no utilisation of notebook instances, and no CloudWatch agent reports its CPU';
   }
-  if (Date.parse(startedAt) > Date.parse(window.start)) {
+  if (startedAt === undefined || Date.parse(startedAt) > Date.parse(window.start)) {
     return `not up through the whole window of ${lengthOf(window)}`;
   }
   const failed = readings.find(({ failure }) => failure !== undefined);
@@ -151,12 +175,13 @@ function doubtOf(
 
 /** Since when an idle one has been silent, from the hours before. */
 export function notebookSilentSince(
-  { startedAt: launchTime }: Notebook,
+  { startedAt }: Notebook,
   { cpuPercent, gpus }: NotebookSignals,
   policy: NotebookPolicy,
   now: IsoTime,
 ): IsoTime {
   const { start: before } = windowBefore(now, policy.window);
+  const launchTime = startedAt ?? before;
   const cpu = cpuPercent ? [cpuPercent] : [];
   const since = silentSince(cpu, { launchTime, before, percent: policy.cpuPercent });
   if (gpus.size === 0) return since;

@@ -86,12 +86,43 @@ function doubtOf({ fault, activeAt, checkedAt, createdAt }: StudioApp, minutes: 
     : undefined;
 }
 
-/** How many apps share one instance, by app id: SageMaker runs the kernels of one user and type on one. */
-export function sharedInstances(apps: readonly StudioApp[]): Map<string, number> {
-  const groups = Map.groupBy(apps, (app) =>
-    app.appType === 'KernelGateway'
-      ? [app.domainId, app.ownerKind, app.owner, app.instanceType].join('/')
-      : app.id,
-  );
-  return new Map([...groups.values()].flatMap((group) => group.map(({ id }) => [id, group.length] as const)));
+/** An app with its verdict, and among how many its instance is shared. */
+export type JudgedApp = StudioVerdict & { app: StudioApp; sharedBy: number };
+
+/**
+ * Every app by itself, and those that share an instance together: it costs the same while one of them is used, and what
+ * is idle beside that one wastes nothing.
+ */
+export function judgeStudioApps(apps: readonly StudioApp[], minutes: number, now: IsoTime): JudgedApp[] {
+  const judged = apps.map((app) => ({ app, ...judgeStudioApp(app, minutes, now) }));
+  const byInstance = Map.groupBy(judged, ({ app }) => instanceOf(app));
+  return judged.map(({ app, ...verdict }) => {
+    const all = byInstance.get(instanceOf(app)) ?? [];
+    return { app, sharedBy: all.length, ...besideOthers(verdict, all) };
+  });
+}
+
+/** SageMaker runs the kernels of one user and type on one instance. */
+const instanceOf = (app: StudioApp): string =>
+  app.appType === 'KernelGateway'
+    ? [app.domainId, app.ownerKind, app.owner, app.instanceType].join('/')
+    : app.id;
+
+/** Idle only where all on its instance are, since the last of them was used. */
+function besideOthers(verdict: StudioVerdict, all: readonly StudioVerdict[]): StudioVerdict {
+  const { state, windowStart, windowEnd, reason } = verdict.utilization;
+  if (state !== 'idle' || all.length < 2) return verdict;
+  const seen = { windowStart, windowEnd };
+  const used = all.find(({ utilization }) => utilization.state === 'busy')?.utilization;
+  if (used) {
+    const beside = `${reason}, beside another on its instance that is used`;
+    const { lastBusy, coverage, confidence } = used;
+    return { utilization: { state: 'busy', reason: beside, ...seen, lastBusy, coverage, confidence } };
+  }
+  if (all.some(({ utilization }) => utilization.state === 'unknown')) {
+    const beside = `${reason}, beside another on its instance of which nobody knows`;
+    return { utilization: { state: 'unknown', reason: beside, ...seen, coverage: 0, confidence: 'low' } };
+  }
+  const times = all.flatMap(({ since }) => since ?? []).toSorted((a, b) => Date.parse(b) - Date.parse(a));
+  return { ...verdict, ...(times[0] && { since: times[0] }) };
 }

@@ -28,6 +28,7 @@ const notebook: Notebook = {
   name: 'explore',
   arn: 'arn:aws:sagemaker:eu-west-1:210987654321:notebook-instance/explore',
   instanceType: 'ml.g4dn.xlarge',
+  status: 'InService',
   startedAt: '2026-11-11T06:05:00Z',
 };
 
@@ -103,6 +104,20 @@ describe('a notebook instance', () => {
       m5,
       { startedAt: '2026-11-16T01:05:00Z' },
       /^in service for 5 h: not up through/,
+    ],
+    [
+      'nobody knows since when it is up',
+      { cpuPercent: quiet() },
+      m5,
+      { startedAt: undefined },
+      /^in service: not up through/,
+    ],
+    [
+      'it is in maintenance, whatever its CPU does',
+      { cpuPercent: quiet(90) },
+      m5,
+      { status: 'InMaintenance', startedAt: undefined },
+      /^its status is InMaintenance$/,
     ],
     [
       'its CPU could not be read',

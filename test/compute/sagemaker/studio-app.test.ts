@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   judgeStudioApp,
+  judgeStudioApps,
   type StudioApp,
-  sharedInstances,
 } from '../../../shared/compute/sagemaker/studio-app.ts';
 
 const now = '2026-11-16T06:05:00Z';
@@ -96,9 +96,13 @@ describe('a Studio app', () => {
 });
 
 describe('an instance of Studio', () => {
+  const kernel = (id: string, given: Partial<StudioApp> = {}) =>
+    app({ id, appType: 'KernelGateway', ownerKind: 'user', owner: 'ana', ...given });
+  const used: Partial<StudioApp> = { activeAt: '2026-11-16T03:05:00Z' };
+  const saidOf = (...apps: StudioApp[]) =>
+    judgeStudioApps(apps, 720, now).map(({ utilization }) => utilization.check ?? utilization.state);
+
   it('is shared by the kernels of one user on one type, and by no others', () => {
-    const kernel = (id: string, given: Partial<StudioApp> = {}) =>
-      app({ id, appType: 'KernelGateway', ownerKind: 'user', owner: 'ana', ...given });
     const apps = [
       kernel('one'),
       kernel('two'),
@@ -107,7 +111,8 @@ describe('an instance of Studio', () => {
       app({ id: 'lab' }),
       app({ id: 'editor', appType: 'CodeEditor' }),
     ];
-    expect(Object.fromEntries(sharedInstances(apps))).toEqual({
+    const shares = judgeStudioApps(apps, 720, now).map(({ app: { id }, sharedBy }) => [id, sharedBy]);
+    expect(Object.fromEntries(shares)).toEqual({
       one: 2,
       two: 2,
       'other type': 1,
@@ -115,5 +120,36 @@ describe('an instance of Studio', () => {
       lab: 1,
       editor: 1,
     });
+  });
+
+  it('is idle where all on it are, since the last of them was used', () => {
+    const apps = [kernel('one'), kernel('two', { activeAt: '2026-11-14T02:05:00Z' })];
+    const judged = judgeStudioApps(apps, 720, now);
+    expect(judged.map(({ since }) => since)).toEqual(['2026-11-14T02:05:00Z', '2026-11-14T02:05:00Z']);
+    expect(saidOf(...apps)).toEqual(['idle-studio-app', 'idle-studio-app']);
+  });
+
+  it('is used while one of them is, and wastes nothing for the others', () => {
+    const [idle] = judgeStudioApps([kernel('one'), kernel('two', used)], 720, now);
+    expect(idle?.utilization).toMatchObject({
+      state: 'busy',
+      reason:
+        'no user activity for 3 days 4 h, in service for 10 days, though a kernel may still compute, beside another on its instance that is used',
+      lastBusy: '2026-11-16T03:05:00Z',
+    });
+    expect(idle?.utilization.wastedShare).toBeUndefined();
+    expect(idle?.since).toBeUndefined();
+  });
+
+  it('is unknown where nobody knows of one of them', () => {
+    expect(saidOf(kernel('one'), kernel('two', { fault: 'Rate exceeded' }))).toEqual(['unknown', 'unknown']);
+  });
+
+  it('of another user or type is another matter', () => {
+    expect(saidOf(kernel('one'), kernel('two', { ...used, owner: 'ben' }), app({ id: 'lab' }))).toEqual([
+      'idle-studio-app',
+      'busy',
+      'idle-studio-app',
+    ]);
   });
 });
