@@ -4,6 +4,8 @@ export type Finding = {
   status: 'ok' | 'warn' | 'fail';
   detail: string;
   fix?: string;
+  /** The action that a role lacks: `sagemaker:ListEndpoints`. */
+  missing?: string;
   /** What to put into a file, to mend it. */
   config?: object;
 };

@@ -14,8 +14,9 @@ import { checkDeviceMetrics } from './device-metrics.ts';
 import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
+import { checkServices } from './service-access.ts';
 import { openSession, type Session } from './session.ts';
-import { paint, print, type Style, wrap } from './terminal.ts';
+import { paint, print, type Style, screenWidth, wrap } from './terminal.ts';
 
 type Check = { name: string; run: (session: Session) => Promise<Finding[]> };
 
@@ -48,8 +49,9 @@ const marks: Readonly<Record<Finding['status'], { mark: string; style: Style }>>
 
 function toText({ check, status, detail, fix, config }: Finding): string {
   const { mark, style } = marks[status];
-  const lines = wrap(detail, 100, ' '.repeat(24)).trimStart();
-  const mend = fix === undefined ? '' : `\n${wrap(`-> ${fix}`, 100, ' '.repeat(24))}`;
+  const indent = ' '.repeat(24);
+  const lines = wrap(detail, screenWidth(), indent).trimStart();
+  const mend = fix === undefined ? '' : `\n${wrap(`-> ${fix}`, screenWidth(), indent)}`;
   const file = config === undefined ? '' : `\n\n${JSON.stringify(config, null, 2)}\n`;
   return `  ${paint(style, mark)}  ${check.padEnd(16)}${lines}${mend}${file}`;
 }
@@ -174,6 +176,7 @@ const checks: readonly Check[] = [
     ],
   },
   { name: 'targets', run: checkTargets },
+  { name: 'services', run: checkServices },
   { name: 'schedule tags', run: checkScheduleTags },
   { name: 'GPU metrics', run: checkDeviceMetrics },
   { name: 'cost tags', run: checkCostTags },

@@ -1,19 +1,36 @@
+import { BedrockClient, ListProvisionedModelThroughputsCommand } from '@aws-sdk/client-bedrock';
 import {
   CloudWatchClient,
   ListMetricsCommand,
   type ListMetricsCommandInput,
 } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand, DescribeInstanceTypesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  GetResourcesCommand,
+  ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
+import {
+  ListClusterNodesCommand,
+  ListClustersCommand,
+  ListEndpointsCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { agentConfig } from '../../cli/agent-config.ts';
 import { checkDeviceMetrics } from '../../cli/device-metrics.ts';
 import type { Finding } from '../../cli/doctor-finding.ts';
+import { checkServices } from '../../cli/service-access.ts';
+import type { Session } from '../../cli/session.ts';
 import { parseConfig } from '../../shared/config.ts';
+import type { Target } from '../../shared/target.ts';
 import { watchdog } from '../support/run.ts';
 
 const ec2 = mockClient(EC2Client);
 const cloudWatch = mockClient(CloudWatchClient);
+const sageMaker = mockClient(SageMakerClient);
+const bedrock = mockClient(BedrockClient);
+const tagging = mockClient(ResourceGroupsTaggingAPIClient);
 const target = { account: '123456789012', region: 'eu-west-1' };
 const here = '123456789012, eu-west-1';
 
@@ -56,20 +73,47 @@ const agent = (id: string, count: number, names = ['utilization_gpu', 'memory_us
     names.map((name): Listed => [`nvidia_smi_${name}`, { InstanceId: id, index: String(index) }]),
   ).flat();
 
-const check = (targets = [target]): Promise<Finding[]> =>
-  checkDeviceMetrics({
-    config: parseConfig({}),
-    home: target,
-    targets,
-    now: '2026-11-16T18:25:00Z',
-    close: async () => {},
+const session = (targets: readonly Target[]): Session => ({
+  config: parseConfig({}),
+  home: target,
+  targets,
+  now: '2026-11-16T18:25:00Z',
+  close: async () => {},
+});
+
+const check = (targets: readonly Target[] = [target]): Promise<Finding[]> =>
+  checkDeviceMetrics(session(targets));
+
+/** A HyperPod cluster with these nodes. */
+function givenNodes(...ids: string[]) {
+  const ClusterArn = 'arn:aws:sagemaker:eu-west-1:123456789012:cluster/research';
+  const cluster = {
+    ClusterArn,
+    ClusterName: 'research',
+    ClusterStatus: 'InService' as const,
+    CreationTime: new Date('2026-11-01T00:00:00Z'),
+  };
+  sageMaker.on(ListClustersCommand).resolves({ ClusterSummaries: [cluster] });
+  sageMaker.on(ListClusterNodesCommand).resolves({
+    ClusterNodeSummaries: ids.map((InstanceId) => ({
+      InstanceGroupName: 'workers',
+      InstanceId,
+      InstanceType: 'ml.g5.12xlarge',
+      LaunchTime: new Date('2026-11-13T16:20:00Z'),
+      InstanceStatus: { Status: 'Running' },
+    })),
   });
+}
 
 const details = (findings: readonly Finding[]) => findings.map(({ detail }) => detail);
 
 beforeEach(() => {
   ec2.reset();
   cloudWatch.reset();
+  for (const mock of [sageMaker, bedrock, tagging]) mock.reset();
+  sageMaker.onAnyCommand().resolves({});
+  bedrock.onAnyCommand().resolves({});
+  tagging.onAnyCommand().resolves({});
   listing({});
   ec2.on(DescribeInstanceTypesCommand).resolves({
     InstanceTypes: [
@@ -103,7 +147,13 @@ describe('the look at GPU metrics', () => {
 
   it.each([
     ['nothing', [], 'no GPU reports anything', 'CloudWatch agent'],
-    ['some devices', agent('i-1', 3), 'only 3 of 4 GPUs report their utilisation', 'CloudWatch agent'],
+    ['some devices', agent('i-1', 3), 'only 3 of 4 GPUs report their utilisation', 'restart its agent'],
+    [
+      'the memory of some devices',
+      [...agent('i-1', 3), ...agent('i-1', 4, ['utilization_gpu'])],
+      'only 3 of 4 GPUs report their memory',
+      'look at the device that stays away',
+    ],
     ['no memory', agent('i-1', 4, ['utilization_gpu']), 'no GPU reports its memory', 'add memory_used'],
     ['memory alone', agent('i-1', 4, ['memory_used']), 'no GPU reports its utilisation', 'DCGM exporter'],
   ])('names an instance that reports %s, and what to do', async (_, metrics, detail, fix) => {
@@ -120,6 +170,35 @@ describe('the look at GPU metrics', () => {
     const findings = await check([target, { ...target, region: 'us-east-1' }]);
     expect(findings.filter(({ status }) => status === 'warn')).toHaveLength(5);
     expect(findings.flatMap(({ config }) => config ?? [])).toEqual([agentConfig]);
+  });
+
+  it('shows no configuration where the agent has it, and lacks a device', async () => {
+    given({ id: 'i-1' });
+    listing({ CWAgent: agent('i-1', 3) });
+    expect((await check()).flatMap(({ config }) => config ?? [])).toEqual([]);
+  });
+
+  it('looks at the nodes of HyperPod clusters too', async () => {
+    given({ id: 'i-1' });
+    givenNodes('i-node', 'i-mute');
+    listing({ CWAgent: [...agent('i-1', 4), ...agent('i-node', 4)] });
+    const findings = await check();
+    expect(details(findings)).toEqual([
+      `${here}: 2 of 3 accelerator instances report all their devices`,
+      `${here}: research/workers (i-mute, ml.g5.12xlarge): no GPU reports anything`,
+      'how GPUs report: the configuration of the CloudWatch agent',
+    ]);
+    expect(findings[1]?.fix).toContain('lifecycle script');
+  });
+
+  it('says that clusters may not be listed, and looks at the instances', async () => {
+    given({ id: 'i-1' });
+    sageMaker.on(ListClustersCommand).rejects(new Error('No permission for sagemaker:ListClusters'));
+    listing({ CWAgent: agent('i-1', 4) });
+    expect(details(await check())).toEqual([
+      `${here}: HyperPod clusters can't be read: No permission for sagemaker:ListClusters`,
+      `${here}: 1 of 1 accelerator instances report all their devices`,
+    ]);
   });
 
   it('tells what makes NeuronCores report', async () => {
@@ -168,13 +247,49 @@ describe('the look at GPU metrics', () => {
   });
 });
 
+describe('the look at the other services', () => {
+  it('is one small call each', async () => {
+    expect(await checkServices(session([target]))).toEqual([
+      { check: 'services', status: 'ok', detail: `${here}: SageMaker, Bedrock, tags can be read` },
+    ]);
+    expect(sageMaker).toHaveReceivedCommandWith(ListEndpointsCommand, { MaxResults: 1 });
+    expect(bedrock).toHaveReceivedCommandWith(ListProvisionedModelThroughputsCommand, { maxResults: 1 });
+    expect(tagging).toHaveReceivedCommandWith(GetResourcesCommand, { ResourcesPerPage: 1 });
+  });
+
+  it('names the action that a role lacks, and goes on', async () => {
+    // As createClient's clients tell it.
+    const denied = 'No permission for sagemaker:ListEndpoints: see docs/permissions.md (not authorized)';
+    sageMaker.on(ListEndpointsCommand).rejects(new Error(denied));
+    const [able, lacking] = await checkServices(session([target]));
+    expect(able?.detail).toBe(`${here}: Bedrock, tags can be read`);
+    expect(lacking).toMatchObject({
+      status: 'warn',
+      missing: 'sagemaker:ListEndpoints',
+      fix: expect.stringMatching(/^allow sagemaker:ListEndpoints .*; until then endpoints, .* not watched$/),
+    });
+  });
+
+  it('tells what else is wrong with one, target by target', async () => {
+    bedrock
+      .on(ListProvisionedModelThroughputsCommand)
+      .rejectsOnce(new Error('getaddrinfo ENOTFOUND'))
+      .resolves({});
+    const findings = await checkServices(session([target, { ...target, region: 'us-east-1' }]));
+    expect(findings.filter(({ status }) => status === 'warn')).toEqual([
+      expect.objectContaining({ detail: `${here}: Bedrock: getaddrinfo ENOTFOUND` }),
+    ]);
+    expect(findings.filter(({ missing }) => missing !== undefined)).toEqual([]);
+  });
+});
+
 describe('doctor', () => {
   let findings: Finding[];
   let text: string;
   beforeAll(async () => {
     const [json, plain] = await Promise.all([
       watchdog(['doctor', '--sample', '--format', 'json']),
-      watchdog(['doctor', '--sample']),
+      watchdog(['doctor', '--sample'], { env: { COLUMNS: '80' } }),
     ]);
     findings = JSON.parse(json.stdout);
     text = plain.stdout;
@@ -187,6 +302,14 @@ describe('doctor', () => {
     );
     expect(metrics.join('\n')).toContain('only 3 of 4 GPUs report their utilisation');
     expect(metrics.join('\n')).toContain('no GPU reports its utilisation, as with MIG devices');
+  });
+
+  it('is no wider than the screen', () => {
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('says of each target which services can be read', () => {
+    expect(findings.filter(({ check, status }) => check === 'services' && status === 'ok')).toHaveLength(6);
   });
 
   it('prints the configuration of the agent as it goes into a file', () => {
