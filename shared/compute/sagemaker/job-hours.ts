@@ -1,7 +1,7 @@
 import { type IsoTime, toTime } from '../../period.ts';
 import { lengthOf, percent } from '../evidence-text.ts';
 import { hourSeconds, hoursOf } from '../hours.ts';
-import type { Series, Window } from '../metric.ts';
+import type { Point, Window } from '../metric.ts';
 import { isRead } from '../signals.ts';
 import { p95, type UnderusePolicy } from '../underuse.ts';
 import type { Utilization } from '../utilization.ts';
@@ -61,15 +61,27 @@ export function judgeJobUnderuse(
 }
 
 /**
- * Since when a silent job has been so, by the hourly maxima of its hosts: since the end of the last hour in which one of
- * them worked, else since it began; where that isn't told whole, since the window's start.
+ * Since when a silent job has been so, by the hourly maxima of its hosts: back from the window, hour by hour, for as long
+ * as every host says so. It ends at work, at an hour that one of them doesn't tell, and where the job began.
  */
 export function silentSince({ job, hosts }: MeasuredJob, window: Window, limit: number): IsoTime {
-  const courses = hosts.map(({ hourly }) => hourly);
-  if (!courses.every((hourly): hourly is Series => isRead(hourly) && !hourly.failure)) return window.start;
-  const worked = courses.flatMap(({ points }) =>
-    points.filter(({ value }) => value > limit).map(({ at }) => at + hourMs),
-  );
+  const courses = hosts.map(({ hourly }) => (isRead(hourly) ? hourly.points : []));
+  // In a mixed cluster those without GPUs tell nothing of them.
+  const told = job.clusters.length > 1 ? courses.filter(({ length }) => length > 0) : courses;
+  const silent = told.map((points) => silentHours(points, limit));
   const began = Date.parse(job.phaseSince ?? job.startedAt ?? job.createdAt);
-  return toTime(Math.min(Date.parse(window.start), Math.max(began, ...worked)));
+  let since = Date.parse(window.start);
+  let hour = Math.floor(since / hourMs) * hourMs;
+  while (silent.length > 0 && since > began && silent.every((hours) => hours.has(hour))) {
+    since = Math.min(since, Math.max(hour, began));
+    hour -= hourMs;
+  }
+  return toTime(since);
+}
+
+/** The hours of which each value told is at or below the limit. */
+function silentHours(points: readonly Point[], limit: number): Set<number> {
+  const values = points.filter(({ value }) => value >= 0);
+  const working = new Set(values.filter(({ value }) => value > limit).map(({ at }) => at));
+  return new Set(values.map(({ at }) => at).filter((at) => !working.has(at)));
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Series } from '../../../shared/compute/metric.ts';
 import type { Job } from '../../../shared/compute/sagemaker/job.ts';
@@ -110,8 +111,25 @@ describe('a silent job', () => {
     expect(since(course(0, { 30: 80 }), course(0, { 50: 40 }))).toBe('2026-11-15T09:00:00Z');
   });
 
-  it('has been so since it began where none ever worked', () => {
-    expect(since(course(0), course(1))).toBe('2026-11-13T05:50:00Z');
+  it('has been so since its first whole hour where none ever worked', () => {
+    expect(since(course(0), course(1))).toBe('2026-11-13T06:00:00Z');
+  });
+
+  it('has been so since it began where that hour was told, too', () => {
+    const at = Date.parse('2026-11-13T05:00:00Z');
+    const points = [...course(0).points, { at, value: 0 }];
+    expect(since({ points })).toBe('2026-11-13T05:50:00Z');
+  });
+
+  const without = (...missing: number[]): Series => ({
+    points: course(0).points.filter((_, index) => !missing.includes(index)),
+  });
+
+  it('has been so only since the hour that nobody knows of', () => {
+    expect(since(course(0), without(40))).toBe('2026-11-14T23:00:00Z');
+    expect(since(without(10, 40), without(20))).toBe('2026-11-14T23:00:00Z');
+    expect(since(course(0, { 40: Number.NaN }))).toBe('2026-11-14T23:00:00Z');
+    expect(since(course(0, { 40: -1 }))).toBe('2026-11-14T23:00:00Z');
   });
 
   it('has been so for the window only, where the hours before are not told', () => {
@@ -121,5 +139,41 @@ describe('a silent job', () => {
 
   it('has been so no shorter than the window, in whose first hour it may have worked', () => {
     expect(since(course(0, { 68: 80 }), course(0, { 69: 80 }))).toBe(window.start);
+  });
+
+  it('is not vouched for by those of a mixed cluster that have no GPUs', () => {
+    const clusters = [
+      { type: 'ml.g5.xlarge', count: 1 },
+      { type: 'ml.m5.xlarge', count: 1 },
+    ];
+    const hosts = [course(0, { 30: 80 }), { points: [] }].map((hourly, index) =>
+      host(`algo-${index}`, hourly),
+    );
+    const mixed = { job: long({ clusters, phaseSince: undefined }), facts: jobFacts, hosts };
+    expect(silentSince(mixed, window, 3)).toBe('2026-11-14T13:00:00Z');
+    expect(silentSince({ ...mixed, hosts: hosts.slice(1) }, window, 3)).toBe(window.start);
+  });
+
+  it('was silent in each hour since then, by what every instance told', () => {
+    const hourly = fc.array(fc.constantFrom(0, 2, 80, Number.NaN, undefined), {
+      minLength: 72,
+      maxLength: 72,
+    });
+    fc.assert(
+      fc.property(hourly, hourly, (...courses) => {
+        const start = Date.parse(hours.start);
+        const series = courses.map((values) => ({
+          points: values.flatMap((value, index) =>
+            value === undefined ? [] : [{ at: start + index * hourMs, value }],
+          ),
+        }));
+        const first = Date.parse(since(...series));
+        expect(first).toBeLessThanOrEqual(Date.parse(window.start));
+        for (let hour = first; hour < Date.parse(window.start); hour += hourMs) {
+          const index = Math.floor((hour - start) / hourMs);
+          for (const values of courses) expect([0, 2]).toContain(values[index]);
+        }
+      }),
+    );
   });
 });
