@@ -26,6 +26,9 @@ export async function withTags(
     return { observations, gaps: [] };
   } catch (error) {
     const gap = { what: 'the tags of SageMaker resources (GetResources)', why: (error as Error).message };
-    return { observations: found.map(({ observation }) => observation), gaps: [gap] };
+    return {
+      observations: found.map(({ observation }) => ({ ...observation, tagsUnread: true })),
+      gaps: [gap],
+    };
   }
 }
