@@ -237,7 +237,7 @@ function phaseTimes({
   SecondaryStatusTransitions,
   CreationTime,
   TrainingStartTime,
-}: TrainingJob): Pick<Job, 'phaseSince' | 'waitingSince'> {
+}: TrainingJob): Pick<Job, 'phaseSince' | 'waitingSince' | 'waits'> {
   const phases = SecondaryStatusTransitions.toSorted(
     (a, b) => Date.parse(a.StartTime) - Date.parse(b.StartTime),
   );
@@ -246,7 +246,12 @@ function phaseTimes({
   if (phase === undefined || !isStartingPhase(phase)) return { phaseSince };
   const worked = phases.findLastIndex(({ Status }) => !isStartingPhase(Status));
   const began = worked < 0 ? CreationTime : phases[worked + 1]?.StartTime;
-  return { phaseSince, waitingSince: began ?? phaseSince ?? TrainingStartTime ?? CreationTime };
+  const waitingSince = began ?? phaseSince ?? TrainingStartTime ?? CreationTime;
+  const waits = phases.slice(worked + 1).map(({ Status, StartTime }, index) => ({
+    phase: Status,
+    since: index === 0 ? waitingSince : StartTime,
+  }));
+  return { phaseSince, waitingSince, ...(phaseSince !== undefined && { waits }) };
 }
 
 const clustersOf = (resources: TrainingJob['ResourceConfig']): Cluster[] =>

@@ -1,27 +1,40 @@
 import { attribute } from '../allocation/owner.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getTagsOf } from '../aws/tags.ts';
+import type { Check } from '../compute/check.ts';
+import { costBetween } from '../compute/cost.ts';
 import type { Observation } from '../compute/finding.ts';
 import type { ResourceKind } from '../compute/resource.ts';
 import { type Duplicate, judgeDuplicates } from '../compute/sagemaker/duplicate.ts';
-import { type Failure, judgeFailures, toldFor } from '../compute/sagemaker/failed-job.ts';
+import { type Failure, judgeFailures } from '../compute/sagemaker/failed-job.ts';
 import {
+  asTold,
   hourlyRateOf,
+  instancesText,
   isOver,
   type Job,
   type JobKind,
   type RateOf,
   toResource,
 } from '../compute/sagemaker/job.ts';
-import { isWaiting, judgeLimit, judgeStart } from '../compute/sagemaker/job-delay.ts';
+import { isWaiting, judgeLimit, judgeStart, type RunLimit } from '../compute/sagemaker/job-delay.ts';
+import { toldFor } from '../compute/sagemaker/job-series.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
-import { judgeWarmPool, toPoolResource, type WarmPool } from '../compute/sagemaker/warm-pool.ts';
+import { judgeWarmPool, keptCost, toPoolResource, type WarmPool } from '../compute/sagemaker/warm-pool.ts';
 import { type IsoTime, toTime } from '../period.ts';
 import { getJobs, type KnownJobs } from '../store/jobs.ts';
 import { ratesOf } from '../store/prices.ts';
 import { type JobVerdict, measureJobs } from './measure-jobs.ts';
 import type { Gap, Observed, Observer, Watched } from './observe.ts';
-import { attempt, type JobRead, jobKinds, readJobs, readPools, rememberJobs } from './read-jobs.ts';
+import {
+  attempt,
+  type JobRead,
+  jobKinds,
+  readJobs,
+  readPools,
+  rememberJobs,
+  rememberPast,
+} from './read-jobs.ts';
 
 /**
  * The SageMaker jobs of a target that run, those that ended badly or for nothing of late, and the warm pools
@@ -30,7 +43,7 @@ import { attempt, type JobRead, jobKinds, readJobs, readPools, rememberJobs } fr
 export const observeJobs: Observer = async (watched) => {
   const { table, target, now } = watched;
   const gaps: Gap[] = [];
-  const known: KnownJobs = table ? await getJobs(table, target, now) : { jobs: [], readAt: {} };
+  const known: KnownJobs = table ? await getJobs(table, target, now) : { jobs: [], readAt: {}, past: [] };
   const reads: JobRead[] = [];
   // One kind after the other: SageMaker answers few calls a second.
   for (const kind of jobKinds) reads.push(await readJobs(watched, kind, known, gaps));
@@ -40,38 +53,63 @@ export const observeJobs: Observer = async (watched) => {
   const jobs = reads.flatMap((read) => read.jobs);
   const poolJobs = pools.map(({ job }) => job);
   const rateOf = await readRates(watched, [...jobs, ...poolJobs]);
-  const policy = { toldSince: toldSince(known, now), rateOf };
-  const { duplicateDays: days, failedCost } = watched.config.utilization.jobs;
-  const failures = judgeFailures(jobs, { ...policy, days: Math.max(1, days), failedCost }, now);
-  const duplicates = judgeDuplicates(jobs, { ...policy, days }, now);
   const verdicts = await judgeRunning(
     watched,
     jobs.filter((job) => !isOver(job)),
     gaps,
   );
+  const { failures, duplicates } = judgeSeries(watched, reads, { known, verdicts, rateOf });
+  await rememberPast(watched, [...failures, ...duplicates]);
+  const ends = jobs.filter((job) => hasEnded(watched, job));
   const told = [...failures, ...duplicates, ...verdicts].map(({ job }) => job);
-  const tags = await readTags(watched, [...told, ...poolJobs], gaps);
-  const telling: Telling = { watched, rateOf, tagsOf: ({ arn }) => tags.get(arn) ?? {} };
+  const tags = await readTags(watched, [...told, ...ends, ...poolJobs], gaps);
+  const telling: Telling = { watched, rateOf, tags };
   return {
     observations: [
       ...verdicts.flatMap((verdict) => runningObservations(verdict, duplicates, telling)),
       ...failures.map((failure) => failureObservation(failure, telling)),
-      ...duplicates.filter(({ job }) => isOver(job)).map((duplicate) => lossObservation(duplicate, telling)),
+      ...duplicates.map((duplicate) => duplicateObservation(duplicate, telling)),
+      ...ends.map((job) => endedObservation(job, telling)),
       ...pools.map((pool) => poolObservation(pool, telling)),
     ],
     complete: [
-      ...reads.filter((read) => read.isWhole).map(({ kind }): ResourceKind => `sagemaker-${kind}-job`),
+      ...reads.filter((read) => read.isRead).map(({ kind }): ResourceKind => `sagemaker-${kind}-job`),
       ...(isWhole ? (['sagemaker-warm-pool'] as const) : []),
     ],
     gaps,
   } satisfies Observed;
 };
 
-/** Since when what is over is told; where the watch was interrupted for longer, since it was. */
-function toldSince({ readAt }: KnownJobs, now: IsoTime): IsoTime {
-  const reads = Object.values(readAt).map((time) => Date.parse(time));
-  return toTime(Math.min(Date.parse(now) - toldFor, ...reads));
+type Known = { known: KnownJobs; verdicts: readonly JobVerdict[]; rateOf: RateOf };
+
+/** The jobs that failed, and those that repeat others, of each kind. */
+function judgeSeries(
+  { config, now }: Watched,
+  reads: readonly JobRead[],
+  { known, verdicts, rateOf }: Known,
+): { failures: Failure[]; duplicates: Duplicate[] } {
+  const { duplicateDays: days, failedCost } = config.utilization.jobs;
+  const idle = verdicts.filter((verdict) => verdict.job.kind === 'training' && isIdle(verdict));
+  const wasted = new Set(idle.map(({ job }) => job.name));
+  const judged = reads.map(({ kind, jobs }) => {
+    const policy = { toldSince: toldSince(known.readAt[kind], now), past: known.past, rateOf };
+    return {
+      failures: judgeFailures(jobs, { ...policy, days: Math.max(1, days), failedCost }, now),
+      duplicates: judgeDuplicates(jobs, { ...policy, days, wasted }, now),
+    };
+  });
+  return {
+    failures: judged.flatMap(({ failures }) => failures),
+    duplicates: judged.flatMap(({ duplicates }) => duplicates),
+  };
 }
+
+/** Whether a verdict counts all of the price as wasted. */
+const isIdle = ({ utilization }: JobVerdict): boolean => utilization.wastedShare === 1;
+
+/** Since when what is over is told; where its kind could not be read for longer, since it was. */
+const toldSince = (readAt: IsoTime | undefined, now: IsoTime): IsoTime =>
+  toTime(Math.min(Date.parse(now) - toldFor, Date.parse(readAt ?? now)));
 
 /** What an hour costs by the kind of a job and its type, each asked for once. */
 async function readRates(
@@ -94,8 +132,7 @@ const rateKey = (type: string, kind: JobKind): string => `${kind} ${type}`;
 
 async function readTags({ clients }: Watched, jobs: readonly Job[], gaps: Gap[]) {
   const arns = [...new Set(jobs.map(({ arn }) => arn))];
-  const tags = await attempt('the tags of SageMaker jobs', gaps, () => getTagsOf(clients.tagging, arns));
-  return tags ?? new Map<string, Record<string, string>>();
+  return attempt('the tags of SageMaker jobs', gaps, () => getTagsOf(clients.tagging, arns));
 }
 
 /** A job that waits for its instances is asked for no metric: it has none. */
@@ -107,7 +144,7 @@ async function judgeRunning(
   const { idle, utilization } = config;
   const waiting = jobs.flatMap((job): JobVerdict[] => {
     const verdict = judgeStart(job, utilization.jobs.startingMinutes, now);
-    return verdict ? [{ job, utilization: verdict, since: job.waitingSince }] : [];
+    return verdict ? [{ job, ...verdict }] : [];
   });
   const working = jobs.filter((job) => !isWaiting(job));
   const types = working.flatMap(({ clusters }) => clusters.map(({ type }) => ec2TypeOf(type)));
@@ -119,42 +156,42 @@ async function judgeRunning(
   return [...waiting, ...measured];
 }
 
-/** What it takes to tell of a job. */
-type Telling = { watched: Watched; rateOf: RateOf; tagsOf: (job: Job) => Record<string, string> };
+/** What it takes to tell of a job; `tags` by ARN, undefined where they could not be read. */
+type Telling = {
+  watched: Watched;
+  rateOf: RateOf;
+  tags: ReadonlyMap<string, Record<string, string>> | undefined;
+};
 
-const resourceOf = (job: Job, { watched, rateOf, tagsOf }: Telling) =>
-  toResource(job, watched.target, tagsOf(job), rateOf);
+/** What is the same in all that is said of a job. */
+const toldOf = (job: Job, { watched, rateOf, tags }: Telling) => ({
+  resource: toResource(job, watched.target, tags?.get(job.arn) ?? {}, rateOf),
+  ...(tags === undefined && { tagsUnread: true }),
+});
 
 /**
- * All that is to be said of a running job: whether it works, where that is worth saying beside its flaws, its limit, and
- * what it repeats. What it wastes is counted once.
+ * Whether a running job works, where that is worth saying beside its flaws, and its limit. What it wastes is counted
+ * once: with what it repeats, unless it does nothing.
  */
 function runningObservations(
-  { job, utilization, since }: JobVerdict,
+  verdict: JobVerdict,
   duplicates: readonly Duplicate[],
   telling: Telling,
 ): Observation[] {
-  const resource = resourceOf(job, telling);
-  const hourlyRate = hourlyRateOf(job, telling.rateOf);
-  const limited = judgeLimit(job, limitOf(resource.tags, telling.watched), utilization, telling.watched.now);
-  const repeated = duplicates.find((duplicate) => duplicate.job === job);
-  const isIdle = utilization.wastedShare === 1;
-  const flaws: Observation[] = [
-    ...(limited ? [{ resource, hourlyRate, ...limited }] : []),
-    ...(repeated
-      ? [
-          {
-            resource,
-            hourlyRate,
-            since: repeated.since,
-            utilization: isIdle ? unwasted(repeated.utilization) : repeated.utilization,
-          },
-        ]
-      : []),
+  const { job, utilization, since } = verdict;
+  const { watched, rateOf } = telling;
+  const told = { ...toldOf(job, telling), hourlyRate: hourlyRateOf(job, rateOf) };
+  const limit = limitOf(job, told.resource.tags, telling);
+  const limited = judgeLimit(job, limit, utilization, watched.now);
+  const repeats = duplicates.filter(({ names }) => job.kind === 'training' && names.includes(job.name));
+  const own = repeats.length > 0 && !isIdle(verdict) ? unwasted(utilization) : utilization;
+  const isNamed = repeats.some((duplicate) => duplicate.job.name === job.name);
+  const isTold = own.check !== undefined || own.state === 'unknown' || !(limited || isNamed);
+  const observation = { ...told, since, utilization: own };
+  return [
+    ...(isTold ? [asEpisode({ ...observation, ...withStake(observation, watched.now) })] : []),
+    ...(limited ? [{ ...told, ...limited }] : []),
   ];
-  const own = repeated && !isIdle ? unwasted(utilization) : utilization;
-  const isTold = own.check !== undefined || own.state === 'unknown' || flaws.length === 0;
-  return [...(isTold ? [{ resource, hourlyRate, since, utilization: own }] : []), ...flaws];
 }
 
 const unwasted = <Verdict extends { wastedShare?: number | undefined }>({
@@ -162,33 +199,98 @@ const unwasted = <Verdict extends { wastedShare?: number | undefined }>({
   ...verdict
 }: Verdict) => verdict;
 
-function limitOf(tags: Readonly<Record<string, string>>, { config }: Watched) {
-  const { maxHours, teams } = config.utilization.jobs;
-  const { team } = attribute(tags, config.tags);
+/** A job ends by itself: what it has wasted so far is what it comes to. */
+function withStake(
+  { hourlyRate, since, utilization }: Observation,
+  now: IsoTime,
+): Pick<Observation, 'atStake'> {
+  const { check, wastedShare, windowStart } = utilization;
+  if (check === undefined || wastedShare === undefined || hourlyRate === undefined) return {};
+  return { atStake: costBetween(hourlyRate * wastedShare, since ?? windowStart, now) };
+}
+
+/** Waiting that is paid for is not what was found while nobody paid, which began before. */
+function asEpisode(observation: Observation): Observation {
+  const { resource, since, utilization } = observation;
+  if (utilization.check !== 'job-stuck-starting' || utilization.wastedShare === undefined) return observation;
+  return { ...observation, resource: { ...resource, startedAt: since } };
+}
+
+/**
+ * The limit of its team. While nobody knows its team, the one that its open finding was told by; for a new one the
+ * longest of all, which is the least that any team would be told of.
+ */
+function limitOf(job: Job, ownTags: Readonly<Record<string, string>>, { watched, tags }: Telling): RunLimit {
+  const { maxHours, teams } = watched.config.utilization.jobs;
+  if (tags === undefined) {
+    const told = openFindings(watched, job).find(({ check }) => check === 'job-over-limit');
+    const toldHours = told && hoursBetween(job.startedAt ?? told.since, told.since);
+    return { hours: toldHours ?? Math.max(maxHours, ...Object.values(teams)) };
+  }
+  const { team } = attribute(ownTags, watched.config.tags);
   const hours = team === undefined ? undefined : teams[team];
   return hours === undefined ? { hours: maxHours } : { hours, team };
 }
 
+const hoursBetween = (start: IsoTime, end: IsoTime): number =>
+  (Date.parse(end) - Date.parse(start)) / 3_600_000;
+
+const openFindings = ({ open }: Watched, job: Job) =>
+  open.filter(({ kind, id }) => kind === `sagemaker-${job.kind}-job` && id === job.name);
+
+/** What is wrong with a job only while it runs. */
+const passing: ReadonlySet<Check> = new Set([
+  'job-idle',
+  'job-stuck-starting',
+  'job-over-limit',
+  'underused-accelerator',
+]);
+
+/** Whether it is over, and something is open that ended with it. */
+const hasEnded = (watched: Watched, job: Job): boolean =>
+  job.endedAt !== undefined && openFindings(watched, job).some(({ check }) => passing.has(check));
+
 /** The first of those that failed alike stands for all of them. */
-function failureObservation(failure: Failure, telling: Telling): Observation {
-  const { resource, ...observation } = lossObservation(failure, telling);
-  return { ...observation, resource: { ...resource, ran: { ...resource.ran, times: failure.times } } };
-}
+const failureObservation = (failure: Failure, telling: Telling): Observation => ({
+  ...lossObservation(failure, telling),
+  atStake: failure.loss,
+});
+
+/** Its loss, or its price while it runs. */
+const duplicateObservation = (duplicate: Duplicate, telling: Telling): Observation => ({
+  ...lossObservation(duplicate, telling),
+  hourlyRate: duplicate.hourlyRate,
+  atStake: duplicate.atStake,
+});
 
 /** A job that is over costs nothing any more: what it did cost is its loss. */
-const lossObservation = (
-  { job, utilization, since, loss }: Failure | Duplicate,
+function lossObservation(
+  { job, times, utilization, since, loss, losses }: Failure | Duplicate,
   telling: Telling,
-): Observation => ({
-  resource: resourceOf(job, telling),
-  utilization,
-  since,
-  loss,
-});
+): Observation {
+  const told = toldOf(job, telling);
+  const { ran } = told.resource;
+  const resource = ran ? { ...told.resource, ran: { ...ran, times } } : told.resource;
+  return { ...told, resource, utilization, since, loss, losses };
+}
 
-const poolObservation = (pool: WarmPool, { watched, rateOf, tagsOf }: Telling): Observation => ({
-  resource: toPoolResource(pool, watched.target, tagsOf(pool.job), rateOf),
-  utilization: judgeWarmPool(pool, watched.now),
-  hourlyRate: hourlyRateOf(pool.job, rateOf),
-  since: pool.job.endedAt ?? pool.job.createdAt,
-});
+/** Says when it was over, of what was wrong with it until then. */
+function endedObservation(job: Job, telling: Telling): Observation {
+  const { now } = telling.watched;
+  const reason = `${job.status.toLowerCase()}, ${instancesText(job)}`;
+  const utilization = asTold(job, now, { state: 'ended', reason });
+  return { ...toldOf(job, telling), utilization, endedAt: job.endedAt };
+}
+
+function poolObservation(pool: WarmPool, { watched, rateOf, tags }: Telling): Observation {
+  const { job } = pool;
+  const hourlyRate = hourlyRateOf(job, rateOf);
+  return {
+    resource: toPoolResource(pool, watched.target, tags?.get(job.arn) ?? {}, rateOf),
+    ...(tags === undefined && { tagsUnread: true }),
+    utilization: judgeWarmPool(pool, watched.now),
+    hourlyRate,
+    since: job.endedAt ?? job.createdAt,
+    atStake: hourlyRate === undefined ? undefined : keptCost(pool, hourlyRate, watched.now),
+  };
+}

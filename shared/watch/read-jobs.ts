@@ -1,10 +1,11 @@
 import { getJob, getWarmPool, type JobListing, listJobs } from '../aws/sagemaker-jobs.ts';
 import { inBatches } from '../batches.ts';
 import { isOver, type Job, type JobKind } from '../compute/sagemaker/job.ts';
+import type { PastJobs } from '../compute/sagemaker/job-series.ts';
 import type { WarmPool } from '../compute/sagemaker/warm-pool.ts';
 import type { Config } from '../config.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
-import { type KnownJobs, longestJobDays, putJobs, putJobsRead } from '../store/jobs.ts';
+import { type KnownJobs, longestJobDays, putJobs, putJobsRead, putPastJobs } from '../store/jobs.ts';
 import type { Gap, Watched } from './observe.ts';
 
 const hourMs = 3_600_000;
@@ -34,7 +35,8 @@ export type JobRead = {
   jobs: Job[];
   /** What earlier looks don't know. */
   news: Job[];
-  isWhole: boolean;
+  /** All that changed since it was read last was read: the next look begins here. */
+  isRead: boolean;
 };
 
 /** Jobs change their status a little before they are listed with it. */
@@ -69,15 +71,17 @@ export async function readJobs(
         )
       : { names: [], isWhole: true };
   // What is remembered of those that run may be over by now.
-  if (changed === undefined || running === undefined) return { kind, jobs: over, news: [], isWhole: false };
+  if (changed === undefined || running === undefined) return { kind, jobs: over, news: [], isRead: false };
 
   const ran = earlier.filter((job) => !isOver(job)).map(({ name }) => name);
   const seen = new Set(over.map(({ name }) => name));
   const names = [...new Set([...ran, ...running.names, ...changed.names])].filter((name) => !seen.has(name));
   const { found, isWhole } = await describe(watched, kind, names.slice(0, maxDescribed), gaps);
-  const isAll = isWhole && isListedWhole([changed, running], names, what, gaps);
+  noteCuts([changed, running], names, what, gaps);
   const news = found.filter((job) => isOver(job) || !ran.includes(job.name));
-  return { kind, jobs: [...over, ...found], news, isWhole: isAll };
+  // Of those that run for long, the oldest may be left out for good: no more of them are listed an hour later.
+  const isRead = isWhole && changed.isWhole && names.length <= maxDescribed;
+  return { kind, jobs: [...over, ...found], news, isRead };
 }
 
 /** Since when to look at what changed: a run that was missed is made up, within the days that count. */
@@ -91,14 +95,12 @@ function lookBack(readAt: IsoTime | undefined, config: Config, now: IsoTime) {
 /** What ended before makes no duplicate, and no crash loop. */
 const daysToKnow = ({ utilization }: Config): number => Math.max(1, utilization.jobs.duplicateDays);
 
-function isListedWhole(listings: readonly JobListing[], names: readonly string[], what: string, gaps: Gap[]) {
-  const isWhole = listings.every((listing) => listing.isWhole);
-  if (!isWhole)
+function noteCuts(listings: readonly JobListing[], names: readonly string[], what: string, gaps: Gap[]) {
+  if (!listings.every(({ isWhole }) => isWhole))
     gaps.push({ what, why: 'there are more than 10,000 to look through: the oldest were left out' });
   const left = names.length - maxDescribed;
   if (left > 0)
     gaps.push({ what, why: `${left} of ${names.length} are left for the next run, the newest came first` });
-  return isWhole && left <= 0;
 }
 
 /** SageMaker answers few descriptions a second. */
@@ -146,8 +148,17 @@ export async function rememberJobs(
   reads: readonly JobRead[],
 ) {
   if (table === undefined || readOnly) return;
-  for (const { kind, news, isWhole } of reads) {
+  for (const { kind, news, isRead } of reads) {
     await putJobs(table, target, news, daysToKnow(config) + 1, now);
-    if (isWhole) await putJobsRead(table, target, kind, now);
+    if (isRead) await putJobsRead(table, target, kind, now);
   }
+}
+
+/** What goes on for longer than its jobs are kept stays what it is. */
+export async function rememberPast(
+  { table, target, now, readOnly }: Watched,
+  series: readonly { past?: PastJobs | undefined }[],
+) {
+  if (table === undefined || readOnly) return;
+  for (const { past } of series) if (past) await putPastJobs(table, target, past, now);
 }

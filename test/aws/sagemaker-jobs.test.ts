@@ -160,6 +160,10 @@ describe('a training job', () => {
       phase: 'Pending',
       phaseSince: '2026-11-16T01:10:00Z',
       waitingSince: '2026-11-16T01:00:00Z',
+      waits: [
+        { phase: 'Starting', since: '2026-11-16T01:00:00Z' },
+        { phase: 'Pending', since: '2026-11-16T01:10:00Z' },
+      ],
     });
     expect(waiting).toMatchObject({ startedAt: undefined, endedAt: undefined, billableSeconds: undefined });
   });
@@ -176,7 +180,14 @@ describe('a training job', () => {
         { Status: 'Starting', StartTime: at('02:05') },
       ],
     });
-    expect(interrupted).toMatchObject({ waitingSince: '2026-11-16T02:00:00Z', payment: 'spot' });
+    expect(interrupted).toMatchObject({
+      waitingSince: '2026-11-16T02:00:00Z',
+      payment: 'spot',
+      waits: [
+        { phase: 'Interrupted', since: '2026-11-16T02:00:00Z' },
+        { phase: 'Starting', since: '2026-11-16T02:05:00Z' },
+      ],
+    });
   });
 
   it('without a word of its phases waits since it was created', async () => {
@@ -186,6 +197,7 @@ describe('a training job', () => {
       SecondaryStatusTransitions: undefined,
     });
     expect(waiting).toMatchObject({ phaseSince: undefined, waitingSince: '2026-11-16T01:00:00Z' });
+    expect(waiting).not.toHaveProperty('waits');
   });
 
   it.each([

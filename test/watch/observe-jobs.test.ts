@@ -14,12 +14,23 @@ import {
 import {
   DescribeProcessingJobCommand,
   DescribeTrainingJobCommand,
+  ListProcessingJobsCommand,
   ListTrainingJobsCommand,
   SageMakerClient,
 } from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  confirmedBy,
+  type Finding,
+  type Flaw,
+  reviewFindings,
+  toFinding,
+  wastedBetween,
+} from '../../shared/compute/finding.ts';
+import { type JobKind, toResource } from '../../shared/compute/sagemaker/job.ts';
 import { parseConfig } from '../../shared/config.ts';
+import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
 import { getJobs } from '../../shared/store/jobs.ts';
 import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
@@ -97,7 +108,7 @@ describe('the watch over SageMaker jobs', () => {
           name: 'reranker-2026-11-15',
           type: 'ml.g5.2xlarge',
           count: 24,
-          startedAt: '2026-11-15T17:55:00Z',
+          startedAt: '2026-11-15T18:00:00Z',
           runningSince: '2026-11-15T18:00:00Z',
           tags: { team: 'search' },
         },
@@ -264,16 +275,142 @@ describe('the watch over SageMaker jobs', () => {
     const observed = await look();
     expect(verdicts(observed)).toEqual([
       ['idles', 'idle', 'job-idle'],
-      ['idles', 'busy', 'job-duplicate'],
-      ['works', 'busy', 'job-duplicate'],
+      ['works', 'busy', undefined],
       ['other', 'busy', undefined],
+      ['idles', 'busy', 'job-duplicate'],
     ]);
-    expect(observed.observations.map(({ utilization }) => utilization.wastedShare)).toEqual([
-      1,
-      undefined,
-      1,
-      undefined,
+    expect(observed.observations.map(({ utilization, loss }) => [utilization.wastedShare, loss])).toEqual([
+      [1, undefined],
+      [undefined, undefined],
+      [undefined, undefined],
+      [undefined, 24.5], // what `works` has cost
     ]);
+  });
+
+  it('tells one job that repeats another at its price, and says no more of whether it works', async () => {
+    const hyperParameters = { seed: '17' };
+    const first = { ...ended({ name: 'first', createdAt: '2026-11-14T11:00:00Z', clusters: one }) };
+    fakeSageMaker([
+      { ...first, hyperParameters },
+      { ...job({ name: 'again', clusters: one }), hyperParameters },
+    ]);
+    cloudWatch = fakeCloudWatch({ 'again/algo-1 GPUUtilization': 90 });
+    const observed = await look();
+    expect(verdicts(observed)).toEqual([['again', 'busy', 'job-duplicate']]);
+    expect(observed.observations[0]).toMatchObject({
+      since: '2026-11-15T18:00:00Z',
+      hourlyRate: 2,
+      atStake: 24.5,
+      utilization: { wastedShare: 1 },
+    });
+    expect(observed.observations[0]?.loss).toBeUndefined();
+  });
+
+  /** What is open after a run, as the pass keeps it. */
+  const findingsOf = (open: readonly Finding[], { observations, complete }: Observed, now: IsoTime) => {
+    const { opened, confirmed } = reviewFindings(open, observations, complete);
+    return [
+      ...confirmed.map(({ finding, flaw }) => confirmedBy(finding, flaw, {}, now)),
+      ...opened.map((flaw) => toFinding(flaw, {}, now)),
+    ];
+  };
+
+  it('wastes nothing of the hours in which a job waited and nobody paid', async () => {
+    const rate = { region: target.region, type: 'ml.p4d.24xlarge', use: 'training' as const, hourlyRate: 50 };
+    await storeRates(table, [rate], monday);
+    const waiting: KeptJob = job({
+      phase: 'Pending',
+      phaseSince: '2026-11-15T10:15:00Z',
+      createdAt: '2026-11-15T10:15:00Z',
+      startedAt: undefined,
+      clusters: [{ type: 'ml.p4d.24xlarge', count: 1 }],
+    });
+    fakeSageMaker([waiting]);
+    const open = findingsOf([], await look('2026-11-16T05:15:00Z'), '2026-11-16T05:15:00Z');
+    expect(open).toMatchObject([{ check: 'job-stuck-starting', since: '2026-11-15T10:15:00Z' }]);
+    const [unpaid] = open;
+    expect(unpaid && wastedBetween(unpaid, '2026-11-01T00:00:00Z', monday)).toBeUndefined();
+
+    const began = '2026-11-16T06:15:00Z';
+    const later = '2026-11-16T06:21:00Z';
+    fakeSageMaker([{ ...waiting, phase: 'Downloading', phaseSince: began, startedAt: began }]);
+    const [paid, ...others] = findingsOf(open, await look(later, { open }), later);
+    expect(others).toEqual([]);
+    expect(paid).toMatchObject({ check: 'job-stuck-starting', since: began, atStake: expect.closeTo(5) });
+    expect(paid && wastedBetween(paid, '2026-11-01T00:00:00Z', later)).toBeCloseTo(5);
+  });
+
+  it('keeps a crash loop one finding for longer than its jobs are kept, and counts its losses by month', async () => {
+    const hyperParameters = { epochs: '3' };
+    const night = (index: number): string => addMilliseconds('2026-10-07T04:00:00Z', index * 24 * 3_600_000);
+    const jobs = Array.from({ length: 41 }, (_, index) => ({
+      ...ended({ name: `night-${index}`, status: 'Failed', billableSeconds: 36_000, clusters: one }),
+      createdAt: night(index),
+      startedAt: night(index),
+      endedAt: night(index),
+      hyperParameters,
+    }));
+    let open: Finding[] = [];
+    for (const index of jobs.keys()) {
+      const now = addMilliseconds(night(index), 3_600_000);
+      fakeSageMaker(jobs.slice(0, index + 1));
+      open = findingsOf(open, await look(now, { open }), now);
+      expect(open.map(({ id, openedAt }) => [id, openedAt])).toEqual([['night-0', '2026-10-07T05:00:00Z']]);
+    }
+    const [loop] = open;
+    expect(loop).toMatchObject({ since: '2026-10-07T04:00:00Z', loss: 41 * 20 });
+    expect(loop && wastedBetween(loop, '2026-11-01T00:00:00Z', monday)).toBe(16 * 20);
+  });
+
+  it('says when a job ended of which something was open', async () => {
+    fakeSageMaker([ended({ clusters: one })]);
+    const open = [toFinding(idleFlaw(), {}, '2026-11-16T03:15:00Z')];
+    const observed = await look(monday, { open });
+    expect(observed.observations).toMatchObject([
+      { utilization: { state: 'ended' }, endedAt: '2026-11-16T04:00:00Z' },
+    ]);
+    expect(reviewFindings(open, observed.observations, observed.complete).closed).toMatchObject([
+      { closedAt: '2026-11-16T04:00:00Z' },
+    ]);
+  });
+
+  it('counts what was missed of a kind since that kind was read, and of no other', async () => {
+    const failed = (kind: JobKind): KeptJob =>
+      ended({
+        kind,
+        name: kind,
+        status: 'Failed',
+        clusters: one,
+        billableSeconds: 40_000,
+        endedAt: '2026-11-16T06:30:00Z',
+      });
+    const jobs = [failed('training'), failed('processing')];
+    await look();
+    const sageMaker = fakeSageMaker(jobs);
+    sageMaker.on(ListProcessingJobsCommand).rejects(new Error('Rate exceeded'));
+    expect(verdicts(await look(hourLater))).toEqual([['training', 'ended', 'job-failed-late']]);
+    expect(verdicts(await look('2026-11-18T05:15:00Z'))).toEqual([]);
+    fakeSageMaker(jobs);
+    expect(verdicts(await look('2026-11-18T06:15:00Z'))).toEqual([
+      ['processing', 'ended', 'job-failed-late'],
+    ]);
+  });
+
+  it('goes on from here where only those that run for weeks were too many to look through', async () => {
+    const sageMaker = fakeSageMaker([job({ clusters: one })]);
+    const endless = { TrainingJobSummaries: [], NextToken: 'more' };
+    sageMaker.on(ListTrainingJobsCommand, { StatusEquals: 'InProgress' }).resolves(endless);
+    const { complete, gaps } = await look();
+    expect(complete).toContain('sagemaker-training-job');
+    expect(gaps.map(({ why }) => why)).toEqual([
+      'there are more than 10,000 to look through: the oldest were left out',
+    ]);
+    expect((await getJobs(table, target, monday)).readAt.training).toBe(monday);
+    expect((await look(hourLater)).gaps).toEqual([]);
+
+    sageMaker.on(ListTrainingJobsCommand).resolves(endless);
+    expect((await look('2026-11-16T08:15:00Z')).complete).not.toContain('sagemaker-training-job');
+    expect((await getJobs(table, target, monday)).readAt.training).toBe(hourLater);
   });
 
   it('tells a warm pool that waits, at its price', async () => {
@@ -285,12 +422,42 @@ describe('the watch over SageMaker jobs', () => {
         resource: { kind: 'sagemaker-warm-pool', count: 1 },
         since: '2026-11-16T05:45:00Z',
         hourlyRate: 2,
+        atStake: 2,
         utilization: {
           check: 'idle-warm-pool',
           wastedShare: 1,
           reason: expect.stringContaining('for 30 min more'),
         },
       },
+    ]);
+  });
+
+  it('tells of a job only what any team would be told of, while nobody knows its team', async () => {
+    const startedAt = '2026-11-12T06:15:00Z'; // four days ago
+    fakeSageMaker([job({ createdAt: startedAt, startedAt, clusters: one })]);
+    cloudWatch = fakeCloudWatch({ 'reranker-2026-11-15/algo-1 GPUUtilization': 90 });
+    const denied = () =>
+      mockClient(ResourceGroupsTaggingAPIClient).on(GetResourcesCommand).rejects(new Error('Rate exceeded'));
+    const limits = (teams: Record<string, number>) => parseConfig({ utilization: { jobs: { teams } } });
+    denied();
+    const lenient = await look(monday, { config: limits({ vision: 24, foundation: 336 }) });
+    expect(verdicts(lenient)).toEqual([['reranker-2026-11-15', 'busy', undefined]]);
+    expect(lenient.observations).toMatchObject([{ tagsUnread: true }]);
+    expect(verdicts(await look(monday, { config: limits({ vision: 24 }) }))).toEqual([
+      ['reranker-2026-11-15', 'busy', 'job-over-limit'],
+    ]);
+  });
+
+  it('keeps what was told of the limit of a team while nobody knows the team', async () => {
+    const config = parseConfig({ utilization: { jobs: { teams: { vision: 10 } } } });
+    fakeSageMaker([job({ clusters: one })]);
+    cloudWatch = fakeCloudWatch({ 'reranker-2026-11-15/algo-1 GPUUtilization': 90 });
+    tagging = fakeTagging({ 'reranker-2026-11-15': { team: 'vision' } });
+    const open = findingsOf([], await look(monday, { config }), monday);
+    expect(open).toMatchObject([{ check: 'job-over-limit', since: '2026-11-16T04:00:00Z' }]);
+    mockClient(ResourceGroupsTaggingAPIClient).on(GetResourcesCommand).rejects(new Error('Rate exceeded'));
+    expect(findingsOf(open, await look(hourLater, { config, open }), hourLater)).toMatchObject([
+      { check: 'job-over-limit', since: '2026-11-16T04:00:00Z', openedAt: monday },
     ]);
   });
 
@@ -345,7 +512,7 @@ describe('the watch over SageMaker jobs', () => {
   it('keeps nothing where it only looks, and needs nothing to be kept', async () => {
     fakeSageMaker([ended({ status: 'Failed', clusters: one, billableSeconds: 40_000 })]);
     expect((await look(monday, { readOnly: true })).observations).toHaveLength(1);
-    expect(await getJobs(table, target, monday)).toEqual({ jobs: [], readAt: {} });
+    expect(await getJobs(table, target, monday)).toEqual({ jobs: [], readAt: {}, past: [] });
     const { observations } = await look(monday, { table: undefined });
     expect(observations).toMatchObject([
       { utilization: { reason: expect.stringContaining('at a price that is unknown') } },
@@ -513,3 +680,19 @@ function fakeTagging(tags: Record<string, Record<string, string>>) {
     });
   return { asked };
 }
+
+/** A job that was told to do nothing. */
+const idleFlaw = (): Flaw => ({
+  resource: toResource(job({ clusters: one }), target, {}, () => 2),
+  utilization: {
+    state: 'idle',
+    check: 'job-idle',
+    reason: 'GPUs at most 0 %',
+    windowStart: '2026-11-16T00:10:00Z',
+    windowEnd: '2026-11-16T03:10:00Z',
+    coverage: 1,
+    confidence: 'high',
+    wastedShare: 1,
+  },
+  hourlyRate: 2,
+});

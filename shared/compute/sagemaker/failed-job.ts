@@ -1,19 +1,30 @@
 import { formatMoney, type Usd } from '../../money.ts';
-import type { IsoTime } from '../../period.ts';
+import { addMilliseconds, type IsoTime } from '../../period.ts';
 import { formatDuration } from '../duration.ts';
+import type { Loss } from '../finding.ts';
 import type { Utilization } from '../utilization.ts';
 import {
   asTold,
   billedSeconds,
-  costOf,
   counted,
   endOf,
-  instancesOf,
   instancesText,
   type Job,
   type RateOf,
   runtimeOf,
 } from './job.ts';
+import {
+  endsSince,
+  hoursOf,
+  type JobSeries,
+  lossesOf,
+  type PastJobs,
+  pastOf,
+  timesOf,
+  toldFor,
+  toPast,
+  totalOf,
+} from './job-series.ts';
 
 /** What a job that failed, or several that failed alike, cost. */
 export type Failure = {
@@ -26,6 +37,10 @@ export type Failure = {
   since: IsoTime;
   /** Dollars of all of them, but not of those that were told before; undefined where a price is unknown. */
   loss: Usd | undefined;
+  /** The same by the end of each. */
+  losses: readonly Loss[] | undefined;
+  /** What is to be kept of those that will be forgotten; absent: nothing new. */
+  past?: PastJobs | undefined;
 };
 
 export type FailurePolicy = {
@@ -35,11 +50,10 @@ export type FailurePolicy = {
   days: number;
   /** What ended before has been told. */
   toldSince: IsoTime;
+  /** What is kept of loops that are older than what is remembered. */
+  past: readonly PastJobs[];
   rateOf: RateOf;
 };
-
-/** Milliseconds for which a job that is over is told of: what fails every night is seen to fail again. */
-export const toldFor = 36 * 3_600_000;
 
 /**
  * The failures since `toldSince` that cost something, those before that failed alike counted in: the same image, settings
@@ -52,8 +66,8 @@ export function judgeFailures(jobs: readonly Job[], policy: FailurePolicy, now: 
     ({ kind, name, fingerprint }) => `${kind} ${fingerprint ?? `only ${name}`}`,
   );
   return [...alike.values()]
-    .flatMap((group) => inLoops(group, policy.days))
-    .filter(({ last }) => endsSince(last, policy.toldSince))
+    .flatMap((group) => inLoops(group, policy))
+    .filter(({ jobs }) => jobs.some((job) => endsSince(job, policy.toldSince)))
     .flatMap((loop) => judgeLoop(loop, policy, now) ?? []);
 }
 
@@ -61,61 +75,75 @@ export function judgeFailures(jobs: readonly Job[], policy: FailurePolicy, now: 
 const isFailed = ({ status, phase = '' }: Job): boolean =>
   status === 'Failed' || (status === 'Stopped' && /^Max.*Exceeded$/.test(phase));
 
-export const endsSince = (job: Job, time: IsoTime): boolean => endOf(job) >= Date.parse(time);
-
-type Loop = {
-  first: Job;
-  last: Job;
+type Loop = JobSeries & {
   jobs: Job[];
+  /** Milliseconds since the epoch at which the last of them ended. */
+  lastEnd: number;
   /** Those that failed alike in the days before the first: findings of their own. */
-  earlier: Job[];
+  earlier: readonly Job[];
 };
 
 /** Failures of which each was still told when the next came: so they are one finding from the first to the last. */
-function inLoops(failed: readonly Job[], days: number): Loop[] {
-  const loops: Loop[] = [];
+function inLoops(failed: readonly Job[], { past, days }: FailurePolicy): Loop[] {
+  const kept = failed[0] && pastOf(past, 'job-failed-late', failed[0]);
+  if (kept === undefined) return joined([], failed, days);
+  const before = joined(
+    [],
+    failed.filter((job) => endOf(job) < endOf(kept.first)),
+    days,
+  );
+  const earlier = remembered(before, kept.first, days);
+  const loop = { first: kept.first, jobs: [], past: kept, lastEnd: Date.parse(kept.lastEnd), earlier };
+  const rest = failed.filter((job) => endsSince(job, kept.countedTo));
+  return joined([...before, loop], rest, days);
+}
+
+function joined(loops: Loop[], failed: readonly Job[], days: number): Loop[] {
   for (const job of failed) {
     const loop = loops.at(-1);
-    if (loop && endOf(job) - endOf(loop.last) <= toldFor) {
-      loop.last = job;
+    if (loop && endOf(job) - loop.lastEnd <= toldFor) {
+      loop.lastEnd = endOf(job);
       loop.jobs.push(job);
     } else {
-      const remembered = loops
-        .flatMap(({ jobs }) => jobs)
-        .filter((before) => endOf(job) - endOf(before) <= days * dayMs);
-      loops.push({ first: job, last: job, jobs: [job], earlier: remembered });
+      const earlier = remembered(loops, job, days);
+      loops.push({ first: job, jobs: [job], lastEnd: endOf(job), earlier });
     }
   }
   return loops;
 }
 
+const remembered = (loops: readonly Loop[], first: Job, days: number): Job[] =>
+  loops.flatMap(({ jobs }) => jobs).filter((before) => endOf(first) - endOf(before) <= days * dayMs);
+
 const dayMs = 86_400_000;
 
 function judgeLoop(loop: Loop, policy: FailurePolicy, now: IsoTime): Failure | undefined {
-  const { first, last, jobs, earlier } = loop;
-  const costs = (some: readonly Job[]) => sumOf(some.map((job) => costOf(job, policy.rateOf, now)));
-  const [loss, before] = [costs(jobs), costs(earlier)];
-  const hours = hoursOf(jobs, now);
-  const isWorthIt = loss === undefined ? hours >= 1 : loss > 0 && loss + (before ?? 0) >= policy.failedCost;
+  const { first, jobs, earlier } = loop;
+  const { rateOf, days, failedCost } = policy;
+  const last = jobs.at(-1) ?? first;
+  const losses = lossesOf(loop, rateOf, now);
+  const [loss, before] = [totalOf(losses), totalOf(lossesOf({ first, jobs: earlier }, rateOf, now))];
+  const hours = hoursOf(loop, now);
+  const isWorthIt = loss === undefined ? hours >= 1 : loss > 0 && loss + (before ?? 0) >= failedCost;
   if (!isWorthIt) return undefined;
-  const what = jobs.length === 1 ? onceText(last, now) : loopText(loop, hours);
+  const what = timesOf(loop) === 1 ? onceText(last, now) : loopText(loop, last, hours);
   const utilization = asTold(first, now, {
     state: 'ended',
     check: 'job-failed-late',
     reason: `${what}, ${costText(loss)}${earlierText(loop, before)}${causeText(last)}`,
   });
-  const windowEnd = last.endedAt ?? utilization.windowEnd;
+  const boundary = addMilliseconds(now, -days * dayMs);
+  const past = first.fingerprint && toPast('job-failed-late', loop, { boundary, rateOf, now });
   return {
     job: first,
-    times: jobs.length,
-    utilization: { ...utilization, windowEnd },
+    times: timesOf(loop),
+    utilization: { ...utilization, windowEnd: last.endedAt ?? utilization.windowEnd },
     since: first.endedAt ?? first.createdAt,
     loss,
+    losses,
+    ...(past && { past }),
   };
 }
-
-const hoursOf = (jobs: readonly Job[], now: IsoTime): number =>
-  jobs.reduce((sum, job) => sum + (billedSeconds(job, now) ?? 0) * instancesOf(job), 0) / 3600;
 
 const costText = (cost: Usd | undefined): string =>
   cost === undefined ? 'at a price that is unknown' : formatMoney(cost);
@@ -127,24 +155,15 @@ function earlierText({ first, earlier }: Loop, cost: Usd | undefined): string {
   return `, after ${counted(earlier.length, 'failure')} alike in the ${span} before, ${costText(cost)}`;
 }
 
-function sumOf(costs: readonly (Usd | undefined)[]): Usd | undefined {
-  let sum = 0;
-  for (const cost of costs) {
-    if (cost === undefined) return undefined;
-    sum += cost;
-  }
-  return sum;
-}
-
 function onceText(job: Job, now: IsoTime): string {
   const end = job.status === 'Stopped' ? 'stopped at its limit' : 'failed';
   const ran = runtimeOf(job) ?? (billedSeconds(job, now) ?? 0) * 1000;
   return `${end} after ${formatDuration(ran)} on ${instancesText(job)}`;
 }
 
-function loopText({ first, last, jobs }: Loop, hours: number): string {
-  const span = formatDuration(endOf(last) - endOf(first));
-  return `failed ${jobs.length} times alike in ${span}, last as ${last.name}, ${Math.round(hours * 10) / 10} instance hours in all`;
+function loopText(loop: Loop, last: Job, hours: number): string {
+  const span = formatDuration(loop.lastEnd - endOf(loop.first));
+  return `failed ${timesOf(loop)} times alike in ${span}, last as ${last.name}, ${Math.round(hours * 10) / 10} instance hours in all`;
 }
 
 const longestCause = 160;

@@ -9,6 +9,9 @@ export type JobKind = 'training' | 'processing' | 'transform';
 /** Instances of one type in a job; a heterogeneous cluster has several. */
 export type Cluster = { type: string; count: number };
 
+/** A secondary status of SageMaker, and since when. */
+export type JobPhase = { phase: string; since: IsoTime };
+
 /** A SageMaker job, as far as money and work are concerned. */
 export type Job = {
   kind: JobKind;
@@ -22,6 +25,8 @@ export type Job = {
   phaseSince?: IsoTime | undefined;
   /** Since when it has not been at work, after it was, or at all; absent where it is. */
   waitingSince?: IsoTime | undefined;
+  /** The phases that it has waited in since then, the first at `waitingSince`; absent where SageMaker tells of none. */
+  waits?: readonly JobPhase[] | undefined;
   createdAt: IsoTime;
   /** From then on its instances are paid for; absent until they run. */
   startedAt?: IsoTime | undefined;
@@ -120,8 +125,8 @@ export function toResource(
     name: job.name,
     type: dearest?.type ?? 'serverless',
     count: instancesOf(job),
-    // Not its start: what is found of a job that waits for its instances is to last while they start.
-    startedAt: job.createdAt,
+    // What is found of a job that waits for its instances costs nothing: once they run, it is another episode.
+    startedAt: job.startedAt ?? job.createdAt,
     ...(isOver(job)
       ? { ran: { length: runtimeOf(job), times: 1 } }
       : job.waitingSince === undefined && { runningSince: job.startedAt }),

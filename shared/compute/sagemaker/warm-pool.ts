@@ -1,3 +1,4 @@
+import type { Usd } from '../../money.ts';
 import type { IsoTime } from '../../period.ts';
 import { formatDuration } from '../duration.ts';
 import type { Resource } from '../resource.ts';
@@ -20,7 +21,7 @@ export function judgeWarmPool(
   now: IsoTime,
 ): Utilization {
   const ended = job.endedAt === undefined ? undefined : Date.parse(job.endedAt);
-  const kept = retainedSeconds ?? (ended === undefined ? 0 : (Date.parse(now) - ended) / 1000);
+  const kept = keptSeconds({ job, retainedSeconds }, now);
   const left =
     ended === undefined || keepAliveSeconds === undefined
       ? undefined
@@ -37,6 +38,15 @@ export function judgeWarmPool(
     windowEnd: now,
   };
 }
+
+function keptSeconds({ job, retainedSeconds }: WarmPool, now: IsoTime): number {
+  const since = Date.parse(job.endedAt ?? now);
+  return retainedSeconds ?? Math.max(0, Date.parse(now) - since) / 1000;
+}
+
+/** Dollars that it comes to if nobody takes it: until it is given up, or as far as it was kept. */
+export const keptCost = (pool: WarmPool, hourlyRate: Usd, now: IsoTime): Usd =>
+  (hourlyRate * Math.max(pool.keepAliveSeconds ?? 0, keptSeconds(pool, now))) / 3600;
 
 /** The resource that a warm pool is: it begins where its job ends. */
 export const toPoolResource = (

@@ -2,10 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeFailures } from '../../../shared/compute/sagemaker/failed-job.ts';
 import type { Job } from '../../../shared/compute/sagemaker/job.ts';
+import type { PastJobs } from '../../../shared/compute/sagemaker/job-series.ts';
+import { addMilliseconds } from '../../../shared/period.ts';
 import { ended, jobRates } from '../../support/jobs.ts';
 
 const now = '2026-11-16T06:00:00Z';
-const policy = { failedCost: 20, days: 7, toldSince: '2026-11-15T06:00:00Z', rateOf: jobRates };
+const policy = {
+  failedCost: 20,
+  days: 7,
+  toldSince: '2026-11-15T06:00:00Z',
+  rateOf: jobRates,
+  past: [] as PastJobs[],
+};
+const dayMs = 86_400_000;
 const judge = (jobs: readonly Job[], given: Partial<typeof policy> = {}) =>
   judgeFailures(jobs, { ...policy, ...given }, now);
 
@@ -34,6 +43,7 @@ describe('a job that failed', () => {
         times: 1,
         since: '2026-11-16T04:00:00Z',
         loss: 28,
+        losses: [{ at: '2026-11-16T04:00:00Z', amount: 28 }],
         utilization: {
           state: 'ended',
           check: 'job-failed-late',
@@ -158,6 +168,74 @@ describe('a crash loop', () => {
     const jobs = failures(4);
     jobs[0] = { ...(jobs[0] as Job), clusters: [{ type: 'ml.p9.48xlarge', count: 1 }] };
     expect(judge(jobs)[0]?.loss).toBeUndefined();
+  });
+
+  it('loses by the month in which each of them ended', () => {
+    const ends = ['2026-10-31T03:00:00Z', '2026-11-01T03:00:00Z', '2026-11-02T03:00:00Z'];
+    const jobs = ends.map((endedAt, index) => failed({ name: `job-${index}`, fingerprint: 'f', endedAt }));
+    expect(judge(jobs, { toldSince: '2026-11-01T00:00:00Z' })[0]).toMatchObject({
+      since: '2026-10-31T03:00:00Z',
+      losses: ends.map((at) => ({ at, amount: 28 })),
+    });
+  });
+
+  const nights = (count: number, hours = 24): Job[] =>
+    Array.from({ length: count }, (_, index) =>
+      failed({
+        name: `night-${String(index).padStart(4, '0')}`,
+        fingerprint: 'f',
+        endedAt: addMilliseconds(now, -(count - index) * hours * 3_600_000),
+        billableSeconds: 3600,
+      }),
+    );
+
+  it('tells the newest fifty of its losses, and those before as the last of their month', () => {
+    const [found] = judge(nights(200, 12), { days: 300 });
+    expect(found?.losses).toHaveLength(50 + 3);
+    expect(found?.losses?.[0]?.at).toBe('2026-08-31T18:00:00Z');
+    expect(found?.losses?.reduce((sum, { amount }) => sum + amount, 0)).toBeCloseTo(200 * 2.8);
+    expect(found?.loss).toBeCloseTo(200 * 2.8);
+  });
+
+  /** What a watch sees of it day by day, to which jobs of more than 31 days ago are unknown. */
+  const watchDaily = (all: readonly Job[], days: number) => {
+    let past: PastJobs[] = [];
+    return Array.from({ length: days }, (_, index) => {
+      const at = addMilliseconds(now, -(days - index - 1) * dayMs);
+      const jobs = all.filter(
+        ({ endedAt = '' }) => endedAt < at && endedAt >= addMilliseconds(at, -31 * dayMs),
+      );
+      const toldSince = addMilliseconds(at, -36 * 3_600_000);
+      const found = judgeFailures(jobs, { ...policy, toldSince, past }, at);
+      past = found.flatMap((one) => one.past ?? past);
+      return { at, found };
+    });
+  };
+
+  it('stays the same failure for longer than its jobs are remembered, and counts all of them', () => {
+    const all = nights(100);
+    const seen = watchDaily(all, 90).flatMap(({ found }) => found);
+    expect(seen).toHaveLength(90);
+    expect(new Set(seen.map(({ job, since }) => `${job.name} ${since}`)).size).toBe(1);
+    expect(seen.at(-1)).toMatchObject({
+      times: 100,
+      loss: expect.closeTo(280),
+      utilization: {
+        reason: expect.stringContaining('failed 100 times alike in 99 days, last as night-0099'),
+      },
+    });
+  });
+
+  it('is another when it was over before, however long it went on', () => {
+    const all = nights(100).filter((_, index) => index !== 95 && index !== 96);
+    const names = watchDaily(all, 90).map(({ found }) => found[0]?.job.name);
+    expect(new Set(names)).toEqual(new Set(['night-0000', undefined, 'night-0097']));
+  });
+
+  it('is another when it did something else', () => {
+    const [kept] = watchDaily(nights(60), 50).at(-1)?.found ?? [];
+    const other = nights(1).map((one) => ({ ...one, fingerprint: 'g', billableSeconds: 36_000 }));
+    expect(judge(other, { past: kept?.past ? [kept.past] : [] })[0]?.job.name).toBe('night-0000');
   });
 
   it('is the same whatever order the jobs come in', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Job } from '../../../shared/compute/sagemaker/job.ts';
 import { isWaiting, judgeLimit, judgeStart } from '../../../shared/compute/sagemaker/job-delay.ts';
 import type { Utilization } from '../../../shared/compute/utilization.ts';
 import { ended, job } from '../../support/jobs.ts';
@@ -13,45 +14,109 @@ describe('a job that has not begun', () => {
     startedAt: undefined,
   });
 
+  const judge = (given: Partial<Job> = {}, minutes = 60) =>
+    judgeStart({ ...waiting, ...given }, minutes, now);
+
   it('is stuck after an hour, and wastes nothing while its instances are not there', () => {
-    expect(judgeStart(waiting, 60, now)).toEqual({
-      state: 'idle',
-      check: 'job-stuck-starting',
-      reason: 'Starting for 3 h 10 min, 2 instances of ml.g5.xlarge, which nobody pays for before they run',
-      windowStart: '2026-11-16T02:50:00Z',
-      windowEnd: now,
-      coverage: 1,
-      confidence: 'high',
+    expect(judge()).toEqual({
+      since: '2026-11-16T02:50:00Z',
+      utilization: {
+        state: 'idle',
+        check: 'job-stuck-starting',
+        reason: 'Starting for 3 h 10 min, 2 instances of ml.g5.xlarge, which nobody pays for before they run',
+        windowStart: '2026-11-16T02:50:00Z',
+        windowEnd: now,
+        coverage: 1,
+        confidence: 'high',
+      },
     });
   });
 
-  it('wastes all of what it costs where its instances run and it still loads', () => {
-    const loading = { ...waiting, phase: 'Downloading', startedAt: '2026-11-16T03:00:00Z' };
-    expect(judgeStart(loading, 60, now)).toMatchObject({
-      check: 'job-stuck-starting',
-      wastedShare: 1,
-      reason: 'Downloading for 3 h 10 min, 2 instances of ml.g5.xlarge, which are paid for',
+  it('wastes all of what it costs since its instances run and it still loads', () => {
+    expect(judge({ phase: 'Downloading', startedAt: '2026-11-16T03:00:00Z' })).toMatchObject({
+      since: '2026-11-16T03:00:00Z',
+      utilization: {
+        check: 'job-stuck-starting',
+        wastedShare: 1,
+        reason:
+          'Downloading for 3 h 10 min, 2 instances of ml.g5.xlarge, which are paid for since they run, 3 h',
+      },
     });
   });
 
-  it('wastes nothing where spot capacity was taken from it', () => {
-    const interrupted = { ...waiting, phase: 'Interrupted', startedAt: '2026-11-15T03:00:00Z' };
-    expect(judgeStart(interrupted, 60, now)).not.toHaveProperty('wastedShare');
+  it('wastes nothing of the hours before its instances came, and says how long each phase lasted', () => {
+    const waits = [
+      { phase: 'Pending', since: '2026-11-15T09:54:00Z' },
+      { phase: 'Downloading', since: '2026-11-16T05:54:00Z' },
+    ];
+    const given = { phase: 'Downloading', waitingSince: waits[0]?.since, waits };
+    expect(judge({ ...given, startedAt: '2026-11-16T05:54:00Z' })).toMatchObject({
+      since: '2026-11-16T05:54:00Z',
+      utilization: {
+        check: 'job-stuck-starting',
+        wastedShare: 1,
+        reason:
+          'Pending for 20 h, then Downloading for 6 min, 2 instances of ml.g5.xlarge, which are paid for since they run, 6 min',
+      },
+    });
+  });
+
+  it.each([
+    ['Interrupted', [], '2026-11-16T02:50:00Z', undefined],
+    ['Downloading', ['Interrupted', 'Starting'], '2026-11-16T03:50:00Z', 1],
+    ['Interrupted', ['Interrupted', 'Starting'], '2026-11-16T02:50:00Z', undefined],
+  ])(
+    'wastes nothing while spot capacity is taken from it: %s after %j',
+    (phase, before, since, wastedShare) => {
+      const waits = [...before, phase].map((name, index) => ({
+        phase: name,
+        since: `2026-11-16T0${index + 2}:50:00Z`,
+      }));
+      const delay = judge({ phase, waits, startedAt: '2026-11-15T03:00:00Z' });
+      expect(delay?.since).toBe(since);
+      expect(delay?.utilization.wastedShare).toBe(wastedShare);
+    },
+  );
+
+  it('is told once where it came back to a phase again and again', () => {
+    const waits = ['Interrupted', 'Starting', 'Interrupted', 'Starting'].map((phase, index) => ({
+      phase,
+      since: `2026-11-16T0${index + 1}:00:00Z`,
+    }));
+    expect(judge({ waits })?.utilization.reason).toMatch(/^Interrupted for 2 h, then Starting for 3 h,/);
   });
 
   it('is fine for an hour', () => {
-    expect(judgeStart(waiting, 190, now)).toMatchObject({ state: 'busy' });
-    expect(judgeStart(waiting, 190, now)).not.toHaveProperty('check');
-    expect(judgeStart(waiting, 189, now)).toMatchObject({ check: 'job-stuck-starting' });
+    expect(judge({}, 190)?.utilization).toMatchObject({ state: 'busy' });
+    expect(judge({}, 190)?.utilization).not.toHaveProperty('check');
+    expect(judge({}, 189)?.utilization).toMatchObject({ check: 'job-stuck-starting' });
+  });
+
+  it('is not stuck while it waits for the hours that its training plan has bought', () => {
+    const { utilization } = judge({ phase: 'Pending', payment: 'plan' }) ?? {};
+    expect(utilization?.state).toBe('busy');
+    expect(utilization?.check).toBeUndefined();
+    expect(utilization?.reason).toBe(
+      'Pending for 3 h 10 min, 2 instances of ml.g5.xlarge, until the hours of its training plan begin',
+    );
+    const waits = [
+      { phase: 'Pending', since: '2026-11-16T02:50:00Z' },
+      { phase: 'Downloading', since: '2026-11-16T05:00:00Z' },
+    ];
+    const given = {
+      phase: 'Downloading',
+      payment: 'plan',
+      waits,
+      startedAt: '2026-11-16T05:00:00Z',
+    } as const;
+    expect(judge(given, 60)?.utilization.check).toBeUndefined();
+    expect(judge(given, 59)?.utilization.check).toBe('job-stuck-starting');
   });
 
   it('is said as not started where it has no phases', () => {
-    const processing = job({
-      kind: 'processing',
-      startedAt: undefined,
-      waitingSince: '2026-11-16T02:50:00Z',
-    });
-    expect(judgeStart(processing, 60, now)?.reason).toMatch(/^not started for 3 h 10 min/);
+    expect(judge({ kind: 'processing', phase: undefined })?.utilization.reason).toMatch(
+      /^not started for 3 h 10 min/,
+    );
   });
 
   it('is no matter of one at work, one that stops, or one that is over', () => {

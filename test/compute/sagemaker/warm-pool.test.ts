@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { judgeWarmPool, toPoolResource } from '../../../shared/compute/sagemaker/warm-pool.ts';
+import { judgeWarmPool, keptCost, toPoolResource } from '../../../shared/compute/sagemaker/warm-pool.ts';
 import { ended, jobRates } from '../../support/jobs.ts';
 
 const now = '2026-11-16T04:40:00Z';
@@ -40,4 +40,12 @@ it('is a resource of its own, that begins where its job ends', () => {
     count: 2,
     startedAt: '2026-11-16T04:00:00Z',
   });
+});
+
+it.each([
+  ['until it is given up', { keepAliveSeconds: 900, retainedSeconds: 60 }, 0.35],
+  ['as far as it was kept, where nobody tells until when', { retainedSeconds: 1800 }, 0.7],
+  ['since its job ended, where nothing is told of it', {}, 1.4 * (40 / 60)],
+])('comes to its price %s', (_, given, dollars) => {
+  expect(keptCost({ job: ended(), ...given }, 1.4, now)).toBeCloseTo(dollars);
 });

@@ -1,0 +1,39 @@
+import type { IsoTime } from '../../period.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** A schedule is late by what its pipeline does before, and clocks are changed by an hour. */
+const sameHourMs = 90 * 60_000;
+
+/**
+ * Whether something that was started at `at` comes from a schedule, by the other starts of the same: at about the same
+ * hour as on a day before, or evenly spaced with two others.
+ */
+export function isScheduled(at: IsoTime, starts: readonly IsoTime[]): boolean {
+  const start = Date.parse(at);
+  const times = [...new Set(starts.map((time) => Date.parse(time)))].toSorted((a, b) => a - b);
+  return times.some((earlier) => isSameHour(earlier, start)) || isEvenlySpaced(start, times);
+}
+
+function isSameHour(earlier: number, start: number): boolean {
+  const apart = start - earlier;
+  const offset = apart % dayMs;
+  return apart > dayMs / 2 && Math.min(offset, dayMs - offset) <= sameHourMs;
+}
+
+function isEvenlySpaced(start: number, times: readonly number[]): boolean {
+  const index = times.indexOf(start);
+  return [index - 2, index - 1, index].some(
+    (first) => first >= 0 && isRegular(times.slice(first, first + 3)),
+  );
+}
+
+/** Below an hour it is no schedule, but somebody who starts one after the other. */
+function isRegular([first, second, third]: readonly number[]): boolean {
+  if (first === undefined || second === undefined || third === undefined) return false;
+  const [before, after] = [second - first, third - second];
+  const interval = (before + after) / 2;
+  const tolerance = Math.min(Math.max(hourMs, 0.2 * interval), interval / 2);
+  return Math.min(before, after) >= hourMs && Math.abs(after - before) <= tolerance;
+}
