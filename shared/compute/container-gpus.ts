@@ -8,7 +8,7 @@ import type { Confidence, Utilization } from './utilization.ts';
 /** A pod, or an ECS task, over the window. */
 export type Holder = {
   name: string;
-  /** GPUs it requests; absent where nothing tells. */
+  /** GPUs it requests; absent where nothing tells of any pod, without points where it tells of others alone. */
   requested?: Series | undefined;
   /** The GPUs it holds, in percent both; the second absent where it wasn't read. */
   gpus: readonly { index: string; utilization: Series; memoryPercent?: Series | undefined }[];
@@ -172,7 +172,8 @@ function partVerdict(views: readonly View[], window: Window, policy: ContainerPo
   const present = views.filter((view) => isPresent(view, window));
   const asked = askedBy(present);
   const silent = present.flatMap(({ gpus }) => gpus.filter((gpu) => isUnused(gpu, policy)));
-  const isWhole = views.every(({ failure }) => failure === undefined);
+  const isWhole =
+    views.every(({ failure }) => failure === undefined) && present.every(({ asked }) => asked !== undefined);
   if (!isWhole || asked < 2 || silent.length * 2 < asked || silent.length > asked) return undefined;
   const coverage = Math.min(...silent.map(({ use }) => use.coverage));
   const reason = `${silent.length} of ${counted(asked, 'requested GPU')} at ${rangeOf(silent.map(({ use }) => use))} for ${lengthOf(window)} while others work, ${covered(coverage)}`;
@@ -208,6 +209,8 @@ function doubtOf(
   }
   const mute = views.find(({ places }) => places.size === 0);
   if (mute) return `${mute.name} is too new, or tells nothing: missing is not idle`;
+  const unasked = views.find(({ asked }) => asked === undefined);
+  if (unasked) return `nothing tells how many GPUs ${unasked.name} requests, as it does of other pods`;
   const short = views.find((view) => lackingIn(view, window).length === view.places.size);
   if (short) return `${short.name} tells of fewer GPUs than it requests: missing is not idle`;
   if (!views.some((view) => isPresent(view, window))) {

@@ -3,6 +3,7 @@ import type { Usd } from '../money.ts';
 /** A node whose GPUs a cluster hands out. */
 export type GpuNode = {
   cluster: string;
+  instanceId: string;
   /** Absent where neither EC2 nor its metrics tell; so are the next three. */
   instanceType?: string | undefined;
   gpus?: number | undefined;
@@ -21,6 +22,8 @@ export type Placement = {
   ratePerGpu?: Usd | undefined;
   /** What all those nodes are tagged with alike. */
   tags: Record<string, string>;
+  /** Their ids: a workload is paid for as a part of them. */
+  instanceIds: string[];
 };
 
 /** A GPU reports a little less memory than EC2 says it has. */
@@ -41,6 +44,7 @@ export function placementOf(nodes: readonly GpuNode[], memoryMib?: number): Plac
     type: types.length === 0 ? 'GPU' : types.join(' or '),
     ratePerGpu: onlyOf(candidates.map(ratePerGpu)),
     tags: commonTags(candidates),
+    instanceIds: [...new Set(candidates.map(({ instanceId }) => instanceId))].toSorted(),
   };
 }
 

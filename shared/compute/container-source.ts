@@ -20,6 +20,8 @@ export type HolderSource = {
   name: string;
   /** GPUs; absent where it isn't published. */
   requested?: Metric | undefined;
+  /** It isn't, though it is of other pods of the cluster: then nobody knows whether all of its GPUs are told. */
+  isRequestMissing: boolean;
   /** Percent both; of the second nobody knows yet whether it exists. */
   gpus: { index: string; utilization: Metric; memoryPercent: Metric }[];
 };
@@ -48,8 +50,9 @@ export function mapWorkloads(listed: readonly Metric[]): WorkloadSource[] {
   const served = new Set(placed.flatMap(({ kind, task }) => (kind === 'service' ? [task] : [])));
   // A task of a service is listed a second time under its family.
   const once = placed.filter(({ kind, task }) => kind !== 'task' || !served.has(task));
+  const asking = new Set(once.filter(isRequest).map(({ cluster }) => cluster));
   return [...Map.groupBy(once, ({ id }) => id).values()]
-    .flatMap(toWorkload)
+    .flatMap((own) => toWorkload(own, asking))
     .toSorted((a, b) => a.id.localeCompare(b.id, 'en'));
 }
 
@@ -106,14 +109,17 @@ function placeOf(metric: Metric): Placed | undefined {
 const pick = ({ dimensions }: Metric, names: readonly string[]): Metric['dimensions'] =>
   dimensions.filter(({ name }) => names.includes(name));
 
-function toWorkload(placed: Placed[]): WorkloadSource[] {
+const isRequest = ({ metric }: Placed): boolean => metric.name === 'pod_gpu_request';
+
+/** `asking`: the clusters in which requests are published. */
+function toWorkload(placed: Placed[], asking: ReadonlySet<string>): WorkloadSource[] {
   const [first] = placed;
   if (first === undefined) return [];
   const { id, name, cluster, kind, dimensions, metric } = first;
   const whole = { namespace: metric.namespace, dimensions };
   const isPod = kind === 'pod';
   const holders = [...Map.groupBy(placed, ({ task }) => task)].map(([task, metrics]) =>
-    toHolder(task, metrics),
+    toHolder(task, metrics, asking.has(cluster)),
   );
   return [
     {
@@ -140,9 +146,9 @@ const undivided = 'all';
 /** Both tell memory in bytes. */
 const mibPerByte = 1 / 1_048_576;
 
-function toHolder(name: string, placed: readonly Placed[]): HolderSource {
-  const requested = placed.find(({ metric }) => metric.name === 'pod_gpu_request')?.metric;
-  const told = placed.filter(({ metric }) => metric.name !== 'pod_gpu_request');
+function toHolder(name: string, placed: readonly Placed[], isAsked: boolean): HolderSource {
+  const requested = placed.find(isRequest)?.metric;
+  const told = placed.filter((each) => !isRequest(each));
   const devices = told.filter(({ device }) => device !== undefined);
   // What is of all its GPUs counts only where none of them is told.
   const gpus = devices.length > 0 ? devices : told.slice(0, 1);
@@ -150,6 +156,7 @@ function toHolder(name: string, placed: readonly Placed[]): HolderSource {
   return {
     name,
     requested,
+    isRequestMissing: isAsked && requested === undefined,
     gpus: [...byIndex]
       .map(([index, utilization]) => ({ index, utilization, memoryPercent: memoryOf(utilization) }))
       .toSorted((a, b) => a.index.localeCompare(b.index, 'en', { numeric: true })),

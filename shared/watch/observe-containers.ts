@@ -101,6 +101,7 @@ async function describeNodes(watched: Watched, listed: readonly NodeSource[]): P
     const accelerators = instanceType === undefined ? undefined : facts.get(instanceType)?.accelerators;
     return {
       cluster: node.cluster,
+      instanceId: node.instanceId,
       instanceType,
       gpus: accelerators?.count,
       memoryMib: accelerators?.memoryMib,
@@ -147,7 +148,7 @@ function toObservation(
 ): Observation[] {
   const requested = gpusRequested(holders, window);
   if (requested === 0) return [];
-  const { type, ratePerGpu, tags } = placement;
+  const { type, ratePerGpu, tags, instanceIds } = placement;
   const isPriced = ratePerGpu !== undefined && requested !== undefined && workload.isCounted;
   return [
     {
@@ -160,6 +161,7 @@ function toObservation(
         type,
         count: requested ?? Math.max(1, holders.flatMap(({ gpus }) => gpus).length),
         tags,
+        within: instanceIds.length === 0 ? undefined : instanceIds,
       },
       utilization: judgeContainerGpus(holders, window, policy, rest),
       hourlyRate: isPriced ? ratePerGpu * requested : undefined,
@@ -209,9 +211,13 @@ async function readHolders(
 
 type Readings = ReadonlyMap<Metric, Series>;
 
-const toHolder = ({ name, requested, gpus }: HolderSource, used: Readings, memory: Readings): Holder => ({
+const toHolder = (
+  { name, requested, isRequestMissing, gpus }: HolderSource,
+  used: Readings,
+  memory: Readings,
+): Holder => ({
   name,
-  requested: requested && (used.get(requested) ?? nothing),
+  requested: requested ? (used.get(requested) ?? nothing) : isRequestMissing ? nothing : undefined,
   gpus: gpus.map(({ index, utilization, memoryPercent }) => ({
     index,
     utilization: used.get(utilization) ?? nothing,

@@ -156,6 +156,15 @@ describe('requested GPUs', () => {
     });
   });
 
+  it('are unknown where nothing tells how many a pod requests, though it does of others', () => {
+    const unasked = pod({ name: 'ranker-7d4f-b', requested: { points: [] } });
+    const reason = 'nothing tells how many GPUs ranker-7d4f-b requests, as it does of other pods';
+    expect(judge([unasked])).toMatchObject({ state: 'unknown', reason });
+    expect(judge([pod(), unasked])).toMatchObject({ state: 'unknown', reason });
+    const half = pod({ gpus: [gpu(0, always(90)), gpu(1)] });
+    expect(judge([half, unasked])).toMatchObject({ state: 'busy' });
+  });
+
   it("are not made up for by another pod's", () => {
     const short = pod({ name: 'a', requested: always(2), gpus: [gpu(0)] });
     const shared = pod({ name: 'b', requested: always(1), gpus: [gpu(1), gpu(2)] });

@@ -3,6 +3,7 @@ import { type GpuNode, isMixed, placementOf } from '../../shared/compute/contain
 
 const g5 = (given: Partial<GpuNode> = {}): GpuNode => ({
   cluster: 'ml',
+  instanceId: 'i-1',
   instanceType: 'g5.12xlarge',
   gpus: 4,
   memoryMib: 22_888,
@@ -12,21 +13,33 @@ const g5 = (given: Partial<GpuNode> = {}): GpuNode => ({
 });
 
 const p4d = (given: Partial<GpuNode> = {}): GpuNode =>
-  g5({ instanceType: 'p4d.24xlarge', gpus: 8, memoryMib: 40_960, hourlyRate: 32, ...given });
+  g5({
+    instanceId: 'i-8',
+    instanceType: 'p4d.24xlarge',
+    gpus: 8,
+    memoryMib: 40_960,
+    hourlyRate: 32,
+    ...given,
+  });
 
 describe('where a workload runs', () => {
   it('is on the one type that its cluster has, at that price, for the team that all nodes name', () => {
-    expect(placementOf([g5(), g5({ tags: { team: 'nlp', Name: 'two' } })])).toEqual({
+    expect(placementOf([g5(), g5({ instanceId: 'i-2', tags: { team: 'nlp', Name: 'two' } })])).toEqual({
       type: 'g5.12xlarge',
       ratePerGpu: 1.5,
       tags: { team: 'nlp' },
+      instanceIds: ['i-1', 'i-2'],
     });
   });
 
   it('is told by the memory of its GPUs where the cluster has several', () => {
     const nodes = [g5(), p4d()];
     expect(isMixed(nodes)).toBe(true);
-    expect(placementOf(nodes, 40_537)).toMatchObject({ type: 'p4d.24xlarge', ratePerGpu: 4 });
+    expect(placementOf(nodes, 40_537)).toMatchObject({
+      type: 'p4d.24xlarge',
+      ratePerGpu: 4,
+      instanceIds: ['i-8'],
+    });
     expect(placementOf(nodes, 22_731)).toMatchObject({ type: 'g5.12xlarge', ratePerGpu: 1.5 });
   });
 
@@ -38,6 +51,7 @@ describe('where a workload runs', () => {
     expect(placementOf(nodes, memory)).toMatchObject({
       type: 'g5.12xlarge or p4d.24xlarge',
       ratePerGpu: undefined,
+      instanceIds: ['i-1', 'i-8'],
     });
   });
 
@@ -51,7 +65,7 @@ describe('where a workload runs', () => {
   });
 
   it('is unknown without nodes', () => {
-    expect(placementOf([])).toEqual({ type: 'GPU', ratePerGpu: undefined, tags: {} });
+    expect(placementOf([])).toEqual({ type: 'GPU', ratePerGpu: undefined, tags: {}, instanceIds: [] });
     expect(isMixed([])).toBe(false);
   });
 });

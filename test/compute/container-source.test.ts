@@ -57,6 +57,20 @@ describe('workloads', () => {
     );
   });
 
+  it('know of which pod no request is published, though it is of others in its cluster', () => {
+    const mute = { ...pod('pod_gpu_utilization', { FullPodName: 'web-1', GpuDevice: 'nvidia0' }) };
+    const missingIn = (listed: Parameters<typeof mapWorkloads>[0]) =>
+      mapWorkloads(listed).flatMap(({ holders }) =>
+        holders.flatMap(({ name, isRequestMissing }) => (isRequestMissing ? [name] : [])),
+      );
+    expect(missingIn([...eks, mute])).toEqual(['web-1']);
+    expect(missingIn([mute])).toEqual([]);
+    const elsewhere = metric('ContainerInsights', 'pod_gpu_request', {
+      ...{ ClusterName: 'other', Namespace: 'nlp', PodName: 'ranker', FullPodName: 'ranker-1' },
+    });
+    expect(missingIn([elsewhere, mute])).toEqual([]);
+  });
+
   it('of ECS are services, and families of tasks that belong to none', () => {
     const found = mapWorkloads([
       task({}),

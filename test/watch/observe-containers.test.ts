@@ -96,6 +96,7 @@ describe('the GPUs that pods request', () => {
           type: 'g5.12xlarge',
           count: 2,
           tags: { team: 'nlp' },
+          within: ['i-1'],
         },
         utilization: { state: 'idle', check: 'gpu-requested-unused', wastedShare: 1 },
         hourlyRate: 3,
@@ -146,6 +147,7 @@ describe('the GPUs that pods request', () => {
     const { observations, gaps } = await observeWithoutNodes();
     expect(observations).toMatchObject([{ resource: { type: 'GPU' }, utilization: { state: 'idle' } }]);
     expect(observations[0]?.hourlyRate).toBeUndefined();
+    expect(observations[0]?.resource.within).toBeUndefined();
     expect(gaps).toEqual([{ what: 'the nodes of container clusters, and so their prices', why: 'denied' }]);
   });
 
@@ -164,6 +166,21 @@ describe('the GPUs that pods request', () => {
     expect(queried).toContain('pod_gpu_memory_total 300');
     expect(observations).toMatchObject([{ resource: { type: 'g5.12xlarge or p4d.24xlarge' } }]);
     expect(observations[0]?.hourlyRate).toBeUndefined();
+  });
+
+  it('are unknown where a pod tells no request, as the others of its cluster do, and a guess where none does', async () => {
+    const unasked = pod('web').filter(({ name }) => name !== 'pod_gpu_request');
+    const verdictsOf = async (published: Published[]) =>
+      (await observe([...published, nodeMetric()])).observations.map(({ resource, utilization }) => [
+        resource.name,
+        utilization.state,
+        utilization.confidence,
+      ]);
+    expect(await verdictsOf([...pod('ranker'), ...unasked])).toEqual([
+      ['nlp/ranker', 'idle', 'high'],
+      ['nlp/web', 'unknown', 'low'],
+    ]);
+    expect(await verdictsOf(unasked)).toEqual([['nlp/web', 'idle', 'medium']]);
   });
 
   it('of a pod that requests none are nothing to tell', async () => {
