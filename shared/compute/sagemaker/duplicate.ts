@@ -5,7 +5,7 @@ import { formatDuration } from '../duration.ts';
 import type { Loss } from '../finding.ts';
 import type { Utilization } from '../utilization.ts';
 import { asTold, costOf, endOf, hourlyRateOf, instancesText, isOver, type Job, type RateOf } from './job.ts';
-import { isScheduled } from './job-schedule.ts';
+import { scheduleOf } from './job-schedule.ts';
 import {
   endsSince,
   hoursOf,
@@ -110,15 +110,16 @@ const continued = (past: PastJobs): Repeats => ({
  * without where none is remembered.
  */
 function repeatsOf(group: readonly Job[], days: number): { job: Job; original: Job | undefined }[] {
-  const starts = group.map(({ createdAt }) => createdAt);
-  return group
+  const isScheduled = scheduleOf(group.map(({ createdAt }) => createdAt));
+  const inOrder = group
     .filter((job) => !isOver(job) || job.status === 'Completed')
-    .toSorted((a, b) => createdOf(a) - createdOf(b) || (a.name < b.name ? -1 : 1))
-    .map((job, index, inOrder) => {
-      const earlier = inOrder.slice(0, index);
-      return { job, original: earlier.find((one) => createdOf(job) - createdOf(one) <= days * dayMs) };
+    .toSorted((a, b) => createdOf(a) - createdOf(b) || (a.name < b.name ? -1 : 1));
+  return inOrder
+    .map((job) => {
+      const first = inOrder.find((one) => createdOf(job) - createdOf(one) <= days * dayMs);
+      return { job, original: first === job ? undefined : first };
     })
-    .filter(({ job }) => !isScheduled(job.createdAt, starts));
+    .filter(({ job }) => !isScheduled(job.createdAt));
 }
 
 const isCounted = (job: Job, past: PastJobs | undefined): boolean =>
@@ -181,6 +182,6 @@ function textOf(series: Repeats, loss: Usd | undefined, now: IsoTime): string {
     times === 1
       ? instancesText(last)
       : `${times} times alike, last as ${last.name}, ${hours} instance hours in all`;
-  const cost = loss === undefined ? '' : `, ${formatMoney(loss)}`;
+  const cost = loss === undefined || loss === 0 ? '' : `, ${formatMoney(loss)}`;
   return `the same image, hyper-parameters and data as ${original.name} ${apart} before${doubt}, ${what}${cost}`;
 }

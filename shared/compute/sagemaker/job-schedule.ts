@@ -7,13 +7,15 @@ const dayMs = 24 * hourMs;
 const sameHourMs = 90 * 60_000;
 
 /**
- * Whether something that was started at `at` comes from a schedule, by the other starts of the same: at about the same
- * hour as on a day before, or evenly spaced with two others.
+ * Tells of each of these starts of the same whether it comes from a schedule: at about the same hour as on a day before,
+ * or evenly spaced with two others.
  */
-export function isScheduled(at: IsoTime, starts: readonly IsoTime[]): boolean {
-  const start = Date.parse(at);
+export function scheduleOf(starts: readonly IsoTime[]): (at: IsoTime) => boolean {
   const times = [...new Set(starts.map((time) => Date.parse(time)))].toSorted((a, b) => a - b);
-  return times.some((earlier) => isSameHour(earlier, start)) || isEvenlySpaced(start, times);
+  return (at) => {
+    const start = Date.parse(at);
+    return isEvenlySpaced(start, times) || times.some((earlier) => isSameHour(earlier, start));
+  };
 }
 
 function isSameHour(earlier: number, start: number): boolean {
