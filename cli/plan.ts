@@ -5,8 +5,9 @@ import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { type Plan, type Planned, planSchedules } from '../shared/watch/plan-schedules.ts';
 import { type AccountOptions, printJson } from './options.ts';
+import { openPricedSession } from './priced-session.ts';
 import { progress } from './progress.ts';
-import { openPricedSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { type Cell, paint, perHour, print, relativeTime, type Style, table } from './terminal.ts';
 
 /** What a program reads of one instance of the plan. */

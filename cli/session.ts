@@ -1,14 +1,10 @@
-import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { STSClient } from '@aws-sdk/client-sts';
 import { createClient } from '../shared/aws/client.ts';
-import { getCharges } from '../shared/aws/cost-explorer.ts';
 import { getCallerAccount } from '../shared/aws/sts.ts';
 import { type Config, parseConfig } from '../shared/config.ts';
 import { type IsoTime, toTime } from '../shared/period.ts';
-import { closedDaysBefore } from '../shared/spend/ledger.ts';
 import { openTable, type Table } from '../shared/store/table.ts';
 import { type Home, homeOf, type Target, targetsOf } from '../shared/target.ts';
-import { refreshRates } from '../shared/watch/rates.ts';
 import { readConfigFile } from './config-file.ts';
 import { InputError } from './input-error.ts';
 import type { AccountOptions } from './options.ts';
@@ -35,25 +31,6 @@ export async function openSession(options: AccountOptions): Promise<Session> {
     throw new InputError('--sample and --profile exclude each other');
   }
   return options.sample ? openSample(options) : openOwn(options);
-}
-
-/**
- * The same for whoever asks what things cost: the sample's stack has read its bill before, as one does that is deployed
- * for a week.
- */
-export async function openPricedSession(options: AccountOptions): Promise<Session> {
-  const session = await openSession(options);
-  const { sample, table, now } = session;
-  if (sample && table) await readRates(table, now);
-  return session;
-}
-
-/** What an hour really cost; where the bill can't be read, the price list's prices go on. */
-async function readRates(table: Table, now: IsoTime): Promise<void> {
-  const costExplorer = createClient(CostExplorerClient, { region: 'us-east-1' });
-  const isFree = async () => {};
-  const { usageTypes } = await getCharges(costExplorer, closedDaysBefore(now, 1), isFree);
-  await refreshRates({ costExplorer, table }, usageTypes, now, isFree);
 }
 
 async function openSample({ config: file, now = sampleNow }: AccountOptions): Promise<Session> {

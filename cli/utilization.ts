@@ -13,8 +13,9 @@ import { type UtilizationResult, watchUtilization } from '../shared/watch/utiliz
 import { evidenceJson } from './evidence-json.ts';
 import { evidenceText, type Proof } from './evidence-text.ts';
 import { type AccountOptions, printJson } from './options.ts';
+import { openPricedSession } from './priced-session.ts';
 import { progress } from './progress.ts';
-import { openPricedSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { print } from './terminal.ts';
 import { utilizationText } from './utilization-text.ts';
 import {
