@@ -24,7 +24,7 @@ export const agentConfig = {
 /** How devices are made to report, each in full. */
 export const agentGuides = {
   gpu: 'amazon-cloudwatch-agent-ctl -a append-config -m ec2 -s -c file:FILE on the instance, whose role needs cloudwatch:PutMetricData. On EKS the CloudWatch Observability add-on, from v1.3.0 on, reports GPUs by itself',
-  mig: 'send DCGM_FI_PROF_GR_ENGINE_ACTIVE of the DCGM exporter to CloudWatch, with the dimensions InstanceId and gpu, in a namespace of utilization.namespaces',
+  mig: 'send DCGM_FI_PROF_GR_ENGINE_ACTIVE of the DCGM exporter to CloudWatch, with the dimensions InstanceId and gpu, in a namespace of utilization.namespaces. That shows when they work; what is cut into slices is never called idle',
   neuron:
     'on EKS the CloudWatch Observability add-on, from v1.5.0 on, reports NeuronCores by itself. Elsewhere let the CloudWatch agent scrape neuron-monitor-prometheus.py and send neuroncore_utilization_ratio with the dimensions InstanceId and neuroncore, to a namespace of utilization.namespaces',
 } as const;
