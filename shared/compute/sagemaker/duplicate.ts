@@ -114,9 +114,11 @@ function repeatsOf(group: readonly Job[], days: number): { job: Job; original: J
   const inOrder = group
     .filter((job) => !isOver(job) || job.status === 'Completed')
     .toSorted((a, b) => createdOf(a) - createdOf(b) || (a.name < b.name ? -1 : 1));
+  const times = inOrder.map(createdOf);
   return inOrder
     .map((job) => {
-      const first = inOrder.find((one) => createdOf(job) - createdOf(one) <= days * dayMs);
+      const from = createdOf(job) - days * dayMs;
+      const first = inOrder[times.findIndex((time) => time >= from)];
       return { job, original: first === job ? undefined : first };
     })
     .filter(({ job }) => !isScheduled(job.createdAt));
