@@ -46,22 +46,25 @@ export const throughputWindow = (now: IsoTime, { idleMinutes, underuse }: Throug
 
 /**
  * Idle without invocation through the window: Bedrock publishes a count only where there is one, so that no data, read
- * whole, is none. How much a unit takes AWS doesn't publish: it is underused against the most it has taken itself.
+ * whole, is none. How much a unit takes AWS doesn't publish: it is underused against the most it has taken itself. One
+ * that was found so before stays so until it is clearly above that.
  */
 export function judgeThroughput(
   throughput: Throughput,
   known: ThroughputUse | undefined,
   policy: ThroughputPolicy,
   now: IsoTime,
+  wasUnderused = false,
 ): ThroughputVerdict {
   const window = hoursBefore(now, policy.idleMinutes);
   const seen = { windowStart: window.start, windowEnd: now };
   const invoked = known && lastInvoked(known.use);
   const lastBusy = invoked === undefined ? undefined : toTime(Math.min(invoked, Date.parse(now)));
   if (known && lastBusy && Date.parse(lastBusy) > Date.parse(window.start)) {
-    return {
-      utilization: { ...seen, coverage: 1, lastBusy, ...judgeUse(throughput, known.use, policy, now) },
-    };
+    const { underuse } = policy;
+    const percent = Math.min(100, underuse.percent + (wasUnderused ? hysteresis : 0));
+    const use = judgeUse(throughput, known.use, { ...policy, underuse: { ...underuse, percent } }, now);
+    return { utilization: { ...seen, coverage: 1, lastBusy, ...use } };
   }
   const doubt = doubtOf(throughput, known, window);
   if (doubt !== undefined) {
@@ -83,6 +86,9 @@ export function judgeThroughput(
     },
   };
 }
+
+/** Points of a percentage that it takes above the threshold to be used well again. */
+const hysteresis = 5;
 
 /** Since it was invoked last, was created, or as far back as anybody looked. */
 function silentSince(

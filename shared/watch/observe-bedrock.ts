@@ -94,7 +94,7 @@ async function observeThroughputs(
   models: readonly ModelMetrics[] | undefined,
   tags: Tags | undefined,
 ): Promise<Observation[]> {
-  const { clients, table, target, now, readOnly = false } = watched;
+  const { clients, table, target, now, open, readOnly = false } = watched;
   const policy = policyOf(watched);
   const listed = throughputs.map((throughput) =>
     models?.filter(({ modelId }) => idsOf(throughput).includes(modelId)),
@@ -113,7 +113,10 @@ async function observeThroughputs(
   return throughputs.map((throughput, index): Observation => {
     const use = listed[index] && uses[index];
     const known = use && { use, isListed: (listed[index]?.length ?? 0) > 0 };
-    const { utilization, since } = judgeThroughput(throughput, known, policy, now);
+    const wasUnderused = open.some(
+      ({ check, id }) => check === 'underused-throughput' && id === throughput.name,
+    );
+    const { utilization, since } = judgeThroughput(throughput, known, policy, now, wasUnderused);
     const rate = rates[index];
     return {
       resource: toResource(watched, throughput, tags?.get(throughput.arn) ?? {}),

@@ -120,6 +120,15 @@ describe('how far provisioned throughput is used', () => {
     expect(judge({ invocations, input }).utilization.wastedShare).toBeCloseTo(1 - 125_238 / 1_000_000, 5);
   });
 
+  it('is little until it is clearly more, where it was before', () => {
+    const at = (tokens: number, was: boolean) => {
+      const input = (hour: number) => (hour === last - 30 * hourMs ? 1_000_000 : tokens);
+      const known = { use: used(window, { invocations, input }), isListed: true };
+      return judgeThroughput(throughput(), known, policy, now, was).utilization.state;
+    };
+    expect([at(310_000, false), at(340_000, true), at(360_000, true)]).toEqual(['busy', 'underused', 'busy']);
+  });
+
   it('counts what comes in a few large hours', () => {
     const nightly = (at: number) => (new Date(at).getUTCHours() === 2 ? 1_000_000 : undefined);
     expect(judge({ invocations, input: nightly }).utilization.wastedShare).toBeCloseTo(23 / 24, 2);

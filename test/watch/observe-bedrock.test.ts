@@ -11,11 +11,13 @@ import {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../shared/compute/finding.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { observeBedrock } from '../../shared/watch/observe-bedrock.ts';
 import type { TargetClients } from '../../shared/watch/target-clients.ts';
+import { findingOf } from '../support/finding.ts';
 import { metric, type Published, publish } from '../support/published.ts';
 import { startTable } from '../support/table.ts';
 
@@ -62,15 +64,20 @@ const model = (ModelId: string, counts: Counts, failure?: string): Published[] =
     ...(failure && { failure }),
   }));
 
-type World = { throughputs?: ProvisionedModelSummary[]; published?: Published[]; table?: Table };
+type World = {
+  throughputs?: ProvisionedModelSummary[];
+  published?: Published[];
+  table?: Table;
+  open?: Finding[];
+};
 
-async function observe({ throughputs = [], published = [], table }: World = {}) {
+async function observe({ throughputs = [], published = [], table, open }: World = {}) {
   bedrock.on(ListProvisionedModelThroughputsCommand).resolves({ provisionedModelSummaries: throughputs });
   const world = publish(published);
-  return { ...world, ...(await look(table)) };
+  return { ...world, ...(await look(table, open)) };
 }
 
-const look = (table?: Table) =>
+const look = (table?: Table, open: Finding[] = []) =>
   observeBedrock({
     clients: {
       bedrock: new BedrockClient({}),
@@ -82,7 +89,7 @@ const look = (table?: Table) =>
     target,
     config: parseConfig({}),
     now,
-    open: [],
+    open,
   });
 
 const until = (time: string, count: number) => (at: number) => (at < Date.parse(time) ? count : undefined);
@@ -184,6 +191,15 @@ describe('models on demand', () => {
       },
     ]);
     expect(observations[0]?.utilization.check).toBeUndefined();
+  });
+
+  it('stay told while their prompts are but a little fewer', async () => {
+    const published = model(haiku, { Invocations: 25, InputTokenCount: 190_000 }); // 4.6 million a day
+    const open = [findingOf({ kind: 'bedrock-model', id: haiku, check: 'uncached-prompts' })];
+    const checkOf = async (found: Finding[]) =>
+      (await observe({ published, open: found })).observations[0]?.utilization.check;
+    expect(await checkOf([])).toBeUndefined();
+    expect(await checkOf(open)).toBe('uncached-prompts');
   });
 
   it('that were not called for a week are nothing to tell, and their tags nothing to ask', async () => {

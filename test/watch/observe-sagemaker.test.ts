@@ -173,7 +173,7 @@ describe('the endpoints of a target', () => {
         { ResourceARN: arn('endpoint/ranker'), Tags: [{ Key: 'team', Value: 'search' }] },
       ],
     });
-    const { observations, complete, gaps } = await observe([invocations('ranker', 0)]);
+    const { observations, complete, gaps } = await observe([invocations('ranker', 0), cpu('ranker')]);
     expect(observations).toMatchObject([
       {
         resource: {
@@ -201,6 +201,7 @@ describe('the endpoints of a target', () => {
       invocations('busy', 100),
       gpu('busy', 60),
       invocations('idle', 0),
+      cpu('idle'),
       cpu('silent'),
     ]);
     expect(observations.map(({ resource, utilization }) => [resource.id, utilization.state])).toEqual([
@@ -254,6 +255,7 @@ describe('the endpoints of a target', () => {
       invocations('called', 100),
       gpu('called', 1),
       invocations('idle', 0),
+      cpu('idle'),
     ]);
     expect(observations).toMatchObject([
       { utilization: { state: 'busy' } },
@@ -290,7 +292,10 @@ describe('the endpoints of a target', () => {
     });
     const busy = await observe([component('llama', 0), component('mistral', 3), cpu('pool')]);
     expect(busy.observations).toMatchObject([{ utilization: { state: 'busy' } }]);
-    const idle = await observe([component('llama', 0), component('mistral', 0), cpu('pool')]);
+    const idle = await observe([
+      ...[component('llama', 0), component('mistral', 0)],
+      ...[cpu('pool'), gpu('pool', 0)],
+    ]);
     expect(idle.observations).toMatchObject([{ utilization: { check: 'idle-endpoint' } }]);
     expect(idle.queried).toEqual([
       ...['Invocations 3600', 'Invocations 3600'],
@@ -356,6 +361,7 @@ describe('the endpoints of a target', () => {
     const { observations } = await observe([
       { ...invocations('broken', 0), failure: 'Throttled' },
       invocations('ranker', 0),
+      cpu('ranker'),
     ]);
     expect(observations).toMatchObject([
       { utilization: { state: 'unknown' } },
@@ -367,7 +373,8 @@ describe('the endpoints of a target', () => {
   it('are judged by the window and the thresholds that are configured', async () => {
     givenEndpoints({ ranker: {} });
     const lastCall = Date.parse(now) - 30 * hourMs;
-    const published = [invocations('ranker', (at) => (at > lastCall ? 0 : 5)), gpu('ranker', 20)];
+    const calls = invocations('ranker', (at) => (at > lastCall ? 0 : 5));
+    const published = [calls, gpu('ranker', 20), cpu('ranker')];
     const byDefault = await observe(published);
     expect(byDefault.observations).toMatchObject([{ utilization: { check: 'idle-endpoint' } }]);
     const patient = { utilization: { endpoints: { window: 2880 }, underuse: { percent: 10 } } };
@@ -600,7 +607,7 @@ describe('what a role may not read', () => {
     sageMaker.on(ListAppsCommand).rejects(new Error('No permission for apps'));
     tagging.on(GetResourcesCommand).rejects(new Error('No permission for tags'));
     givenEndpoints({ ranker: {} });
-    const { observations, complete, gaps } = await observe([invocations('ranker', 0)]);
+    const { observations, complete, gaps } = await observe([invocations('ranker', 0), cpu('ranker')]);
     expect(observations).toMatchObject([{ resource: { id: 'ranker', tags: {} } }]);
     expect(complete).toEqual(['sagemaker-endpoint']);
     expect(gaps).toEqual([

@@ -64,7 +64,7 @@ export function doubtOfSignals(
     doubtOfQueries(signals, coverage, policy) ??
     doubtOfCoverage(coverage, policy) ??
     (endpoint.mayReportByInstance && reported < policy.coverage ? byInstanceText : undefined) ??
-    doubtOfHosts(endpoint, signals, policy, window)
+    doubtOfHosts(endpoint, signals, policy, now)
   );
 }
 
@@ -90,35 +90,42 @@ function doubtOfCoverage(coverage: number, policy: EndpointPolicy): string | und
     : `its metrics cover ${Math.floor(coverage * 100)} % of the last ${span}, too little to call it idle`;
 }
 
-/** Percent of what its hosts have, in the median hour: what only waits for requests doesn't come near. */
+/** Percent of what its hosts have, for half of the time: what only waits for requests doesn't come near. */
 const atWorkPercent = 20;
 
-/** Its hosts work, though no request is counted: as jobs in the background do, or a component that is gone. */
+/**
+ * Its hosts work, or may, though no request is counted: as jobs in the background do, or a component that is gone. Quiet
+ * they are by what they told, not by what is missing.
+ */
 function doubtOfHosts(
   endpoint: Endpoint,
   { pulses, loads }: EndpointSignals,
   policy: EndpointPolicy,
-  window: Window,
+  now: IsoTime,
 ): string | undefined {
-  const span = formatDuration(policy.window * 60_000);
+  const window = hoursBefore(now, policy.window);
+  const span = `the last ${formatDuration(policy.window * 60_000)}`;
   const silence = `though no ${requestNoun(endpoint)} is counted`;
-  const [pulse] = pulses
-    .map((load) => ({ ...load, share: medianOf(sharesOf(load, window)) }))
-    .filter(({ share }) => share > atWorkPercent);
-  if (pulse) {
-    return `${pulse.of} at ${percent(pulse.share)} or more for half of the last ${span}, ${silence}`;
+  const half = policy.window / 60 / 2;
+  for (const cpu of pulses.filter(({ of }) => of === 'CPU')) {
+    const shares = sharesOf(cpu, window).toSorted((a, b) => b - a);
+    const [quiet, working] = [shares.filter((share) => share <= atWorkPercent), shares[Math.ceil(half) - 1]];
+    if (quiet.length >= half) continue;
+    if (working === undefined || working <= atWorkPercent) {
+      return `what its hosts did for most of ${span} is not known${cpu.series.failure ? `: ${cpu.series.failure}` : ''}`;
+    }
+    return `CPU at ${percent(working)} or more for half of ${span}, ${silence}`;
   }
   const peak = Math.max(0, ...loads.flatMap((load) => sharesOf(load, window)));
-  return peak > policy.gpuPercent
-    ? `GPU at ${percent(peak)} for an hour of the last ${span}, ${silence}: a component that is gone may have been called`
-    : undefined;
+  if (peak > policy.gpuPercent) {
+    return `GPU at ${percent(peak)} for an hour of ${span}, ${silence}: a component that is gone may have been called`;
+  }
+  const isTold = loads.length === 0 || coverageOfAll(seriesOf(loads), window, now) >= policy.coverage;
+  return isTold ? undefined : `what its GPUs did in ${span} is not known, nor whether a component is gone`;
 }
 
 const sharesOf = ({ series, whole }: Load, window: Window): number[] =>
   [...hoursOf(series, window).values()].map((value) => Math.min(100, (value / whole) * 100));
-
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 
 /** `isExact`: then its last work was seen; else it may have been longer. */
 export type Silence = { since: IsoTime; isExact: boolean };

@@ -117,7 +117,7 @@ function judgeUse(
     lastBusy: toTime(Math.min(lastWork, Date.parse(now))),
   };
   const { hours, percent: limit } = policy.underuse;
-  const isUsed = use && use.p95 >= limit + (wasUnderused ? hysteresis : 0);
+  const isUsed = use && use.p95 >= Math.min(100, limit + (wasUnderused ? hysteresis : 0));
   if (use === undefined || use.hours < hours || isUsed) return busy;
   return {
     ...busy,

@@ -8,6 +8,7 @@ import type {
   Load,
 } from '../../../shared/compute/sagemaker/endpoint-signals.ts';
 import { judgeEndpoint, nextLook } from '../../../shared/compute/sagemaker/endpoint-use.ts';
+import { toTime } from '../../../shared/period.ts';
 import { endpoint, hourly, variant } from '../../support/endpoint.ts';
 
 const now = '2026-11-16T06:05:00Z';
@@ -222,6 +223,12 @@ describe('an endpoint made for inference components', () => {
       { requests: [zeros], loads: [gpu(hourly(now, 14, 0, { 9: 62 }))] },
       /^GPU at 62 % for an hour of the last 24 h, though no invocation is counted: a component that is gone/,
     ],
+    [
+      'nothing tells what its GPUs did',
+      { components: [llama] },
+      { requests: [zeros], loads: [gpu(hourly(now, 0.5, 0))] },
+      /^what its GPUs did in the last 24 h is not known/,
+    ],
   ])('is unknown where %s', (_, given, signals, reason) => {
     const { utilization } = judge({ pulses, ...signals }, { variants, ...given });
     expect(utilization).toMatchObject({ state: 'unknown', confidence: 'low' });
@@ -243,11 +250,31 @@ describe('the hosts of an endpoint that nobody calls', () => {
     expect(judge({ requests: [zeros], pulses: [cpu(backup)] }).utilization.check).toBe('idle-endpoint');
   });
 
-  it('leave little to believe in where their CPU could not be read', () => {
-    expect(judge({ requests: [zeros], pulses: [cpu(failed)] }).utilization).toMatchObject({
+  it.each<[string, Load, RegExp]>([
+    ['could not be read', cpu(failed), /is not known: CloudWatch answered InternalError$/],
+    ['is not told', cpu(none), /^what its hosts did for most of the last 24 h is not known$/],
+    ['is told for some hours', cpu(hourly(now, 0.4, 3)), /is not known$/],
+  ])('may do something else where their CPU %s', (_, pulse, reason) => {
+    const { utilization } = judge({ requests: [zeros], pulses: [pulse] });
+    expect(utilization.state).toBe('unknown');
+    expect(utilization.reason).toMatch(reason);
+  });
+
+  it('leave less to believe in where their CPU was read in part', () => {
+    const part = { ...hourly(now, 0.7, 3), failure: 'Throttled' };
+    expect(judge({ requests: [zeros], pulses: [cpu(part)] }).utilization).toMatchObject({
       check: 'idle-endpoint',
       confidence: 'low',
     });
+  });
+
+  it('are never called quiet for what is missing', () => {
+    const busy = hourly(now, 14, 380).points;
+    fc.assert(
+      fc.property(fc.subarray([...busy]), (points) => {
+        expect(judge({ requests: [zeros], pulses: [cpu({ points })] }).utilization.state).toBe('unknown');
+      }),
+    );
   });
 });
 
@@ -497,6 +524,18 @@ describe('whatever CloudWatch tells', () => {
       fc.property(sparse, sparse, (some, others) => {
         const { utilization } = judge({ requests: [{ points: some }], pulses: [cpu({ points: others })] });
         expect(utilization.state).toBe('unknown');
+      }),
+    );
+  });
+
+  it('one is idle since no hour before a gap in what is told', () => {
+    const gap = fc.integer({ min: 26, max: 330 });
+    fc.assert(
+      fc.property(gap, gap, (one, other) => {
+        const told = hourly(now, 14, 0, { [one]: undefined, [other]: undefined });
+        const { since = '' } = judge({ requests: [told], pulses: [cpu(told)] });
+        const last = Math.min(one, other);
+        expect(since).toBe(toTime(Date.parse('2026-11-16T07:00:00Z') - last * 3_600_000));
       }),
     );
   });
