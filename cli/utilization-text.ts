@@ -18,11 +18,14 @@ export function utilizationText(targets: readonly ViewedTarget[], now: IsoTime):
   const rows = targets.flatMap(toRows).toSorted(byWaste);
   return [
     rows.length === 0 ? nothingText(targets) : listText(rows, now),
-    ...(rows.length === 0 ? [] : ['', ...totalLines(rows)]),
+    ...section(totalLines(rows)),
     ...wasteText(targets, rows),
     ...gapsText(targets),
   ].join('\n');
 }
+
+/** Apart from what stands above, where there is anything in it. */
+const section = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', ...lines]);
 
 /** Who is told what is wrong with something need not be told that it works. */
 function toRows(target: ViewedTarget): Row[] {
@@ -143,7 +146,7 @@ function totalLines(rows: readonly Row[]): string[] {
   const month = lasting > 0 ? `, ${formatMoney(monthlyCost(lasting))} a month${apart}` : '';
   const money = `${formatMoney(wasted)} of ${formatMoney(hourlyRate)} an hour${month}`;
   return [
-    headed(`${wasting} of ${paidFor} waste`, money),
+    ...(paidFor === 0 ? [] : [headed(`${wasting} of ${paidFor} waste`, money)]),
     ...(unpriced === 0 ? [] : [`  The price of ${unpriced} is unknown, and in none of these sums.`]),
     ...(losses === 0
       ? []

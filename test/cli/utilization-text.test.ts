@@ -385,6 +385,8 @@ describe('what all of it costs', () => {
       hourlyRate: undefined,
     };
     expect(totalsOf([model])).toMatchObject({ paidFor: 0, unpriced: 0 });
+    const text = utilizationText([{ ...target, observations: [model], waste: [], gaps: [] }], now);
+    expect(text).not.toMatch(/waste \$|unknown/);
   });
 
   it('says nothing of a month of what is idle since this morning', () => {
