@@ -58,7 +58,12 @@ const hostChecks: readonly Check[] = ['idle-accelerator', 'loaded-not-computing'
 const isPaidWithin = ({ within }: Finding, hosts: ReadonlyMap<string, Finding[]>): boolean =>
   within !== undefined && within.length > 0 && within.every((id) => hosts.has(id));
 
-const asFree = (finding: Finding): Finding => ({ ...finding, wastedHourlyRate: 0, loss: undefined });
+const asFree = (finding: Finding): Finding => ({
+  ...finding,
+  wastedHourlyRate: 0,
+  loss: undefined,
+  losses: undefined,
+});
 
 /** One resource's. */
 function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): OwnerWaste {
