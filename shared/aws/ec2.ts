@@ -133,6 +133,7 @@ const device = z.object({
   Name: z.string().optional(),
   Manufacturer: z.string().optional(),
   Count: z.number(),
+  LogicalGpuCount: z.number().optional(),
   CoreInfo: z.object({ Count: z.number().optional() }).optional(),
   MemoryInfo: z.object({ SizeInMiB: z.number().optional() }).optional(),
 });
@@ -141,7 +142,7 @@ const typeFacts = z.object({
   InstanceType: z.string(),
   VCpuInfo: z.object({ DefaultVCpus: z.number() }),
   InstanceStorageInfo: z.object({ TotalSizeInGB: z.number() }).optional(),
-  GpuInfo: z.object({ Gpus: z.array(device) }).optional(),
+  GpuInfo: z.object({ Gpus: z.array(device), TotalGpuMemoryInMiB: z.number().optional() }).optional(),
   NeuronInfo: z.object({ NeuronDevices: z.array(device) }).optional(),
   InferenceAcceleratorInfo: z.object({ Accelerators: z.array(device) }).optional(),
   FpgaInfo: z.object({ Fpgas: z.array(device) }).optional(),
@@ -160,13 +161,18 @@ const knownTypes = new Map<string, InstanceTypeFacts>();
  * Every type of the same family (`g5` of `g5.12xlarge`) that EC2 knows in this region; asked for once a process, and
  * only for what may be too large.
  */
-export function getTypeFamily(client: EC2Client, instanceType: string): Promise<InstanceTypeFacts[]> {
+export function getTypeFamily(
+  client: EC2Client,
+  region: string,
+  instanceType: string,
+): Promise<InstanceTypeFacts[]> {
   const family = instanceType.split('.')[0] ?? instanceType;
-  const known = knownFamilies.get(family);
+  const key = `${region}#${family}`; // another region may not have all of them
+  const known = knownFamilies.get(key);
   if (known) return known;
   const asked = describeTypes(client, [filter('instance-type', [`${family}.*`])]);
-  knownFamilies.set(family, asked);
-  asked.catch(() => knownFamilies.delete(family)); // what failed is asked again
+  knownFamilies.set(key, asked);
+  asked.catch(() => knownFamilies.delete(key)); // what failed is asked again
   return asked;
 }
 
@@ -210,7 +216,7 @@ async function describeTypes(client: EC2Client, Filters: Filter[]): Promise<Inst
 function toFacts(type: z.infer<typeof typeFacts>): InstanceTypeFacts {
   // Inf1 is told twice, as Neuron and as inference accelerator: the first kind that is there says it.
   const kinds = [
-    ['gpu', type.GpuInfo?.Gpus],
+    ['gpu', type.GpuInfo?.Gpus.map((gpu) => toLogical(gpu, type.GpuInfo?.TotalGpuMemoryInMiB))],
     ['neuron', type.NeuronInfo?.NeuronDevices],
     ['inference', type.InferenceAcceleratorInfo?.Accelerators],
     ['fpga', type.FpgaInfo?.Fpgas],
@@ -232,6 +238,16 @@ function toFacts(type: z.infer<typeof typeFacts>): InstanceTypeFacts {
     instanceStoreGb: type.InstanceStorageInfo?.TotalSizeInGB ?? 0,
     vcpus: type.VCpuInfo.DefaultVCpus,
   };
+}
+
+/**
+ * A fraction of a GPU is a device too: of g6f and gr6f EC2 tells `Count` 0 and `LogicalGpuCount` 1 (EC2 API reference,
+ * GpuDeviceInfo), and in total the memory of the fraction.
+ */
+function toLogical(gpu: z.infer<typeof device>, totalMib = 0): z.infer<typeof device> {
+  const Count = gpu.LogicalGpuCount || gpu.Count || 1;
+  if (Count === gpu.Count) return gpu;
+  return { ...gpu, Count, ...(totalMib > 0 && { MemoryInfo: { SizeInMiB: totalMib / Count } }) };
 }
 
 const spotPage = z.object({

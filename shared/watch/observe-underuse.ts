@@ -1,6 +1,8 @@
+import { attribute } from '../allocation/owner.ts';
 import { getTypeFamily } from '../aws/ec2.ts';
 import { inBatchesByWeight } from '../batches.ts';
 import type { Observation } from '../compute/finding.ts';
+import { isStandby } from '../compute/idleness.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
 import {
   type DeviceMetrics,
@@ -8,20 +10,26 @@ import {
   type MetricQuery,
   periodSeconds,
   type Series,
+  type Window,
 } from '../compute/metric.ts';
+import { devicesOf } from '../compute/signals.ts';
 import {
-  busiestP95,
+  type Candidate,
   type Course,
-  detailPercent,
+  type Judgement,
+  judgeAverages,
+  judgedAgain,
   judgeUnderuse,
   type SmallerType,
-  type Underuse,
   type UnderusePolicy,
+  type UnderuseRecord,
+  underuseChecks,
+  unread,
 } from '../compute/underuse.ts';
 import { windowBefore } from '../compute/utilization.ts';
-import type { IsoTime } from '../period.ts';
-import { ratesOf } from '../store/prices.ts';
-import { getUnderuse, putUnderuse, type UnderuseRecord } from '../store/underuse.ts';
+import { logger } from '../observability.ts';
+import { hourlyRates } from '../store/prices.ts';
+import { getUnderuse, putUnderuse } from '../store/underuse.ts';
 import { seriesOf } from './evidence.ts';
 import type { FleetMember } from './fleet.ts';
 import { largestOf, ownMetrics, readSeries, type Sources } from './measure.ts';
@@ -29,42 +37,65 @@ import type { Watched } from './observe.ts';
 
 type Known = { facts: ReadonlyMap<string, InstanceTypeFacts>; sources: Sources };
 
+/** Every instance that was listed, and those of them that are at work. */
+type Members = { fleet: readonly FleetMember[]; working: readonly FleetMember[] };
+
 /**
- * Which of the instances that work are used far below what they could, and why. Each is judged once a day over the
+ * Which of the instances are used far below what they could, and why. Each that works is judged once a day over the
  * last days: 1 metric a device and 1 of its CPU, and twice as many more of one that may be underused, $0.01 per 1,000.
- * Where that is remembered a large fleet is judged over many runs, those first that have waited longest.
+ * Where that is remembered a large fleet is judged over many runs, those first that have waited longest. What was found
+ * holds until it is judged well used, whatever the instance does meanwhile: by night, or while nobody can tell.
  */
 export async function observeUnderuse(
   watched: Watched,
-  working: readonly FleetMember[],
+  members: Members | readonly FleetMember[],
   known: Known,
 ): Promise<Observation[]> {
-  const { table, target, now, readOnly } = watched;
+  // Those at work alone say nothing of the others.
+  const { fleet, working } = 'fleet' in members ? members : { fleet: members, working: members };
+  const { table, target, now, readOnly, open } = watched;
   const earlier = table ? await getUnderuse(table, target) : new Map<string, UnderuseRecord>();
-  const judgedAt = ({ instance }: FleetMember) =>
-    Date.parse(earlier.get(instance.instanceId)?.judgedAt ?? neverJudged);
-  const due = working.filter((member) => Date.parse(now) - judgedAt(member) > rejudgeMs);
-  const metricsOf = ({ instance }: FleetMember) =>
-    (known.sources.devices.get(instance.instanceId) ?? []).reduce(
-      (sum, { utilization }) => sum + utilization.length,
-      1,
-    );
-  const oldestFirst = due.toSorted((a, b) => judgedAt(a) - judgedAt(b));
-  const batches = inBatchesByWeight(oldestFirst, metricsAtOnce, metricsOf);
-  const judged = new Map<string, UnderuseRecord>();
-  for (const some of table ? batches.slice(0, batchesARun) : batches) {
-    for (const [id, underuse] of await judgeSome(watched, some, known))
-      judged.set(id, { judgedAt: now, underuse });
-  }
-  if (table && !readOnly) await putUnderuse(table, target, judged);
-  return working.flatMap((member) => {
-    const record = judged.get(member.instance.instanceId) ?? earlier.get(member.instance.instanceId);
-    return record?.underuse ? [toObservation(member, record.underuse, record.judgedAt)] : [];
+  const records = await judgeDue(watched, working.filter(isJudged(watched)), earlier, known);
+  if (table && !readOnly) await putUnderuse(table, target, records, now);
+  const found = new Set(open.filter(({ check }) => underuseChecks.includes(check)).map(({ id }) => id));
+  const atWork = new Set(working.map(({ instance }) => instance.instanceId));
+  return fleet.filter(isJudged(watched)).flatMap((member) => {
+    const { instanceId, instanceType } = member.instance;
+    const record = records.get(instanceId) ?? earlier.get(instanceId);
+    const lasts = atWork.has(instanceId) || found.has(instanceId);
+    return lasts && record?.type === instanceType ? toObservations(member, record) : [];
   });
 }
 
-/** Once a day; an hourly event is some seconds early at times. */
-const rejudgeMs = 23.5 * 3_600_000;
+/** Of what may hold its devices without using them nobody asks, nor of nodes, which belong to SageMaker. */
+const isJudged =
+  ({ config: { idle, tags } }: Watched) =>
+  ({ instance, resource }: FleetMember): boolean =>
+    resource.kind === 'ec2-instance' && !isStandby(attribute(instance.tags, tags).workload, idle.standby);
+
+/** What is known now of those that are due. Of what isn't listed nothing is asked, and nothing changes. */
+async function judgeDue(
+  watched: Watched,
+  working: readonly FleetMember[],
+  earlier: ReadonlyMap<string, UnderuseRecord>,
+  known: Known,
+): Promise<Map<string, UnderuseRecord>> {
+  const { table, now } = watched;
+  const due = working
+    .flatMap((member) => toSubject(member, earlier.get(member.instance.instanceId), known))
+    .filter(({ record }) => Date.parse(record.dueAt) <= Date.parse(now))
+    .toSorted((a, b) => Date.parse(a.record.dueAt) - Date.parse(b.record.dueAt));
+  const metricsOf = ({ devices }: Subject) =>
+    devices.reduce((sum, { utilization }) => sum + utilization.length, 1);
+  const batches = inBatchesByWeight(due, metricsAtOnce, metricsOf);
+  const records = new Map<string, UnderuseRecord>();
+  for (const some of table ? batches.slice(0, batchesARun) : batches) {
+    for (const [{ member, record }, judgement] of await judgeSome(watched, some)) {
+      records.set(member.instance.instanceId, judgedAgain(record, judgement, now));
+    }
+  }
+  return records;
+}
 
 const neverJudged = '1970-01-01T00:00:00Z';
 
@@ -78,62 +109,83 @@ const metricsAtOnce = 100;
 const batchesARun = 20;
 
 /** A course of days spans stops and starts: the episode is older than the launch. */
-const toObservation = (
+function toObservations(
   { resource, hourlyRate }: FleetMember,
-  { proposal, ...utilization }: Underuse,
-  judgedAt: IsoTime,
-): Observation => ({
-  resource: { ...resource, startedAt: undefined },
-  utilization,
-  hourlyRate,
-  proposal,
-  seenAt: judgedAt,
-});
+  { underuse, judgedAt }: UnderuseRecord,
+): Observation[] {
+  if (underuse === undefined) return [];
+  const { proposal, ...utilization } = underuse;
+  return [
+    {
+      resource: { ...resource, startedAt: undefined },
+      utilization,
+      hourlyRate,
+      proposal,
+      seenAt: judgedAt,
+    },
+  ];
+}
 
-/** What one instance is asked about: a device's metrics, and its CPU. */
+/** What one instance is asked about: a device's metrics, and its CPU; and what is known of it. */
 type Subject = {
   member: FleetMember;
   facts: InstanceTypeFacts;
   devices: readonly DeviceMetrics[];
   cpu: Metric;
+  record: UnderuseRecord;
 };
 
-async function judgeSome(
-  watched: Watched,
-  members: readonly FleetMember[],
+function toSubject(
+  member: FleetMember,
+  earlier: UnderuseRecord | undefined,
   { facts, sources }: Known,
-): Promise<[string, Underuse | undefined][]> {
+): Subject[] {
+  const { instanceId, instanceType: type, launchTime } = member.instance;
+  const known = facts.get(type);
+  const devices = sources.devices.get(instanceId) ?? [];
+  if (known === undefined || devices.length < devicesOf(known)) return [];
+  if (devices.some(({ isSliced }) => isSliced)) return []; // nobody knows whether all of its slices report
+  const unknown = { type, dueAt: neverJudged };
+  const isOther = earlier !== undefined && earlier.type !== type;
+  const record = isOther ? { ...unknown, typeSince: launchTime } : (earlier ?? unknown);
+  return [{ member, facts: known, devices, cpu: ownMetrics(instanceId).cpu, record }];
+}
+
+async function judgeSome(watched: Watched, subjects: readonly Subject[]): Promise<Map<Subject, Judgement>> {
   const { clients, config, now } = watched;
   const policy: UnderusePolicy = { ...config.utilization.underuse, coverage: config.idle.coverage };
   const window = windowBefore(now, policy.days * 24 * 60);
-  const subjects = members.flatMap((member): Subject[] => {
-    const { instanceId, instanceType } = member.instance;
-    const known = facts.get(instanceType);
-    const devices = sources.devices.get(instanceId) ?? [];
-    return known && devices.length > 0
-      ? [{ member, facts: known, devices, cpu: ownMetrics(instanceId).cpu }]
-      : [];
-  });
+  const judgements = new Map<Subject, Judgement>();
+  const candidates: (Candidate & { subject: Subject })[] = [];
   const ask = (queries: readonly MetricQuery[]) =>
     readSeries(clients.cloudWatch, queries, window, periodSeconds);
   const averages = await ask(subjects.flatMap(toMeans));
-  const candidates = subjects.flatMap((subject) => {
-    const p95 = busiestP95(toCourse(subject, averages), window, policy);
-    return p95 !== undefined && p95 < detailPercent ? [{ subject, p95 }] : [];
-  });
-  const largest = await ask(candidates.flatMap(({ subject }) => toLargest(subject)));
-  const found: [string, Underuse | undefined][] = members.map(({ instance }) => [
-    instance.instanceId,
-    undefined,
-  ]);
-  for (const { subject, p95 } of candidates) {
-    const course = toCourse(subject, averages, largest);
-    const { instance, hourlyRate: rate } = subject.member;
-    const smaller = p95 < policy.percent ? await smallerTypes(watched, subject) : [];
-    found.push([instance.instanceId, judgeUnderuse(course, window, policy, { rate, smaller })]);
+  for (const subject of subjects) {
+    const { record } = subject;
+    const course = toCourse(subject, averages);
+    const first = judgeAverages(course, courseOf(subject, window), policy, record.underuse?.check);
+    if (first.outcome === 'candidate') candidates.push({ ...first, subject });
+    else judgements.set(subject, first);
   }
-  return found;
+  const largest = await ask(candidates.flatMap(({ subject }) => toLargest(subject)));
+  for (const { subject, mayFitSmaller } of candidates) {
+    const { member, record } = subject;
+    const smaller = mayFitSmaller ? await smallerTypes(watched, subject) : [];
+    const given = { rate: member.hourlyRate, earlier: record.underuse?.check };
+    const course = toCourse(subject, averages, largest);
+    const judgement = smaller
+      ? judgeUnderuse(course, courseOf(subject, window), policy, { ...given, smaller })
+      : unread;
+    judgements.set(subject, judgement);
+  }
+  return judgements;
 }
+
+/** What it did as another type says nothing of this one. */
+const courseOf = ({ record: { typeSince } }: Subject, { start, end }: Window): Window => ({
+  start: typeSince && Date.parse(typeSince) > Date.parse(start) ? typeSince : start,
+  end,
+});
 
 const toMeans = ({ devices, cpu }: Subject): MetricQuery[] =>
   [...devices.flatMap(({ utilization }) => utilization), cpu].map((metric) => ({
@@ -161,20 +213,21 @@ const toCourse = (
   cpu: averages.get(cpu) ?? { points: [] },
 });
 
-/** The other types of its family, as far as EC2 tells them to this role; their prices on demand. */
+/**
+ * The other types of its family, and what this very instance would cost as one of them, bought the same way. Undefined
+ * where EC2 doesn't tell them now: what is too large can't be told then.
+ */
 async function smallerTypes(
-  { clients, table, now, readOnly = false }: Watched,
+  { clients, table, target, now, readOnly = false }: Watched,
   { member: { instance }, facts }: Subject,
-): Promise<SmallerType[]> {
-  const { region, platform } = instance;
-  const family = await getTypeFamily(clients.ec2, instance.instanceType);
-  const others = family.filter(({ instanceType }) => instanceType !== facts.instanceType);
-  const priced = others.map(({ instanceType: type }) => ({
-    region,
-    type,
-    use: 'on-demand' as const,
-    platform,
-  }));
-  const rates = await ratesOf({ pricing: clients.pricing, table, readOnly }, priced, now);
-  return others.map((one, index) => ({ facts: one, hourlyRate: rates[index] }));
+): Promise<SmallerType[] | undefined> {
+  const { instanceType } = instance;
+  const family = await getTypeFamily(clients.ec2, target.region, instanceType).catch((error: unknown) => {
+    logger.warn('types unknown', { type: instanceType, error: error as Error });
+    return undefined;
+  });
+  const others = family?.filter((other) => other.instanceType !== facts.instanceType);
+  const asOther = others?.map(({ instanceType: id }) => ({ ...instance, instanceId: id, instanceType: id }));
+  const rates = await hourlyRates({ pricing: clients.pricing, table, readOnly }, target, asOther ?? [], now);
+  return others?.map((other) => ({ facts: other, hourlyRate: rates.get(other.instanceType) }));
 }

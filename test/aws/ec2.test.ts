@@ -170,14 +170,39 @@ describe('the facts of a type', () => {
       .on(DescribeInstanceTypesCommand)
       .rejectsOnce(new Error('Request limit exceeded'))
       .resolves({ InstanceTypes: [typed('z5.xlarge', {}), typed('z5.12xlarge', {})] });
-    await expect(getTypeFamily(client, 'z5.12xlarge')).rejects.toThrow('Request limit exceeded');
-    const family = await getTypeFamily(client, 'z5.12xlarge');
+    const familyOf = (type: string) => getTypeFamily(client, 'eu-west-1', type);
+    await expect(familyOf('z5.12xlarge')).rejects.toThrow('Request limit exceeded');
+    const family = await familyOf('z5.12xlarge');
     expect(family.map(({ instanceType }) => instanceType)).toEqual(['z5.xlarge', 'z5.12xlarge']);
-    expect(await getTypeFamily(client, 'z5.xlarge')).toEqual(family);
+    expect(await familyOf('z5.xlarge')).toEqual(family);
     expect(ec2).toHaveReceivedCommandTimes(DescribeInstanceTypesCommand, 2);
     expect(ec2).toHaveReceivedCommandWith(DescribeInstanceTypesCommand, {
       Filters: [{ Name: 'instance-type', Values: ['z5.*'] }],
     });
+  });
+
+  it('tell the family of each region by itself: another may not have all of its types', async () => {
+    ec2
+      .on(DescribeInstanceTypesCommand)
+      .resolvesOnce({ InstanceTypes: [typed('z6.xlarge', {}), typed('z6.12xlarge', {})] })
+      .resolvesOnce({ InstanceTypes: [typed('z6.12xlarge', {})] });
+    expect(await getTypeFamily(client, 'us-east-1', 'z6.xlarge')).toHaveLength(2);
+    expect(await getTypeFamily(client, 'eu-south-2', 'z6.12xlarge')).toHaveLength(1);
+    expect(await getTypeFamily(client, 'us-east-1', 'z6.12xlarge')).toHaveLength(2);
+  });
+
+  it.each([
+    ['an eighth', { Count: 0, LogicalGpuCount: 1, GpuPartitionSize: 0.125 }, 2861, 1, 2861],
+    ['two halves', { Count: 0, LogicalGpuCount: 2, GpuPartitionSize: 0.5 }, 22_888, 2, 11_444],
+    ['a fraction that is not counted', { Count: 0 }, undefined, 1, 22_888],
+    ['a whole', { Count: 4, LogicalGpuCount: 4, GpuPartitionSize: 1 }, 91_552, 4, 22_888],
+  ])('count %s of a GPU as a device', async (what, gpu, total, count, memoryMib) => {
+    const name = `x-${what.replaceAll(' ', '-')}.large`;
+    const Gpus = [{ Name: 'L4', Manufacturer: 'NVIDIA', MemoryInfo: { SizeInMiB: 22_888 }, ...gpu }];
+    const GpuInfo = { Gpus, ...(total !== undefined && { TotalGpuMemoryInMiB: total }) };
+    ec2.on(DescribeInstanceTypesCommand).resolves({ InstanceTypes: [typed(name, { GpuInfo })] });
+    const facts = await getInstanceTypeFacts(client, [name]);
+    expect(facts.get(name)?.accelerators).toMatchObject({ kind: 'gpu', count, memoryMib });
   });
 
   it('tell the local disks', async () => {
