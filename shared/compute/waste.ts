@@ -82,8 +82,12 @@ function toWaste(findings: readonly Finding[], from: IsoTime, to: IsoTime): Owne
 const isOpen = (finding: Finding, now: IsoTime): boolean =>
   finding.closedAt === undefined && Date.parse(lastsUntil(finding, now)) >= Date.parse(now);
 
-const isUnpriced = ({ hourlyRate, wastedHourlyRate, loss }: Finding): boolean =>
-  hourlyRate === undefined && wastedHourlyRate === undefined && loss === undefined;
+/** Tokens have no price by the hour: that of a model isn't unknown, it is none. */
+const isUnpriced = ({ kind, hourlyRate, wastedHourlyRate, loss }: Finding): boolean =>
+  kind !== 'bedrock-model' &&
+  hourlyRate === undefined &&
+  wastedHourlyRate === undefined &&
+  loss === undefined;
 
 /** A job's loss is all that it cost, with the hours in which it was idle before it failed. */
 function wastedBy(findings: readonly Finding[], from: IsoTime, to: IsoTime): Usd {

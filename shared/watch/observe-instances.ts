@@ -1,7 +1,5 @@
-import { attribute } from '../allocation/owner.ts';
 import type { Check } from '../compute/check.ts';
 import { type Finding, isSameEpisode, type Observation } from '../compute/finding.ts';
-import { isStandby } from '../compute/idleness.ts';
 import { transitionTime } from '../compute/instance.ts';
 import { periodSeconds } from '../compute/metric.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
@@ -37,14 +35,13 @@ export const observeInstances: Observer = async (watched) => {
   const since = await silentSinces(watched, newlySilent(looks, verdicts), sources);
   const recent = observed.map((one) => ({ ...one, since: since.get(one.resource.id) }));
   const observations = [...recent, ...resting];
-  const workers = workersAmong(watched, running, observations);
-  const underused = await observeUnderuse(watched, workers, { facts, sources });
+  const working = workersAmong(running, observations);
+  const underused = await observeUnderuse(watched, { fleet: members, working }, { facts, sources });
   const stopped = members.filter(({ instance }) => instance.state !== 'running');
   return {
     observations: [
       ...observations,
       ...underused,
-      ...stopped.flatMap((member) => stillUnderused(member, watched.open)),
       ...stopped.flatMap((member) => asStopped(member, watched.open)),
     ],
     complete,
@@ -195,29 +192,12 @@ function newlySilent(looks: readonly MemberLook[], verdicts: ReadonlyMap<string,
 }
 
 /** Of those that work, and whose devices share it: how well they are used is another question. */
-function workersAmong(
-  { config }: Watched,
-  running: readonly FleetMember[],
-  observations: readonly Observation[],
-): FleetMember[] {
+function workersAmong(running: readonly FleetMember[], observations: readonly Observation[]): FleetMember[] {
   const busy = new Set(
     observations.filter(({ utilization }) => utilization.state === 'busy').map(({ resource }) => resource.id),
   );
-  return running.filter(({ instance, resource }) => {
-    const { workload } = attribute(instance.tags, config.tags);
-    const mayTell = resource.kind === 'ec2-instance' && !isStandby(workload, config.idle.standby);
-    return mayTell && busy.has(resource.id);
-  });
+  return running.filter(({ resource }) => busy.has(resource.id));
 }
-
-/** What is stopped wastes nothing, but comes back as it was: its episode isn't over, and not told again tomorrow. */
-const stillUnderused = ({ resource, hourlyRate }: FleetMember, open: readonly Finding[]): Observation[] =>
-  open
-    .filter(({ kind, id }) => kind === resource.kind && id === resource.id)
-    .filter(({ check }) => !idleChecks.includes(check) && check !== 'not-distributed')
-    .map((finding) =>
-      asSeen({ resource: { ...resource, startedAt: undefined }, hourlyRate }, finding, 'underused'),
-    );
 
 /** What was idle until somebody stopped it: when that was, EC2 says. */
 function asStopped({ instance, resource, hourlyRate }: FleetMember, open: readonly Finding[]): Observation[] {

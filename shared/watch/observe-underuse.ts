@@ -48,11 +48,9 @@ type Members = { fleet: readonly FleetMember[]; working: readonly FleetMember[] 
  */
 export async function observeUnderuse(
   watched: Watched,
-  members: Members | readonly FleetMember[],
+  { fleet, working }: Members,
   known: Known,
 ): Promise<Observation[]> {
-  // Those at work alone say nothing of the others.
-  const { fleet, working } = 'fleet' in members ? members : { fleet: members, working: members };
   const { table, target, now, readOnly, open } = watched;
   const earlier = table ? await getUnderuse(table, target) : new Map<string, UnderuseRecord>();
   const records = await judgeDue(watched, working.filter(isJudged(watched)), earlier, known);
