@@ -39,7 +39,7 @@ export const kindOf = (instance: number): Kind => turns[instance % turns.length]
 export type WorldSize = { instances: number; devices: number };
 
 /** What CloudWatch was asked for since the last `forget`. */
-export type Asked = {
+type Asked = {
   /** Metrics asked for, by instance. */
   metrics: Uint32Array;
   /** Data points that the questions span, whether they are there or not: what CloudWatch's limit is about. */
