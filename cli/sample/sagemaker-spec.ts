@@ -77,8 +77,8 @@ const job = z.strictObject({
   hyperparameters: z.record(z.string(), z.string()).default({}),
   /** What it reads. */
   data: z.string(),
-  /** Minutes for which its instances are kept for the next job. */
-  keepAlive: z.number().int().positive().optional(),
+  /** Minutes for which its instances are kept for the next job; SageMaker takes an hour at most. */
+  keepAlive: z.number().int().positive().max(60).optional(),
   tags,
   ...work,
 });

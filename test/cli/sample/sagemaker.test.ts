@@ -237,7 +237,7 @@ describe("the sample account's jobs", () => {
       {
         TrainingJobName: 'support-eval-20261116',
         TrainingJobStatus: 'Completed',
-        WarmPoolStatus: { Status: 'Available', ResourceRetainedBillableTimeInSeconds: 2.5 * 3600 },
+        WarmPoolStatus: { Status: 'Available', ResourceRetainedBillableTimeInSeconds: 25 * 60 },
       },
     ]);
     sample.setNow('2026-11-16T18:05:00Z');
