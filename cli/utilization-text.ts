@@ -8,7 +8,7 @@ import type { IsoTime } from '../shared/period.ts';
 import { cellsOf, cutCells } from './cells.ts';
 import { sparkLine } from './spark.ts';
 import { type Cell, paint, perHour, relativeTime, type Style, screenWidth, table, wrap } from './terminal.ts';
-import { resourceKey, sum, totalsOf } from './utilization-totals.ts';
+import { lastingByOwner, resourceKey, sum, totalsOf } from './utilization-totals.ts';
 import { type Viewed, type ViewedTarget, wastedRateOf } from './utilization-view.ts';
 
 type Row = Viewed & { target: ViewedTarget };
@@ -161,15 +161,14 @@ const headed = (heading: string, text: string): string =>
 function wasteText(targets: readonly ViewedTarget[], observations: readonly Row[]): string[] {
   const owners = mergedWaste(targets);
   if (owners.length === 0) return [];
-  const byOwner = Map.groupBy(observations, ({ attribution }) => ownerOf(attribution));
+  const lasting = lastingByOwner(observations);
   const rows = owners.map(({ owner, monthToDate, hourly, findings, unpriced }) => {
     const isKnown = unpriced < findings;
-    const { lasting } = totalsOf(byOwner.get(owner) ?? []);
     return [
       owner ?? 'nobody tagged',
       isKnown ? formatMoney(monthToDate) : '-',
       isKnown ? perHour(hourly) : '-',
-      isKnown ? formatMoney(monthlyCost(lasting)) : '-',
+      isKnown ? formatMoney(monthlyCost(lasting.get(owner) ?? 0)) : '-',
       String(findings),
       unpriced === 0 ? '' : `${unpriced} of unknown price`,
     ];

@@ -1,5 +1,7 @@
+import { ownerOf } from '../shared/allocation/owner.ts';
 import { isFlaw } from '../shared/compute/finding.ts';
 import { endsByItself, type Resource } from '../shared/compute/resource.ts';
+import { wastedApart } from '../shared/compute/waste.ts';
 import type { Usd } from '../shared/money.ts';
 import { type Viewed, wastedRateOf } from './utilization-view.ts';
 
@@ -22,32 +24,41 @@ export type Totals = {
 type Seen = readonly [Viewed, ...Viewed[]];
 
 export function totalsOf(observations: readonly Viewed[]): Totals {
-  const groups = Map.groupBy(observations, ({ resource }) => resourceKey(resource));
-  const seen = [...groups.values()].flatMap(([first, ...others]): Seen[] =>
-    first === undefined ? [] : [[first, ...others]],
-  );
+  const seen = toSeen(observations);
   const running = seen.filter(isPaidFor);
-  const shared = sharedWaste(running);
+  const counted = countedWaste(running);
   const losses = seen.map(lossOf).filter((loss) => loss > 0);
   return {
     paidFor: running.length,
     wasting: running.filter((own) => wasteOf(own) > 0).length,
     unpriced: running.filter((own) => own.every(({ hourlyRate }) => hourlyRate === undefined)).length,
     hourlyRate: sum(running.map(([{ resource, hourlyRate = 0 }]) => (isShared(resource) ? 0 : hourlyRate))),
-    wasted: sum(running.map(wasteOf)) - shared,
-    lasting: sum(running.filter(([{ resource }]) => !endsByItself(resource.kind)).map(wasteOf)) - shared,
+    wasted: sum(counted.map(({ wasted }) => wasted)),
+    lasting: sum(counted.filter(isLasting).map(({ wasted }) => wasted)),
     lost: sum(losses),
     losses: losses.length,
   };
 }
 
+/** Dollars an hour that each owner's resources waste, and that don't end by themselves. */
+export function lastingByOwner(observations: readonly Viewed[]): Map<string | undefined, Usd> {
+  const counted = countedWaste(toSeen(observations).filter(isPaidFor)).filter(isLasting);
+  const byOwner = Map.groupBy(counted, ({ own }) => ownerOf(own[0].attribution));
+  return new Map([...byOwner].map(([owner, all]) => [owner, sum(all.map(({ wasted }) => wasted))]));
+}
+
+const toSeen = (observations: readonly Viewed[]): Seen[] =>
+  [...Map.groupBy(observations, ({ resource }) => resourceKey(resource)).values()].flatMap(
+    ([first, ...others]): Seen[] => (first === undefined ? [] : [[first, ...others]]),
+  );
+
 export const resourceKey = ({ account, region, kind, id }: Resource): string =>
   [account, region, kind, id].join('#');
 
-/** A model is paid for by the token, a job before its instances run not at all, and one that is over no more. */
+/** A model is paid for by the token, what is unpaid not yet, and one that is over no more. */
 const isPaidFor = (own: Seen): boolean =>
   own[0].resource.kind !== 'bedrock-model' &&
-  own.every(({ utilization: { state, check } }) => state !== 'ended' && check !== 'job-stuck-starting');
+  own.every(({ isUnpaid, utilization: { state } }) => state !== 'ended' && !isUnpaid);
 
 const wasteOf = (own: Seen): Usd => Math.max(0, ...own.map((one) => wastedRateOf(one) ?? 0));
 
@@ -63,21 +74,22 @@ const lossOf = (own: Seen): Usd =>
 /** A workload's GPUs are those of a node, which is paid for itself. */
 const isShared = ({ kind }: Resource): boolean => kind === 'container-gpus';
 
-/** Dollars an hour that workloads waste on nodes that waste them too: of a node's waste each dollar is one of both once. */
-function sharedWaste(running: readonly Seen[]): Usd {
-  const left = new Map(running.map((own) => [own[0].resource.id, wasteOf(own)]));
+type Counted = { own: Seen; wasted: Usd };
+
+const isLasting = ({ own: [{ resource }] }: Counted): boolean => !endsByItself(resource.kind);
+
+/** What each wastes, dollars an hour; of a workload, what its nodes don't. */
+function countedWaste(running: readonly Seen[]): Counted[] {
   const workloads = running.filter(([{ resource }]) => isShared(resource));
-  return sum(
-    workloads.map((own) => {
-      let open = wasteOf(own);
-      for (const node of own[0].resource.within ?? []) {
-        const both = Math.min(open, left.get(node) ?? 0);
-        left.set(node, (left.get(node) ?? 0) - both);
-        open -= both;
-      }
-      return wasteOf(own) - open;
-    }),
+  const others = running.filter(([{ resource }]) => !isShared(resource));
+  const apart = wastedApart(
+    workloads.map((own) => ({ wasted: wasteOf(own), within: own[0].resource.within ?? [] })),
+    new Map(others.map((own) => [own[0].resource.id, wasteOf(own)])),
   );
+  return [
+    ...others.map((own) => ({ own, wasted: wasteOf(own) })),
+    ...workloads.map((own, index) => ({ own, wasted: apart[index] ?? 0 })),
+  ];
 }
 
 export const sum = (amounts: readonly number[]): number =>

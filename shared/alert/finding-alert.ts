@@ -60,13 +60,13 @@ function ownerFacts({ owner, team, project }: Attribution): Alert['facts'] {
 
 function moneyFacts(told: Told): Alert['facts'] {
   const { finding, now } = told;
-  const { check, hourlyRate, wastedHourlyRate, loss, proposal, since } = finding;
+  const { check, hourlyRate, isUnpaid, wastedHourlyRate, loss, proposal, since } = finding;
   if (isPaidByToken(check)) return [];
   const wasted = wastedBetween(finding, since, now);
   if (loss !== undefined) return [{ label: 'Lost', value: formatMoney(loss) }];
   const isPart = wastedHourlyRate !== undefined && wastedHourlyRate !== hourlyRate;
   return [
-    { label: 'Price', value: hourlyRate === undefined ? 'unknown' : `${formatMoney(hourlyRate)} an hour` },
+    { label: 'Price', value: hourlyRate === undefined ? 'unknown' : rateText(hourlyRate, isUnpaid) },
     ...(isPart ? [{ label: 'Of which wasted', value: percent(wastedHourlyRate, hourlyRate) }] : []),
     ...(wasted === undefined ? [] : [{ label: 'Wasted so far', value: atLeast(told, formatMoney(wasted)) }]),
     ...(hourlyRate === undefined ? [{ label: 'Wasted so far', value: 'unknown, as its price is' }] : []),
@@ -95,15 +95,17 @@ function proposalText({ type, hourlyRate }: NonNullable<Finding['proposal']>, to
 /** Tokens have no price by the hour. */
 const isPaidByToken = (check: Check): boolean => check === 'uncached-prompts';
 
+/** `$28.08 an hour once it works`: a job whose instances don't run costs nothing yet. */
+const rateText = (hourlyRate: Usd, isUnpaid = false): string =>
+  `${formatMoney(hourlyRate)} an hour${isUnpaid ? ' once it works' : ''}`;
+
 /** What it costs, as far as anybody can tell: an unknown price is said to be unknown, and is never 0. */
 function costText(told: Told): string | undefined {
-  const { check, hourlyRate, wastedHourlyRate, loss } = told.finding;
+  const { check, hourlyRate, isUnpaid, wastedHourlyRate, loss } = told.finding;
   if (isPaidByToken(check)) return undefined;
   if (loss !== undefined) return `${formatMoney(loss)} lost`;
   if (hourlyRate === undefined) return 'price unknown';
-  if (wastedHourlyRate === undefined) {
-    return `${formatMoney(hourlyRate)} an hour${check === 'job-stuck-starting' ? ' once it works' : ''}`;
-  }
+  if (isUnpaid || wastedHourlyRate === undefined) return rateText(hourlyRate, isUnpaid);
   const part = wastedHourlyRate < hourlyRate ? ' wasted' : '';
   const month = isLasting(told) ? `, ${formatMoney(monthlyCost(wastedHourlyRate))} a month` : '';
   return `${formatMoney(wastedHourlyRate)} an hour${part}${month}`;

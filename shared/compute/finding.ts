@@ -12,6 +12,8 @@ export type Observation = {
   utilization: Utilization;
   /** Dollars an hour for all of its `count`; undefined where the price is unknown. */
   hourlyRate?: Usd | undefined;
+  /** Nothing of the rate is paid for yet: a job whose instances don't run. */
+  isUnpaid?: boolean | undefined;
   /** Since when it has been so; absent: since the window's start. */
   since?: IsoTime | undefined;
   /** Dollars that are gone once, however long it goes on: what a failed job cost. */
@@ -61,6 +63,8 @@ export type Finding = {
   /** Dollars an hour that it costs, and that buy nothing; undefined where the price is unknown. */
   hourlyRate?: Usd | undefined;
   wastedHourlyRate?: Usd | undefined;
+  /** Nothing of that is paid for yet. */
+  isUnpaid?: boolean | undefined;
   loss?: Usd | undefined;
   losses?: readonly Loss[] | undefined;
   atStake?: Usd | undefined;
@@ -100,7 +104,7 @@ export const confirmedBy = (
 });
 
 function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
-  const { resource, utilization, hourlyRate, loss, losses, atStake, proposal } = flaw;
+  const { resource, utilization, hourlyRate, isUnpaid, loss, losses, atStake, proposal } = flaw;
   const { wastedShare } = utilization;
   return {
     name: resource.name,
@@ -115,6 +119,7 @@ function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
     attribution,
     within: resource.within,
     hourlyRate,
+    isUnpaid,
     wastedHourlyRate:
       hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare,
     loss,

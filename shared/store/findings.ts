@@ -45,6 +45,7 @@ const stored: z.ZodType<Finding> = z.object({
     workload: text,
   }),
   hourlyRate: price,
+  isUnpaid: z.boolean().optional(),
   wastedHourlyRate: price,
   loss: price,
   losses: z.array(z.object({ at: z.string(), amount: z.number() })).optional(),

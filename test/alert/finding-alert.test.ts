@@ -140,6 +140,19 @@ describe('the alert of a finding', () => {
     expect(title).toMatch(/: \$2\.00 an hour wasted, \$1,460\.00 a month$/);
   });
 
+  it.each(['job-stuck-starting', 'job-duplicate', 'job-over-limit'] as const)(
+    'says of a job whose instances do not run that %s costs nothing yet',
+    (check) => {
+      const waiting = { check, kind: 'sagemaker-training-job', hourlyRate: 28 } as const;
+      const unpaid = alert({ ...waiting, wastedHourlyRate: undefined, isUnpaid: true });
+      expect(unpaid.title).toMatch(/: \$28\.00 an hour once it works$/);
+      expect(unpaid.facts).toContainEqual({ label: 'Price', value: '$28.00 an hour once it works' });
+      expect(unpaid.facts.map(({ label }) => label)).not.toContain('Wasted so far');
+      expect(alert({ ...waiting, wastedHourlyRate: 28 }).title).toMatch(/: \$28\.00 an hour$/);
+      expect(alert({ ...waiting, wastedHourlyRate: undefined }).title).toMatch(/: \$28\.00 an hour$/);
+    },
+  );
+
   it('says at least where nobody has looked further back', () => {
     const since = '2026-11-02T07:00:00Z';
     const { title, summary, facts } = alert({ since }, { startedAt: '2026-10-01T08:00:00Z' });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { cellsOf } from '../../cli/cells.ts';
 import { evidenceText } from '../../cli/evidence-text.ts';
 import { utilizationText } from '../../cli/utilization-text.ts';
-import { totalsOf } from '../../cli/utilization-totals.ts';
+import { lastingByOwner, totalsOf } from '../../cli/utilization-totals.ts';
 import {
   findResource,
   type Viewed,
@@ -350,12 +350,44 @@ describe('what all of it costs', () => {
     expect(totalsOf([skewed, workload('a'), workload('b')])).toMatchObject({ hourlyRate: 10, wasted: 8 });
   });
 
-  it('has no part of a job whose instances do not run yet', () => {
-    const stuck = job({
-      utilization: utilization({ check: 'job-stuck-starting', wastedShare: undefined }),
+  it('has a workload only with what none of its nodes wastes, whoever it belongs to', () => {
+    const workload: Viewed = {
+      ...idle,
+      resource: resource({
+        kind: 'container-gpus',
+        id: 'a/b',
+        name: 'a/b',
+        within: [idle.resource.id, worker.resource.id],
+      }),
+      hourlyRate: 40,
+      attribution: { owner: 'mira' },
+    };
+    const seen = [idle, worker, workload];
+    expect(totalsOf(seen)).toMatchObject({ hourlyRate: 50.95, wasted: 40, lasting: 40 });
+    const lasting = lastingByOwner(seen);
+    expect(lasting.get('jonas')).toBe(32.77);
+    expect(lasting.get('mira')).toBeCloseTo(7.23, 9);
+    const waste = [{ owner: 'mira', monthToDate: 1, hourly: 7.23, findings: 1, unpriced: 0 }];
+    expect(utilizationText([{ ...target, observations: seen, waste }], now)).toMatch(/mira .* \$5,277\.90 /);
+  });
+
+  it.each([
+    ['Pending', 'job-stuck-starting'],
+    ['a duplicate', 'job-duplicate'],
+    ['over its limit', 'job-over-limit'],
+    ['fresh', undefined],
+  ] as const)('has no part of a job whose instances do not run yet: it is %s', (_, check) => {
+    const waiting = job({
+      utilization: utilization({ check, wastedShare: undefined }),
       hourlyRate: 28.08,
+      isUnpaid: true,
     });
-    expect(totalsOf([stuck])).toMatchObject({ paidFor: 0, hourlyRate: 0, wasted: 0, unpriced: 0 });
+    expect(totalsOf([waiting])).toMatchObject({ paidFor: 0, hourlyRate: 0, wasted: 0, unpriced: 0 });
+  });
+
+  it('has all of a job that loads, and is paid for', () => {
+    const loading = job({ utilization: utilization({ check: 'job-stuck-starting' }), hourlyRate: 28.08 });
+    expect(totalsOf([loading])).toMatchObject({ paidFor: 1, wasting: 1, hourlyRate: 28.08, wasted: 28.08 });
   });
 
   it('has what was lost apart, and no month of what ends by itself', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Finding, wastedBetween } from '../../shared/compute/finding.ts';
-import { wasteByOwner } from '../../shared/compute/waste.ts';
+import { wasteByOwner, wastedApart } from '../../shared/compute/waste.ts';
 import { toTime } from '../../shared/period.ts';
 import { findingOf } from '../support/finding.ts';
 
@@ -20,6 +20,8 @@ function idle(
   );
   return findingOf({ since, seenAt, closedAt: seenAt < to ? seenAt : undefined, wastedHourlyRate, ...given });
 }
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 const totals = (...findings: Finding[]) => wasteByOwner(findings, from, to)[0];
 
@@ -83,10 +85,65 @@ describe('waste by owner', () => {
     });
   });
 
+  it('counts of a workload what none of its nodes wastes at that moment', () => {
+    const node = (id: string, start: number, end: number) =>
+      idle(start, end, 3, { id, attribution: { owner: 'platform' } });
+    const workload = idle(0, 10, 4, {
+      kind: 'container-gpus',
+      id: 'vision/annotation-ui',
+      check: 'gpu-requested-unused',
+      within: ['i-1', 'i-2'],
+      attribution: { owner: 'mira' },
+    });
+    const by = (...findings: Finding[]) =>
+      new Map(wasteByOwner(findings, from, to).map(({ owner, ...waste }) => [owner, waste]));
+    const oneNode = by(node('i-1', 0, 10), workload);
+    expect(oneNode.get('platform')).toMatchObject({ monthToDate: 30, hourly: 3 });
+    expect(oneNode.get('mira')).toMatchObject({ monthToDate: 10, hourly: 1, findings: 1, unpriced: 0 });
+    const bothNodes = by(workload, node('i-1', 0, 10), node('i-2', 5, 10));
+    expect(bothNodes.get('mira')).toMatchObject({ monthToDate: 5, hourly: 0, findings: 1 });
+    expect(by(node('i-1', 0, 4), workload).get('mira')).toMatchObject({ monthToDate: 28, hourly: 4 });
+    expect(by(node('i-9', 0, 10), workload).get('mira')).toMatchObject({ monthToDate: 40, hourly: 4 });
+  });
+
   it('is of whoever owned a resource last', () => {
     const before = idle(0, 2, 3, { attribution: { owner: 'jonas' } });
     const after = idle(5, 6, 3, { attribution: { owner: 'mira' } });
     expect(wasteByOwner([after, before], from, to)).toMatchObject([{ owner: 'mira', monthToDate: 9 }]);
+  });
+});
+
+describe('what workloads waste apart from their nodes', () => {
+  it('takes each dollar of a node off one workload only', () => {
+    const nodes = new Map([
+      ['i-1', 5],
+      ['i-2', 1],
+    ]);
+    const workloads = [
+      { wasted: 4, within: ['i-1'] },
+      { wasted: 4, within: ['i-1', 'i-2'] },
+      { wasted: 4, within: [] },
+    ];
+    expect(wastedApart(workloads, nodes)).toEqual([0, 2, 4]);
+    expect(nodes.get('i-1')).toBe(5);
+  });
+
+  it('is never less than nothing, nor more than they waste, and with the nodes no less than either', () => {
+    const dollars = fc.integer({ min: 0, max: 100 });
+    const ids = ['i-1', 'i-2', 'i-3'] as const;
+    const workload = fc.record({ wasted: dollars, within: fc.subarray([...ids]) });
+    const carriers = fc.tuple(dollars, dollars, dollars);
+    fc.assert(
+      fc.property(fc.array(workload, { maxLength: 6 }), carriers, (workloads, rates) => {
+        const apart = wastedApart(workloads, new Map(ids.map((id, index) => [id, rates[index] ?? 0])));
+        apart.forEach((amount, index) => {
+          expect(amount).toBeGreaterThanOrEqual(0);
+          expect(amount).toBeLessThanOrEqual(workloads[index]?.wasted ?? 0);
+        });
+        const [nodes, alone] = [sumOf(rates), sumOf(workloads.map(({ wasted }) => wasted))];
+        expect(nodes + sumOf(apart)).toBeGreaterThanOrEqual(Math.max(nodes, alone));
+      }),
+    );
   });
 });
 
@@ -112,7 +169,6 @@ describe('of whatever findings', () => {
         ...(isOpen && { closedAt: undefined }),
       }),
     );
-  const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   const all = (findings: readonly Finding[]) =>
     sumOf(wasteByOwner(findings, from, to).map(({ monthToDate }) => monthToDate));
 
