@@ -15,6 +15,7 @@ import {
   notebookDimensions,
   notebookMetrics,
   notebookSilentSince,
+  toPeaks,
   toWork,
 } from '../compute/sagemaker/notebook.ts';
 import { windowBefore } from '../compute/utilization.ts';
@@ -132,13 +133,9 @@ async function readSinces(
           check === 'idle-notebook' && id === name && Date.parse(startedAt ?? now) <= Date.parse(since),
       ),
   );
-  const signals = await measure(
-    watched,
-    fresh,
-    discovered,
-    hoursBefore(now, lookBackDays * 1440),
-    hourSeconds,
-  );
+  const peaks = new Map([...discovered.metrics].map(([name, found]) => [name, toPeaks(found)]));
+  const window = hoursBefore(now, lookBackDays * 1440);
+  const signals = await measure(watched, fresh, { metrics: peaks }, window, hourSeconds);
   return new Map(
     fresh.map((notebook) => {
       const measured = signals.get(notebook.name) ?? { gpus: new Map() };

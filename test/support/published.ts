@@ -9,9 +9,12 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Metric } from '../../shared/compute/metric.ts';
 
+/** What a query makes of the samples of a period, and how many seconds it is long. */
+type Asked = { statistic: string; seconds: number };
+
 /** A metric somebody publishes: a constant, what it is in the period that starts at a time, or that it can't be read. */
 export type Published = Metric & {
-  value?: number | ((at: number) => number | undefined);
+  value?: number | ((at: number, asked: Asked) => number | undefined);
   failure?: string;
 };
 
@@ -58,7 +61,7 @@ function answer(
   { Id, MetricStat }: MetricDataQuery,
   { StartTime, EndTime }: GetMetricDataCommandInput,
 ) {
-  const asked = keyOf(
+  const key = keyOf(
     MetricStat?.Metric?.Namespace,
     MetricStat?.Metric?.MetricName,
     (MetricStat?.Metric?.Dimensions ?? []).map(({ Name, Value }) => `${Name}=${Value}`),
@@ -69,12 +72,12 @@ function answer(
         namespace,
         name,
         dimensions.map(({ name, value }) => `${name}=${value}`),
-      ) === asked,
+      ) === key,
   );
   if (found?.failure) return { Id, StatusCode: 'InternalError', Messages: [{ Value: found.failure }] };
-  const period = (MetricStat?.Period ?? 300) * 1000;
-  const points = periodsBetween(Number(StartTime), Number(EndTime), period).flatMap((at) => {
-    const value = typeof found?.value === 'function' ? found.value(at) : found?.value;
+  const asked = { statistic: MetricStat?.Stat ?? '', seconds: MetricStat?.Period ?? 300 };
+  const points = periodsBetween(Number(StartTime), Number(EndTime), asked.seconds * 1000).flatMap((at) => {
+    const value = typeof found?.value === 'function' ? found.value(at, asked) : found?.value;
     return value === undefined ? [] : [{ at: new Date(at), value }];
   });
   return {

@@ -150,6 +150,16 @@ const cpu = (endpoint: string, value: Value = 3) =>
 const gpu = (endpoint: string, value: Value) =>
   ofVariant('/aws/sagemaker/Endpoints', 'GPUUtilization', endpoint, value);
 
+/** What CloudWatch makes of a sample every five minutes. */
+const sampled =
+  (sampleAt: (at: number) => number): Value =>
+  (at, { statistic, seconds }) => {
+    const samples = Array.from({ length: seconds / 300 }, (_, index) => sampleAt(at + index * 300_000));
+    if (statistic === 'Maximum') return Math.max(...samples);
+    if (statistic === 'Minimum') return Math.min(...samples);
+    return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+  };
+
 async function observe(published: Published[] = [], config: object = {}, open: readonly Finding[] = []) {
   const world = publish(published);
   const clients = {
@@ -464,6 +474,26 @@ describe('the notebook instances of a target', () => {
     expect(second.queried).toHaveLength(2);
   });
 
+  it.each([
+    ['cpu_usage_active', (work: number) => work],
+    ['cpu_usage_idle', (work: number) => 100 - work],
+  ])('have worked where a burst of minutes is lost in the mean of its hour, by %s', async (name, told) => {
+    given('explore');
+    const idleFrom = Date.parse('2026-11-15T18:00:00Z');
+    const isBurst = (at: number) => at < idleFrom && new Date(at).getUTCMinutes() === 20;
+    const { observations } = await observe([
+      agent(
+        name,
+        { NotebookInstanceName: 'explore' },
+        sampled((at) => told(isBurst(at) ? 48 : 1)),
+      ),
+      agent('nvidia_smi_utilization_gpu', { NotebookInstanceName: 'explore', index: '0' }, 0),
+    ]);
+    expect(observations).toMatchObject([
+      { since: '2026-11-15T18:00:00Z', utilization: { check: 'idle-notebook' } },
+    ]);
+  });
+
   it('that are in maintenance are there, unknown, so that what was found before neither ends nor begins', async () => {
     given('explore');
     sageMaker.on(ListNotebookInstancesCommand).resolves({
@@ -480,7 +510,9 @@ describe('the notebook instances of a target', () => {
     const { observations } = await observe();
     const open = findingOf({ kind: 'sagemaker-notebook', id: 'explore', check: 'idle-notebook' });
     expect(observations).toMatchObject([{ utilization: { state: 'unknown' } }]);
-    expect(reviewFindings([open], observations, ['sagemaker-notebook'])).toMatchObject({
+    expect(
+      reviewFindings([open], observations, ['sagemaker-notebook'], '2026-11-16T12:00:00Z'),
+    ).toMatchObject({
       opened: [],
       confirmed: [],
       closed: [],

@@ -63,6 +63,12 @@ const toCpuQuery = (metric: Metric): MetricQuery[] =>
     ? [{ metric, statistic: 'Average' }]
     : [];
 
+/** The same asked for the most work of a period: over an hour, the mean of a burst of minutes looks like silence. */
+export const toPeaks = ({ cpu, gpus }: NotebookMetrics): NotebookMetrics => ({
+  cpu: cpu.map(({ metric }) => ({ metric, statistic: metric.name === idleMetric ? 'Minimum' : 'Maximum' })),
+  gpus,
+});
+
 /** The CPU at work, percent, from what was read of a metric that may tell how much of it isn't. */
 export const toWork = ({ name }: Metric, series: Series): Series =>
   name === idleMetric
@@ -173,7 +179,7 @@ function doubtOf(
     : undefined;
 }
 
-/** Since when an idle one has been silent, from the hours before. */
+/** Since when an idle one has been silent, from the peaks of the hours before. */
 export function notebookSilentSince(
   { startedAt }: Notebook,
   { cpuPercent, gpus }: NotebookSignals,
