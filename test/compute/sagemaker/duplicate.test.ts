@@ -181,8 +181,11 @@ describe('jobs that do what another did', () => {
     ['every night, about the same hour', [146.2, 121.9, 98.4, 74.1, 50.6, 25.8, 2.5]],
     ['twice, on two days about the same hour', [26, 3.4]],
     ['every six hours', [21, 15.2, 8.9, 3]],
-    ['every two hours and a half, or three', [9, 6.4, 3.4]],
-    ['every second day, later and later', [103, 56, 5]],
+    ['every two hours and a half, or three', [12.1, 9, 6.4, 3.4]],
+    ['every hour, a minute sooner or later', [7, 6.02, 5, 4.01, 3, 2.02, 1.01]],
+    ['every fifty hours, by turns at another hour', [103, 53, 3]],
+    ['every night, with a retry in one of them', [98, 74.3, 50, 49.1, 26.2, 2]],
+    ['every night, though the clocks are changed', [146, 122, 98, 73, 49, 25, 1]],
   ])('are none where they come %s', (_, hours) => {
     expect(named(jobsAt(...hours))).toEqual([]);
   });
@@ -193,8 +196,18 @@ describe('jobs that do what another did', () => {
     expect(named(failed)).toEqual([]);
   });
 
+  it('are those of an afternoon, however evenly three of them come', () => {
+    expect(named(jobsAt(7, 5.33, 3.83))).toEqual([['job-01', 2]]);
+  });
+
+  it('are those of two days of work, though each has its like at the same hour', () => {
+    expect(named(jobsAt(37, 35.8, 31, 29.5, 13.2, 11.3, 7.4, 4.9))).toEqual([['job-01', 7]]);
+    expect(named(jobsAt(37, 35.8, 31, 7.4))).toEqual([['job-01', 3]]);
+  });
+
   it('are those beside a schedule, and not the next of the schedule', () => {
-    expect(named(jobsAt(98, 74, 50, 36, 26, 2))).toEqual([]);
+    const toldSince = '2026-11-14T06:00:00Z';
+    expect(named(jobsAt(98, 74, 50, 36, 26, 2), { toldSince })).toEqual([['job-03', 1]]);
     expect(named(jobsAt(98, 74, 50, 26, 14, 2))).toEqual([]);
     expect(named(jobsAt(98, 74, 50, 26, 11, 2))).toEqual([['job-04', 1]]);
   });
