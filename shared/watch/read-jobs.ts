@@ -35,7 +35,7 @@ export type JobRead = {
   jobs: Job[];
   /** What earlier looks don't know. */
   news: Job[];
-  /** All that changed since it was read last was read: the next look begins here. */
+  /** All that SageMaker lists of what changed since it was read last was read: the next look begins here. */
   isRead: boolean;
 };
 
@@ -79,8 +79,8 @@ export async function readJobs(
   const { found, isWhole } = await describe(watched, kind, names.slice(0, maxDescribed), gaps);
   noteCuts([changed, running], names, what, gaps);
   const news = found.filter((job) => isOver(job) || !ran.includes(job.name));
-  // Of those that run for long, the oldest may be left out for good: no more of them are listed an hour later.
-  const isRead = isWhole && changed.isWhole && names.length <= maxDescribed;
+  // Where a listing was cut, the oldest are left out for good: no more of them are listed an hour later.
+  const isRead = isWhole && names.length <= maxDescribed;
   return { kind, jobs: [...over, ...found], news, isRead };
 }
 
