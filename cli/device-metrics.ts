@@ -1,4 +1,5 @@
 import { discoverDeviceMetrics } from '../shared/aws/cloudwatch.ts';
+import { counted } from '../shared/compute/evidence-text.ts';
 import { type Accelerators, type Instance, instanceName } from '../shared/compute/instance.ts';
 import type { DeviceMetrics, Window } from '../shared/compute/metric.ts';
 import { describeMissing, mapDeviceMetrics, type UnmappedHost } from '../shared/compute/metric-source.ts';
@@ -113,7 +114,7 @@ function toInstanceFindings(
       : [warn(check, `${targetName(target)}: ${name}: ${missing}`, adviceFor(candidate, own))];
   });
   const whole = candidates.length - warnings.length;
-  const summary = `${targetName(target)}: ${whole} of ${candidates.length} accelerator instances report all their devices`;
+  const summary = `${targetName(target)}: ${whole} of ${counted(candidates.length, 'accelerator instance')} reporting all devices`;
   return [ok(check, summary), ...warnings];
 }
 

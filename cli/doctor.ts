@@ -6,6 +6,7 @@ import { createClient } from '../shared/aws/client.ts';
 import { getInstances } from '../shared/aws/ec2.ts';
 import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
+import { counted } from '../shared/compute/evidence-text.ts';
 import { instanceName } from '../shared/compute/instance.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
@@ -57,13 +58,14 @@ function toText({ check, status, detail, fix, config }: Finding): string {
 }
 
 /** Each target by itself: one account without its role must not hide the others. */
-const checkTargets = ({ targets }: Session): Promise<Finding[]> =>
+export const checkTargets = ({ targets }: Session): Promise<Finding[]> =>
   Promise.all(
     targets.map(async (target) => {
       try {
         const instances = await getInstances(instanceClients(target).ec2, target);
         const running = instances.filter(({ state }) => state === 'running').length;
-        return ok('targets', `${targetName(target)}: ${running} of ${instances.length} instances run`);
+        const all = counted(instances.length, 'instance');
+        return ok('targets', `${targetName(target)}: ${running} of ${all} running`);
       } catch (error) {
         return fail(
           'targets',
@@ -86,7 +88,7 @@ async function checkScheduleTags({ targets, config, now, table }: Session): Prom
   const key = config.tags.schedule;
   return [
     planned.length > 0
-      ? ok('schedule tags', `${planned.length} instances carry the tag "${key}"`)
+      ? ok('schedule tags', `${counted(planned.length, 'instance')} with the tag "${key}"`)
       : warn(
           'schedule tags',
           `no instance carries the tag "${key}"`,
@@ -152,7 +154,7 @@ async function checkTopic({ config }: Session): Promise<Finding[]> {
   if (!TopicArn) return [warn('e-mail', 'ALERT_TOPIC_ARN is not set', 'set it to the topic of the stack')];
   const confirmed = await countSubscribers(createClient(SNSClient), TopicArn);
   return confirmed > 0
-    ? [ok('e-mail', `${confirmed} confirmed subscription${confirmed === 1 ? '' : 's'}`)]
+    ? [ok('e-mail', counted(confirmed, 'confirmed subscription'))]
     : [
         warn(
           'e-mail',

@@ -5,7 +5,7 @@ import { monthlyCost } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
 import { isFlaw } from '../shared/compute/finding.ts';
 import { type Point, periodSeconds, type Series } from '../shared/compute/metric.ts';
-import { endsByItself, runsSince } from '../shared/compute/resource.ts';
+import { endsByItself, type ResourceKind, runsSince } from '../shared/compute/resource.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 import type { RateSource } from '../shared/store/prices.ts';
@@ -29,10 +29,10 @@ export function evidenceText(found: Found, { evidence, rateSource }: Proof, now:
     ...lines(title).map((line) => paint('bold', line)),
     ...lines([targetName(target), ...whose].join('; ')),
     ...observations.flatMap((observation) => ['', ...verdictLines(observation, now)]),
-    ...(first ? [priceLine(first, rateSource)] : []),
+    ...priceLines(observations, rateSource),
     '',
     ...(evidence
-      ? drawing(evidence)
+      ? drawing(evidence, resource.kind)
       : ['  Series are drawn of instances; of this, the verdict says what was read.']),
   ].join('\n');
 }
@@ -99,11 +99,18 @@ const dayMs = 86_400_000;
 
 const sources = { bill: 'as the bill says', 'pricing-api': 'as the price list says' } as const;
 
-function priceLine({ resource, hourlyRate }: Viewed, rateSource: RateSource | undefined): string {
-  if (hourlyRate !== undefined) {
-    return `  price ${formatMoney(hourlyRate)} an hour${rateSource ? `, ${sources[rateSource]}` : ''}`;
+/** What is over has no price any more: what it cost is its loss. */
+function priceLines(observations: readonly Viewed[], rateSource: RateSource | undefined): string[] {
+  if (observations.some(({ loss, utilization: { state } }) => loss !== undefined || state === 'ended'))
+    return [];
+  const priced = observations.find(({ hourlyRate }) => hourlyRate !== undefined);
+  if (priced?.hourlyRate !== undefined) {
+    const yet = priced.isUnpaid ? ' once it works' : '';
+    const source = rateSource ? `, ${sources[rateSource]}` : '';
+    return lines(`price ${formatMoney(priced.hourlyRate)} an hour${yet}${source}`);
   }
-  return resource.kind === 'bedrock-model' ? '  paid for by the token' : '  price unknown';
+  const isModel = observations.some(({ resource }) => resource.kind === 'bedrock-model');
+  return [isModel ? '  paid for by the token' : '  price unknown'];
 }
 
 type Line = { label: string; series: Series; max: number; notes: readonly string[] };
@@ -113,9 +120,12 @@ const leastDrawing = 10;
 const leastNotes = 8;
 const mostLabel = 18;
 
-/** A row or more for each device, then CPU and network, over one axis of hours. */
-function drawing(evidence: ViewedEvidence): string[] {
-  const { window, noun, silentTraffic, devices, cpu, networkIn, networkOut } = evidence;
+/** A row or more for each device, then CPU and network where EC2 tells of them, over one axis of hours. */
+function drawing(evidence: ViewedEvidence, kind: ResourceKind): string[] {
+  const { window, noun, silentTraffic, devices } = evidence;
+  const isNode = kind === 'hyperpod-node';
+  const { cpu, networkIn, networkOut } = isNode ? {} : evidence;
+  const untold = isNode ? lines('EC2 tells nothing of the CPU and the network of a HyperPod node.') : [];
   const span = { start: Date.parse(window.start), end: Date.parse(window.end), period: periodSeconds * 1000 };
   const rows = [
     ...devices.map((device) => deviceLine(device, noun, span)),
@@ -123,7 +133,7 @@ function drawing(evidence: ViewedEvidence): string[] {
     ...(networkIn ? [trafficLine('network in', networkIn, silentTraffic, span)] : []),
     ...(networkOut ? [trafficLine('network out', networkOut, silentTraffic, span)] : []),
   ];
-  if (rows.length === 0) return ['  No series was measured for it.'];
+  if (rows.length === 0) return ['  No series was measured for it.', ...untold];
   const labels = Math.max(...rows.map(({ label }) => cellsOf(label)));
   const notes = Math.max(leastNotes, ...rows.map((line) => line.notes.join('  ').length));
   const width = Math.max(leastDrawing, screenWidth() - labels - notes - 6);
@@ -135,6 +145,7 @@ function drawing(evidence: ViewedEvidence): string[] {
     ),
     ...rows.flatMap((line) => drawLine(line, { ...canvas, height: heightFor(devices.length) }, labels)),
     axis.trimEnd(),
+    ...untold,
     ...failures(devices, { cpu, networkIn, networkOut }),
   ];
 }

@@ -19,6 +19,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { agentConfig } from '../../cli/agent-config.ts';
 import { checkDeviceMetrics } from '../../cli/device-metrics.ts';
+import { checkTargets } from '../../cli/doctor.ts';
 import type { Finding } from '../../cli/doctor-finding.ts';
 import { checkServices } from '../../cli/service-access.ts';
 import type { Session } from '../../cli/session.ts';
@@ -132,6 +133,17 @@ beforeEach(() => {
   });
 });
 
+describe('the targets of the doctor', () => {
+  it.each([
+    ['0 of 0 instances running', []],
+    ['1 of 1 instance running', [{ id: 'i-1' }]],
+    ['2 of 2 instances running', [{ id: 'i-1' }, { id: 'i-2' }]],
+  ])('have %s', async (told, hosts) => {
+    given(...hosts);
+    expect(details(await checkTargets(session([target])))).toEqual([`${here}: ${told}`]);
+  });
+});
+
 describe('the look at GPU metrics', () => {
   it('is content with an instance whose devices all report', async () => {
     given({ id: 'i-whole' }, { id: 'i-web', type: 'm5.xlarge' });
@@ -140,7 +152,7 @@ describe('the look at GPU metrics', () => {
       {
         check: 'GPU metrics',
         status: 'ok',
-        detail: `${here}: 1 of 1 accelerator instances report all their devices`,
+        detail: `${here}: 1 of 1 accelerator instance reporting all devices`,
       },
     ]);
   });
@@ -184,7 +196,7 @@ describe('the look at GPU metrics', () => {
     listing({ CWAgent: [...agent('i-1', 4), ...agent('i-node', 4)] });
     const findings = await check();
     expect(details(findings)).toEqual([
-      `${here}: 2 of 3 accelerator instances report all their devices`,
+      `${here}: 2 of 3 accelerator instances reporting all devices`,
       `${here}: research/workers (i-mute, ml.g5.12xlarge): no GPU reports anything`,
       'how GPUs report: the configuration of the CloudWatch agent',
     ]);
@@ -197,7 +209,7 @@ describe('the look at GPU metrics', () => {
     listing({ CWAgent: agent('i-1', 4) });
     expect(details(await check())).toEqual([
       `${here}: HyperPod clusters can't be read: No permission for sagemaker:ListClusters`,
-      `${here}: 1 of 1 accelerator instances report all their devices`,
+      `${here}: 1 of 1 accelerator instance reporting all devices`,
     ]);
   });
 

@@ -291,6 +291,36 @@ describe('the evidence of one resource', () => {
     );
   });
 
+  it('has no rows of CPU and network for a HyperPod node, of which EC2 tells nothing', () => {
+    const node = { ...idle, resource: resource({ kind: 'hyperpod-node' }) };
+    const found = findResource([{ ...target, observations: [node] }], idle.resource.id);
+    const text = evidenceText(found, { evidence }, now);
+    expect(text).toMatch(
+      /GPU 1 .*\n.*\n {2}EC2 tells nothing of the CPU and the network of a HyperPod node\.$/,
+    );
+    expect(text).not.toMatch(/^ {2}(CPU|network)/m);
+    expect(evidenceText(found, { evidence: { ...evidence, devices: [] } }, now)).toMatch(
+      /No series was measured for it\.\n {2}EC2 tells nothing/,
+    );
+  });
+
+  it.each([
+    ['a loss', { loss: 183.24 }],
+    ['an end', { utilization: utilization({ state: 'ended' }) }],
+  ])('has no price of what is over: %s', (_, given) => {
+    const over = { ...idle, hourlyRate: undefined, monthToDate: undefined, ...given };
+    const found = findResource([{ ...target, observations: [over] }], 'reranker');
+    expect(evidenceText(found, {}, now)).not.toContain('price');
+  });
+
+  it('says of what is not paid for yet when it will be', () => {
+    const waiting = { ...idle, isUnpaid: true, utilization: utilization({ wastedShare: undefined }) };
+    const found = findResource([{ ...target, observations: [waiting] }], 'reranker');
+    expect(evidenceText(found, { rateSource: 'bill' }, now)).toContain(
+      '  price $32.77 an hour once it works, as the bill says\n',
+    );
+  });
+
   it('shows all that is wrong with a resource', () => {
     const second = { ...idle, utilization: utilization({ check: 'not-distributed', wastedShare: 0.5 }) };
     const found = findResource([{ ...target, observations: [idle, second] }], idle.resource.id);
