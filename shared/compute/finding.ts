@@ -140,7 +140,7 @@ export const isSameEpisode = ({ since }: Pick<Finding, 'since'>, { startedAt }: 
 export type Review = {
   opened: Flaw[];
   confirmed: { finding: Finding; flaw: Flaw }[];
-  /** Each with the time at which it was over, where that is known. */
+  /** Each with the time at which it was over. */
   closed: Finding[];
   /** Those that nothing was found out about. */
   unseen: Finding[];
@@ -155,6 +155,7 @@ export function reviewFindings(
   open: readonly Finding[],
   observed: readonly Observation[],
   complete: readonly ResourceKind[],
+  now: IsoTime,
 ): Review {
   const byResource = Map.groupBy(observed, ({ resource }) => resourceKey(resource));
   const stillSo = (finding: Finding): boolean => {
@@ -174,7 +175,7 @@ export function reviewFindings(
       .filter((finding) => !stillSo(finding))
       .map((finding) => ({
         ...finding,
-        closedAt: endOf(finding, byResource.get(resourceKey(finding)) ?? []),
+        closedAt: endOf(finding, byResource.get(resourceKey(finding)) ?? [], now),
       })),
     opened: flaws.flatMap(({ flaw, finding }) => (finding ? [] : [flaw])),
     confirmed,
@@ -182,12 +183,19 @@ export function reviewFindings(
   };
 }
 
-/** When it worked again, or was stopped, as far as that was seen: not when somebody looked. */
-function endOf({ since }: Finding, observed: readonly Observation[]): IsoTime | undefined {
+/**
+ * When it was over: when it worked again, or was stopped, as far as that was seen; else now, or where nobody has seen it
+ * for long, when that was. Of a part of its devices others were at work all the time: what they did before it was seen
+ * last ends nothing.
+ */
+function endOf(finding: Finding, observed: readonly Observation[], now: IsoTime): IsoTime {
+  const { since, check, windowEnd } = finding;
+  const earliest = check === 'not-distributed' ? later(since, windowEnd) : since;
   const ends = observed
     .flatMap(({ endedAt, utilization: { firstBusy } }) => endedAt ?? firstBusy ?? [])
-    .filter((end) => Date.parse(end) >= Date.parse(since));
-  return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0];
+    .filter((end) => Date.parse(end) >= Date.parse(earliest))
+    .toSorted((a, b) => Date.parse(a) - Date.parse(b));
+  return earlier(ends[0] ?? now, lastsUntil(finding, now));
 }
 
 const resourceKey = ({ kind, id }: Pick<Finding, 'kind' | 'id'>): string => `${kind}#${id}`;

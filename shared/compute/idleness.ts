@@ -1,4 +1,4 @@
-import { type IsoTime, toTime } from '../period.ts';
+import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
 import { busyText, counted, idleText, lengthOf, skewText } from './evidence-text.ts';
 import type { AcceleratorKind } from './instance.ts';
 import { periodSeconds, type Series, type Window } from './metric.ts';
@@ -9,10 +9,10 @@ import {
   hasReporters,
   type IdlePolicy,
   isRead,
-  isValid,
   type Measured,
   type Reading,
   type Signal,
+  toReading,
   toReadings,
 } from './signals.ts';
 import { startedWithin, type Utilization } from './utilization.ts';
@@ -31,17 +31,14 @@ export type Question =
 
 export type DeviceSignal = 'utilization' | 'memory' | 'power' | 'history';
 
-const hourMs = 3_600_000;
-
-/**
- * The hours in which what holds memory has to be silent before it counts as idle: whole ones, and the one in which the
- * window ends, which a short window doesn't reach the beginning of.
- */
-export function historyWindow({ end }: Window, { loadedWindow }: Pick<IdlePolicy, 'loadedWindow'>): Window {
-  const whole = Math.floor(Date.parse(end) / hourMs) * hourMs;
-  const last = Math.ceil(Date.parse(end) / hourMs) * hourMs;
-  return { start: toTime(whole - Math.ceil(loadedWindow / 60) * hourMs), end: toTime(last) };
-}
+/** The time in which what holds memory has to be silent before it counts as idle. */
+export const historyWindow = (
+  { end }: Window,
+  { loadedWindow }: Pick<IdlePolicy, 'loadedWindow'>,
+): Window => ({
+  start: addMilliseconds(end, -loadedWindow * 60_000),
+  end,
+});
 
 /** An instance in a window, and what has been read of it. */
 type Case = {
@@ -88,8 +85,8 @@ export function judgeIdleness(
 
 /**
  * What to ask next of an instance; undefined once no answer changes the verdict. The first device speaks for the others
- * where it works, unless it is to be known how many do, and what is bound to be unknown is asked nothing: a quiet CPU
- * would not make it idle. Where only the devices count, each of them is asked that might be at work.
+ * where it works, unless it is to be known how many do and since when. What is bound to be unknown is asked nothing but
+ * whether its devices work: a quiet CPU would not make it idle.
  */
 export function nextQuestion(
   measured: Measured,
@@ -101,7 +98,11 @@ export function nextQuestion(
   const work = workIn(given);
   if (work.length > 0) {
     const computes = work.some(({ signal }) => signal === 'utilization');
-    return purpose === 'work' && computes ? otherDevices(measured) : undefined;
+    return purpose !== 'idle' && computes ? questionOf(measured.signals.devices, 'utilization') : undefined;
+  }
+  if (purpose === 'work' && mayShowWork(given)) {
+    const utilization = questionOf(measured.signals.devices, 'utilization');
+    if (utilization) return utilization;
   }
   const mute = measured.signals.devices.filter(({ utilization }) => utilization === undefined);
   const power = questionOf(mute, 'power');
@@ -196,10 +197,13 @@ function idleVerdict(given: Case): Pick<Utilization, 'check' | 'confidence' | 'w
 /** From there on nothing that matters was missed. */
 const wholeCoverage = 0.98;
 
-/** Skew shows only where all devices report that should. */
-function otherDevices({ facts, signals: { devices } }: Measured): Question | undefined {
-  const mayTell = facts !== undefined && devices.length > 1 && devices.length >= devicesOf(facts);
-  return mayTell ? questionOf(devices, 'utilization') : undefined;
+/** What can't be called idle, for its slices or for devices that don't report, may still be seen at work. */
+function mayShowWork(given: Case): boolean {
+  const { facts, signals } = given.measured;
+  const isPart =
+    signals.devices.some(({ isSliced, utilization }) => isSliced || utilization === undefined) ||
+    (facts !== undefined && hasReporters(facts) && signals.devices.length < devicesOf(facts));
+  return isPart && doubtOfInstance(given) === undefined && doubtOfQueries(given) === undefined;
 }
 
 function openQuestion(given: Case): Question | undefined {
@@ -267,43 +271,27 @@ const mayHaveRested = (given: Case): boolean => {
   return measured.signals.devices.every(({ history }) => isSilent(history, given) || history === 'unread');
 };
 
-/** Whether hourly maxima cover the longer window, all of them silent. An hour that is missing may have been one of work. */
+/** Whether it covers the longer window, all of it silent. */
 function isSilent(history: Signal, given: Case): boolean {
-  if (!isRead(history) || history.failure !== undefined) return false;
-  const hours = hoursIn(history, given);
-  if ([...hours.values()].some((largest) => largest > given.policy.gpuPercent)) return false;
-  const { start, end } = historyWindow(given.window, given.policy);
-  const last = Date.parse(end) - hourMs; // the hour that a short window doesn't reach the beginning of
-  const isReached = hours.has(last) || Date.parse(given.window.start) <= last;
-  const needed = ((Date.parse(end) - Date.parse(start)) / hourMs) * requiredCoverage(given);
-  return isReached && hours.size >= Math.floor(needed);
+  if (!isRead(history)) return false;
+  const { coverage, busyAt, failure } = restOf(history, given);
+  return failure === undefined && busyAt === undefined && coverage >= requiredCoverage(given);
 }
 
-/** The largest value of each hour of the longer window. */
-function hoursIn({ points }: Series, { window, policy }: Case): Map<number, number> {
-  const { start, end } = historyWindow(window, policy);
-  const hours = new Map<number, number>();
-  for (const { at, value } of points) {
-    if (at < Date.parse(start) || at >= Date.parse(end) || !isValid(value)) continue;
-    const hour = Math.floor(at / hourMs) * hourMs;
-    hours.set(hour, Math.max(hours.get(hour) ?? 0, value));
-  }
-  return hours;
-}
+const restOf = (history: Series, { window, policy }: Case): Reading =>
+  toReading('utilization', 'history', history, policy.gpuPercent, historyWindow(window, policy));
 
-/** The share of the longer window's hours that the worst-covered device reported. */
-function historyShare(given: Case): number {
-  const { start, end } = historyWindow(given.window, given.policy);
-  const whole = (Date.parse(end) - Date.parse(start)) / hourMs;
-  const shares = given.measured.signals.devices.map(({ history }) =>
-    isRead(history) ? hoursIn(history, given).size / whole : 0,
+/** The share of the longer window that the worst-covered device reported. */
+const historyShare = (given: Case): number =>
+  Math.min(
+    ...given.measured.signals.devices.map(({ history }) =>
+      isRead(history) ? restOf(history, given).coverage : 0,
+    ),
   );
-  return Math.min(1, ...shares);
-}
 
 /**
- * How much of a device's silence has to be seen. A stop can't be taken back: for it every period counts, since work may
- * be what is missing. To tell of it what the policy asks for is enough.
+ * How much of a silence has to be seen. A stop can't be taken back: for it every period of every signal counts, since
+ * work may be what is missing. To tell of it what the policy asks for is enough.
  */
 const requiredCoverage = ({ purpose, policy }: Case): number => (purpose === 'idle' ? 1 : policy.coverage);
 
@@ -379,15 +367,13 @@ function doubtOfMemory(given: Case): string | undefined {
 }
 
 function doubtOfCoverage(given: Case): string | undefined {
-  const { measured, readings, window, policy } = given;
+  const { readings, window, policy } = given;
   const [worst] = readings.toSorted((a, b) => a.coverage - b.coverage);
   if (worst === undefined) return undefined;
   const share = Math.floor(worst.coverage * 100); // 89.9 % is not the 90 % it takes
   const seen = `${metricName(worst)} reported for ${share} % of the last ${lengthOf(window)}`;
   if (worst.coverage < policy.coverage) return `${seen}, too little to call it idle`;
-  const isDevice =
-    measured.facts?.accelerators !== undefined && worst.signal !== 'cpu' && worst.signal !== 'network';
-  return isDevice && worst.coverage < requiredCoverage(given)
+  return worst.coverage < requiredCoverage(given)
     ? `${seen}: work may be what is missing, and a stop can't be taken back`
     : undefined;
 }

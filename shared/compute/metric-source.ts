@@ -148,6 +148,9 @@ function toClue(metric: Metric): Clue | undefined {
   return instanceId === undefined && host === '' ? undefined : { metric, meaning, device, instanceId, host };
 }
 
+/** Whether it says itself whose it is; a host's name leaves room for doubt. */
+export const namesInstance = (metric: Metric): boolean => textOf(metric, instanceDimensions) !== undefined;
+
 /** The first of these dimensions that has a value. */
 const textOf = ({ dimensions }: Metric, names: readonly string[]): string | undefined =>
   names

@@ -31,7 +31,7 @@ export type Device = {
   utilization?: Signal;
   memoryUsedMib?: Signal;
   powerWatts?: Signal;
-  /** Hourly maxima of its utilisation over the window in which what is loaded has to be silent. */
+  /** Its utilisation over the longer window, in which what is loaded has to be silent. */
   history?: Signal;
   /** Cut into slices: see `DeviceMetrics`. */
   isSliced?: boolean | undefined;

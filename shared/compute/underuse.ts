@@ -20,6 +20,9 @@ export type UnderusePolicy = {
   memoryPercent: number;
   /** Share of the periods in which it ran that a device must have reported, 0 to 1. */
   coverage: number;
+  /** Utilisation up to which a device is silent, and minutes of silence that count as idle, and not as use. */
+  gpuPercent: number;
+  idleMinutes: number;
 };
 
 /** What one device did, period by period. `peaks` and `memoryMib` are absent where nobody asked, or it doesn't report. */
@@ -154,10 +157,11 @@ function loadOf({ facts, devices, cpu }: Course, window: Window, policy: Underus
     ({ failure }) => failure !== undefined,
   );
   if (isFailed || devices.length < devicesOf(facts) || devices.length === 0) return unread;
-  const ran = within(cpu, window);
+  const covered = devices.map(({ averages }) => within(averages, window));
+  const ran = inUse(within(cpu, window), covered, policy);
+  for (const periods of covered) for (const at of [...periods.keys()]) if (!ran.has(at)) periods.delete(at);
   const missing = policy.hours * 3_600_000 - ran.size * periodMs;
   if (missing > 0) return { outcome: 'unknown', wait: missing };
-  const covered = devices.map(({ averages }) => within(averages, window));
   const coverage = Math.min(...covered.map((periods) => coverageOf(periods, ran)));
   if (coverage < policy.coverage) {
     return { outcome: 'unknown', wait: Math.ceil((policy.coverage - coverage) * ran.size) * periodMs };
@@ -170,6 +174,31 @@ function loadOf({ facts, devices, cpu }: Course, window: Window, policy: Underus
     p95: Math.max(...p95s),
     total: p95s.reduce((sum, value) => sum + value, 0),
   };
+}
+
+/**
+ * The periods in which it ran, but for the stretches in which all its devices were silent for as long as it takes to be
+ * idle: those are another finding, and say nothing of how well it is used when it is.
+ */
+function inUse(
+  ran: ReadonlyMap<number, number>,
+  devices: readonly ReadonlyMap<number, number>[],
+  { gpuPercent, idleMinutes }: UnderusePolicy,
+): Map<number, number> {
+  const isSilent = (at: number) =>
+    devices.every((periods) => (periods.get(at) ?? Number.POSITIVE_INFINITY) <= gpuPercent);
+  const used = new Map(ran);
+  let stretch: number[] = [];
+  const end = () => {
+    if (stretch.length * periodMs >= idleMinutes * 60_000) for (const at of stretch) used.delete(at);
+    stretch = [];
+  };
+  for (const at of [...ran.keys()].toSorted((a, b) => a - b)) {
+    if (isSilent(at)) stretch.push(at);
+    else end();
+  }
+  end();
+  return used;
 }
 
 /** A course, and how much it did. */

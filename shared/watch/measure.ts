@@ -20,7 +20,7 @@ import {
   type Series,
   type Window,
 } from '../compute/metric.ts';
-import { mapDeviceMetrics } from '../compute/metric-source.ts';
+import { mapDeviceMetrics, namesInstance } from '../compute/metric-source.ts';
 import type { IdlePolicy, Measured, Signal, Signals } from '../compute/signals.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
@@ -31,7 +31,8 @@ import type { Gap } from './observe.ts';
  * The verdict on each instance over so many minutes before `now`, by instance id; all of one target. Asks for no more
  * than changes the answer, one question after the other. $0.01 per 1,000 metrics: 1 for an instance whose first device
  * works, 27 for an idle one of 8 devices that report their power too, none for one that can't be called idle anyway.
- * `neighbours` are all instances of the target: a metric that carries but a host name may be one of theirs.
+ * A stop may follow: a metric that carries but a host's name, which another of the `neighbours` may have, counts for
+ * nothing.
  */
 export async function measureUtilization(
   client: CloudWatchClient,
@@ -42,7 +43,8 @@ export async function measureUtilization(
 ): Promise<Map<string, Utilization>> {
   const window = windowBefore(now, minutes);
   const { namespaces } = config.utilization;
-  const sources = await findSources(client, instances, { facts, namespaces, neighbours });
+  const known = { facts, namespaces, neighbours, isForStop: true };
+  const sources = await findSources(client, instances, known);
   const looks = instances.map((instance) => ({ ...lookAt(instance, config), readFrom: window.start }));
   return measureLooks(client, looks, { facts, sources, policy: config.idle, window });
 }
@@ -79,6 +81,8 @@ type Known = {
   facts: ReadonlyMap<string, InstanceTypeFacts>;
   namespaces: readonly string[];
   neighbours: readonly Instance[];
+  /** Only what names its instance counts: a node of another service may have the same host's name. */
+  isForStop?: boolean;
 };
 
 /**
@@ -88,7 +92,7 @@ type Known = {
 export async function findSources(
   client: CloudWatchClient,
   instances: readonly Instance[],
-  { facts, namespaces, neighbours }: Known,
+  { facts, namespaces, neighbours, isForStop = false }: Known,
 ): Promise<Sources> {
   const mayReport = ({ instanceType }: Instance) => {
     const known = facts.get(instanceType);
@@ -97,10 +101,11 @@ export async function findSources(
   };
   if (!instances.some(mayReport)) return { devices: new Map(), gaps: [] };
   const { listed, failures } = await discoverDeviceMetrics(client, namespaces);
+  const certain = isForStop ? listed.filter(namesInstance) : listed;
   const own = new Set(instances.map(({ instanceId }) => instanceId));
   const others = neighbours.filter(({ instanceId }) => !own.has(instanceId));
   return {
-    devices: mapDeviceMetrics(listed, [...instances, ...others], facts).devices,
+    devices: mapDeviceMetrics(certain, [...instances, ...others], facts).devices,
     gaps: failures.map(({ namespace, why }) => ({ what: `the CloudWatch namespace ${namespace}`, why })),
   };
 }
@@ -128,7 +133,7 @@ export async function measureLooks(
 /** Enough to fill the batches of 500 metrics, few enough to be held. */
 const looksAtOnce = 1000;
 
-/** What CloudWatch has told so far: over the windows of the looks, and hourly over the longer one. */
+/** What CloudWatch has told so far: over the windows of the looks, and over the longer one. */
 type Readings = { recent: Map<Metric, Series>; history: Map<Metric, Series> };
 
 /** One look, and the metrics that tell of its instance. */
@@ -184,13 +189,13 @@ async function askAll(
   { policy, window }: Measuring,
   readings: Readings,
 ): Promise<void> {
-  const isOfHours = ({ question }: (typeof asked)[number]) => question.signal === 'history';
-  const recent = asked.filter((one) => !isOfHours(one));
+  const isLonger = ({ question }: (typeof asked)[number]) => question.signal === 'history';
+  const recent = asked.filter((one) => !isLonger(one));
   for (const [start, some] of Map.groupBy(recent, ({ subject }) => subject.look.readFrom)) {
     await readSeries(client, some.flatMap(toQueries), { ...window, start }, periodSeconds, readings.recent);
   }
-  const hours = asked.filter(isOfHours).flatMap(toQueries);
-  await readSeries(client, hours, historyWindow(window, policy), 3600, readings.history);
+  const longer = asked.filter(isLonger).flatMap(toQueries);
+  await readSeries(client, longer, historyWindow(window, policy), periodSeconds, readings.history);
 }
 
 function toQueries({ subject, question }: { subject: Subject; question: Question }): MetricQuery[] {

@@ -68,29 +68,35 @@ async function share(watched: Watched, running: readonly FleetMember[]) {
   const findingsOf = Map.groupBy(open, ({ kind, id }) => `${kind}#${id}`);
   const seenUntil = ({ seenAt }: Finding) => windowBefore(seenAt, config.idle.window).end;
   const holds = (finding: Finding) => isBefore(window.start, seenUntil(finding), slackMs);
-  const looks: MemberLook[] = [];
-  const resting: Observation[] = [];
-  for (const { instance, ...member } of running) {
-    const isForeign = member.resource.kind === 'hyperpod-node';
-    const own = findingsOf.get(`${member.resource.kind}#${member.resource.id}`) ?? [];
-    const known = own.filter((finding) => isSameEpisode(finding, member.resource));
+  const places = running.map(({ instance, ...member }): Place => {
+    const { kind, id } = member.resource;
+    const isForeign = kind === 'hyperpod-node';
+    const known = (findingsOf.get(`${kind}#${id}`) ?? []).filter((one) =>
+      isSameEpisode(one, member.resource),
+    );
     const idle = known.find(({ check }) => idleChecks.includes(check));
     const skew = known.find(({ check }) => check === 'not-distributed');
     const seen = work.get(instance.instanceId);
     const look = { ...lookAt(instance, config), isForeign, member };
     if (idle) {
+      const hasWorked = seen !== undefined && isBefore(idle.windowEnd, seen.lastBusy);
+      if (holds(idle) && !hasWorked) return { resting: asSeen(member, idle, 'idle') };
       const readFrom = earlier(window.start, seenUntil(idle));
-      if (holds(idle)) resting.push(asSeen(member, idle, 'idle'));
-      else looks.push({ ...look, readFrom, purpose: 'devices', idle });
-    } else if (isAtWork(seen, instance.launchTime, window.start) && (skew === undefined || holds(skew))) {
-      resting.push(skew ? asSeen(member, skew, 'underused') : atWork(member, seen));
-    } else {
-      const wasSkewed = skew !== undefined;
-      looks.push({ ...look, readFrom: window.start, purpose: 'work', skew, wasSkewed });
+      return { look: { ...look, readFrom, purpose: 'devices', idle } };
     }
-  }
-  return { looks, resting };
+    const isKnown = isAtWork(seen, instance.launchTime, window.start) && (skew === undefined || holds(skew));
+    if (isKnown) return { resting: skew ? asSeen(member, skew, 'underused') : atWork(member, seen) };
+    const wasSkewed = skew !== undefined;
+    return { look: { ...look, readFrom: window.start, purpose: 'work', skew, wasSkewed } };
+  });
+  return {
+    looks: places.flatMap(({ look }) => look ?? []),
+    resting: places.flatMap(({ resting }) => resting ?? []),
+  };
 }
+
+/** To be looked at, or what an earlier run knows still holds. */
+type Place = { look?: MemberLook; resting?: Observation };
 
 const idleChecks: readonly Check[] = ['idle-accelerator', 'loaded-not-computing'];
 

@@ -151,7 +151,8 @@ function toSubject(
 
 async function judgeSome(watched: Watched, subjects: readonly Subject[]): Promise<Map<Subject, Judgement>> {
   const { clients, config, now } = watched;
-  const policy: UnderusePolicy = { ...config.utilization.underuse, coverage: config.idle.coverage };
+  const { coverage, gpuPercent, window: idleMinutes } = config.idle;
+  const policy: UnderusePolicy = { ...config.utilization.underuse, coverage, gpuPercent, idleMinutes };
   const window = windowBefore(now, policy.days * 24 * 60);
   const judgements = new Map<Subject, Judgement>();
   const candidates: (Candidate & { subject: Subject })[] = [];

@@ -171,7 +171,7 @@ async function settle(
   complete: Observed['complete'],
 ) {
   const { table, config, now, readOnly } = watched;
-  const review = reviewFindings(open, observations, complete);
+  const review = reviewFindings(open, observations, complete, now);
   const whose = ({ resource }: Flaw) => attribute(resource.tags, config.tags);
   const confirmed = review.confirmed.filter(({ finding, flaw }) => isNews(finding, flaw));
   const resting = review.confirmed.filter(({ finding, flaw }) => !isNews(finding, flaw));
@@ -196,7 +196,7 @@ async function settle(
       ...resting.map(({ finding }) => finding),
       ...review.unseen,
     ],
-    closed: review.closed.map((finding) => ({ ...finding, closedAt: finding.closedAt ?? now })),
+    closed: review.closed,
     opened: review.opened.length,
     confirmed: confirmed.length,
     told,

@@ -71,12 +71,15 @@ const ids = (review: ReturnType<typeof reviewFindings>) => ({
 
 const nothing = { opened: [], confirmed: [], closed: [] };
 
+const now = '2026-11-16T06:15:00Z';
+
 describe('a review', () => {
   it('opens a finding for what has a flaw and no finding, and none for busy or unknown ones', () => {
     const review = reviewFindings(
       [],
       [observed('idle'), observed('busy', { id: 'i-2' }), observed('unknown', { id: 'i-3' })],
       ['ec2-instance'],
+      now,
     );
     expect(ids(review)).toEqual({ ...nothing, opened: ['i-1'] });
   });
@@ -107,14 +110,45 @@ describe('a review', () => {
       { confirmed: ['i-1'] },
     ],
   ])('%s', (_, observations, expected) => {
-    expect(ids(reviewFindings([finding()], observations, ['ec2-instance']))).toEqual({
+    expect(ids(reviewFindings([finding()], observations, ['ec2-instance'], now))).toEqual({
       ...nothing,
       ...expected,
     });
   });
 
   it('closes nothing by absence where not all of the kind was listed', () => {
-    expect(ids(reviewFindings([finding()], [], ['sagemaker-endpoint']))).toEqual(nothing);
+    expect(ids(reviewFindings([finding()], [], ['sagemaker-endpoint'], now))).toEqual(nothing);
+  });
+});
+
+describe('the end of a finding', () => {
+  const endOf = (open: Finding, observations: Observation[], at = now) =>
+    reviewFindings([open], observations, ['ec2-instance'], at).closed.map(({ closedAt }) => closedAt);
+  const worked = (firstBusy: string): Observation => {
+    const one = observed('busy');
+    return { ...one, utilization: { ...one.utilization, firstBusy } };
+  };
+
+  it('is when it worked again, not when somebody looked', () => {
+    expect(endOf(finding(), [worked('2026-11-16T05:40:00Z')])).toEqual(['2026-11-16T05:40:00Z']);
+  });
+
+  it('is when it was stopped', () => {
+    const stopped = { ...observed('ended'), endedAt: '2026-11-16T05:20:00Z' };
+    expect(endOf(finding(), [stopped])).toEqual(['2026-11-16T05:20:00Z']);
+  });
+
+  it('is now where it is gone, and no later than somebody could know', () => {
+    expect(endOf(finding(), [])).toEqual([now]);
+    expect(endOf(finding(), [], '2026-11-20T00:00:00Z')).toEqual(['2026-11-17T07:15:00Z']);
+    expect(endOf(finding(), [worked('2026-11-19T23:00:00Z')], '2026-11-20T00:00:00Z')).toEqual([
+      '2026-11-17T07:15:00Z',
+    ]);
+  });
+
+  it('is of a part of its devices not when others worked, which did so all along', () => {
+    const skew = finding({ check: 'not-distributed', windowEnd: '2026-11-16T05:05:00Z' });
+    expect(endOf(skew, [worked('2026-11-16T03:05:00Z')])).toEqual([now]);
   });
 });
 

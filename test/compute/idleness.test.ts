@@ -15,7 +15,6 @@ import { parseConfig } from '../../shared/config.ts';
 import { instance, m5, p4d, series } from '../support/compute.ts';
 
 const policy = parseConfig({}).idle;
-const a100 = { kind: 'gpu', name: 'NVIDIA A100', cores: 1, memoryMib: 40_960 } as const;
 
 /** 02:55 to 05:55, 36 periods. */
 const window = windowBefore('2026-11-16T06:00:00Z', 180);
@@ -332,62 +331,23 @@ describe('the power that a device draws', () => {
 });
 
 describe('memory that is held', () => {
-  const hours = historyWindow(window, policy);
-  const rested = (value = 0, skip = 0): Series => ({
-    points: Array.from({ length: 25 - skip }, (_, hour) => ({
-      at: Date.parse(hours.start) + (hour + skip) * 3_600_000,
-      value,
-    })),
-  });
+  const longer = historyWindow(window, policy);
+  const rested = (value = 0, skip = 0): Series => {
+    const { points } = series(longer, value);
+    return { points: points.slice(skip) };
+  };
   const loaded = (history: Device['history']): Device[] =>
     silentDevices().map((device) => ({ ...device, memoryUsedMib: quiet(30_000), history }));
 
-  it('counts the whole hours before the window ends, and the one it ends in', () => {
-    expect(hours).toEqual({ start: '2026-11-15T05:00:00Z', end: '2026-11-16T06:00:00Z' });
-    const onTheHour = historyWindow({ start: '2026-11-16T05:15:00Z', end: '2026-11-16T06:00:00Z' }, policy);
-    expect(onTheHour).toEqual({ start: '2026-11-15T06:00:00Z', end: '2026-11-16T06:00:00Z' });
-  });
-
-  it.each([15, 30, 45, 60])('has no hole before a window of %d minutes, whenever that ends', (minutes) => {
-    for (let minute = 0; minute < 60; minute += 5) {
-      const now = `2026-11-16T06:${String(minute).padStart(2, '0')}:00Z`;
-      const short = windowBefore(now, minutes);
-      const { start, end } = historyWindow(short, policy);
-      const hour = 3_600_000;
-      // It worked in the last period before the short window; hourly maxima say so.
-      const worked = Math.floor((Date.parse(short.start) - 1) / hour) * hour;
-      const history = {
-        points: Array.from({ length: (Date.parse(end) - Date.parse(start)) / hour }, (_, index) => {
-          const at = Date.parse(start) + index * hour;
-          return { at, value: at === worked ? 95 : 0 };
-        }),
-      };
-      const device: Device = {
-        index: '0',
-        utilization: series(short, 0),
-        memoryUsedMib: series(short, 30_000),
-        history,
-      };
-      const one: InstanceTypeFacts = { ...p4d, accelerators: { ...a100, count: 1 } };
-      const idleOtherwise = {
-        cpuPercent: series(short, 1),
-        networkIn: series(short, 1),
-        networkOut: series(short, 1),
-      };
-      const measured = { instance: instance(), facts: one, signals: { devices: [device], ...idleOtherwise } };
-      expect(judgeIdleness(measured, short, policy).state).toBe('busy');
-    }
+  it('counts the day that ends with the window', () => {
+    expect(longer).toEqual({ start: '2026-11-15T05:55:00Z', end: '2026-11-16T05:55:00Z' });
   });
 
   it.each<[string, Device['history'], string]>([
     ['idle after a day of silence', rested(), 'idle'],
-    ['busy where an hour of the day is missing', rested(0, 1), 'busy'],
-    ['busy where the newest hour is missing', { points: rested().points.slice(0, -1) }, 'busy'],
-    [
-      'busy where there was work on that day',
-      { points: [...rested().points.slice(1), { at: Date.parse(hours.start), value: 40 }] },
-      'busy',
-    ],
+    ['busy where five minutes of the day are missing', rested(0, 1), 'busy'],
+    ['busy where the newest are missing', { points: rested().points.slice(0, -1) }, 'busy'],
+    ['busy where there was work on that day', series(longer, 0, { 100: 40 }), 'busy'],
     ['busy where the day could not be read', { ...rested(), failure: 'Throttling' }, 'busy'],
     ['busy where nobody can ask about the day', undefined, 'busy'],
   ])('makes it %s', (_, history, state) => {
@@ -395,12 +355,12 @@ describe('memory that is held', () => {
   });
 
   it('is told where some hours of the day are missing, with less confidence, and not stopped', () => {
-    expect(judge({ devices: loaded(rested(0, 2)) }, {}, 'work')).toMatchObject({
+    expect(judge({ devices: loaded(rested(0, 24)) }, {}, 'work')).toMatchObject({
       state: 'idle',
       confidence: 'medium',
-      coverage: 23 / 25,
+      coverage: 264 / 288,
     });
-    expect(judge({ devices: loaded(rested(0, 4)) }, {}, 'work').state).toBe('busy');
+    expect(judge({ devices: loaded(rested(0, 30)) }, {}, 'work').state).toBe('busy');
   });
 
   it('is asked about for the longer window only once it is known to be held', () => {
@@ -435,7 +395,7 @@ describe('memory that is held', () => {
       state: 'idle',
       check: 'loaded-not-computing',
       confidence: 'low',
-      reason: '8 of 8 GPUs at 0 % for 24 h 55 min, memory not reported, 100 % coverage',
+      reason: '8 of 8 GPUs at 0 % for 24 h, memory not reported, 100 % coverage',
     });
   });
 });

@@ -10,13 +10,18 @@ import { instance } from '../support/compute.ts';
 import { type Trace, type TraceName, toCourse, toSignals, traces } from '../support/traces.ts';
 
 const { idle: policy, utilization } = parseConfig({});
-const underuse: UnderusePolicy = { ...utilization.underuse, coverage: policy.coverage };
+const underuse: UnderusePolicy = {
+  ...utilization.underuse,
+  coverage: policy.coverage,
+  gpuPercent: policy.gpuPercent,
+  idleMinutes: policy.window,
+};
 const now = '2026-11-16T06:00:00Z';
 const window = windowBefore(now, policy.window);
 const week = windowBefore(now, underuse.days * 24 * 60);
-const hours = historyWindow(window, policy);
+const longer = historyWindow(window, policy);
 
-const measuredOf = (trace: Trace, signals = toSignals(trace, window, hours)): Measured => ({
+const measuredOf = (trace: Trace, signals = toSignals(trace, window, longer)): Measured => ({
   instance: instance({ instanceType: trace.facts.instanceType, launchTime: '2026-10-01T08:00:00Z' }),
   facts: trace.facts,
   signals,
@@ -32,7 +37,7 @@ describe('three hours of', () => {
       'a notebook with a loaded model',
       'idle',
       'loaded-not-computing',
-      '1 of 1 GPU at 0 % for 24 h 55 min, 14.4 of 24 GiB of memory held, 100 % coverage',
+      '1 of 1 GPU at 0 % for 24 h, 14.4 of 24 GiB of memory held, 100 % coverage',
     ],
     [
       'a notebook loaded five hours ago',
@@ -160,6 +165,15 @@ describe('a week of', () => {
     expect(judgeUnderuse(toCourse(trace, week), week, underuse)).toMatchObject({ outcome: 'unknown' });
   });
 
+  it('what did nothing for days, and works now, is not underused for it', () => {
+    const since = Date.parse(week.end) / 60_000 - 30 * 60;
+    const trace: Trace = { ...traces.training, utilization: (minute) => (minute < since ? 0 : 95) };
+    expect(judgeUnderuse(toCourse(trace, week), week, underuse)).toEqual({ outcome: 'well used' });
+    const young: Trace = { ...traces.training, utilization: (minute) => (minute < since + 600 ? 0 : 12) };
+    // 20 hours of use are too few to say.
+    expect(judgeUnderuse(toCourse(young, week), week, underuse)).toMatchObject({ outcome: 'unknown' });
+  });
+
   it('an instance of which a device is missing is not judged', () => {
     const { devices, ...course } = toCourse(traces['one quarter of an instance'], week);
     const judgement = judgeUnderuse({ ...course, devices: devices.slice(1) }, week, underuse);
@@ -193,7 +207,7 @@ describe('points that are lost', () => {
       (name) => !['left behind', 'a notebook with a loaded model', 'a warm standby'].includes(name),
     ),
   )('never make %s idle', (name) => {
-    const signals = toSignals(traces[name], window, hours);
+    const signals = toSignals(traces[name], window, longer);
     fc.assert(
       fc.property(mask, (kept) => {
         const verdict = judgeIdleness(measuredOf(traces[name], thinned(signals, kept)), window, policy);
@@ -205,7 +219,7 @@ describe('points that are lost', () => {
   it('never make any work idle before a stop, however little it was and whatever else is silent', () => {
     const place = fc.nat({ max: 35 });
     const work = fc.array(fc.record({ device: fc.nat({ max: 7 }), place }), { minLength: 1, maxLength: 5 });
-    const quiet = toSignals(traces['left behind'], window, hours);
+    const quiet = toSignals(traces['left behind'], window, longer);
     fc.assert(
       fc.property(work, mask, (worked, kept) => {
         const devices = quiet.devices.map((device, index) => ({
@@ -218,9 +232,8 @@ describe('points that are lost', () => {
             ),
           },
         }));
-        const { devices: thin } = thinned({ ...quiet, devices }, kept);
         const verdict = judgeIdleness(
-          measuredOf(traces['left behind'], { ...quiet, devices: thin }),
+          measuredOf(traces['left behind'], thinned({ ...quiet, devices }, kept)),
           window,
           policy,
         );
@@ -229,24 +242,45 @@ describe('points that are lost', () => {
     );
   });
 
-  it('in the day before never make a loaded instance idle that worked in any hour of it', () => {
-    const loaded = toSignals(traces['a warm standby'], window, hours);
+  it('in the day before never make a loaded instance idle that worked in any minute of it', () => {
+    const loaded = toSignals(traces['a warm standby'], window, longer);
+    const history = (loaded.devices[0] as Device).history as Series;
     fc.assert(
-      fc.property(fc.nat({ max: 24 }), mask, (hour, kept) => {
-        const device = loaded.devices[0] as Device;
-        const points = (device.history as Series).points.map((point, at) =>
-          at === hour ? { ...point, value: 80 } : point,
-        );
-        const history = { points: points.filter((_, at) => kept[at % kept.length]) };
-        const signals = { ...loaded, devices: loaded.devices.map((one) => ({ ...one, history })) };
+      fc.property(fc.nat({ max: history.points.length - 1 }), mask, (worked, kept) => {
+        const points = history.points
+          .map((point, at) => (at === worked ? { ...point, value: 80 } : point))
+          .filter((_, at) => kept[at % kept.length]);
+        const signals = {
+          ...loaded,
+          devices: loaded.devices.map((one) => ({ ...one, history: { points } })),
+        };
         const verdict = judgeIdleness(measuredOf(traces['a warm standby'], signals), window, policy);
         expect(verdict.state).not.toBe('idle');
       }),
     );
   });
 
+  it('never make an instance without accelerators idle that its CPU or network kept at work', () => {
+    const facts = { instanceType: 'm6i.2xlarge', instanceStoreGb: 0, vcpus: 8 };
+    const quiet = toSignals({ ...traces['left behind'], facts }, window, longer);
+    const signal = fc.constantFrom('cpuPercent', 'networkIn', 'networkOut');
+    fc.assert(
+      fc.property(signal, fc.nat({ max: 35 }), mask, (name, worked, kept) => {
+        const { points } = quiet[name] as Series;
+        const busy = points.map((point, at) => (at === worked ? { ...point, value: 9_000_000 } : point));
+        const signals = thinned({ ...quiet, [name]: { points: busy } }, kept);
+        const verdict = judgeIdleness(
+          { ...measuredOf(traces['left behind'], signals), facts },
+          window,
+          policy,
+        );
+        expect(verdict.state).not.toBe('idle');
+      }),
+    );
+  });
+
   it('in a gap that the CPU and the network share leave it unknown, however few they are', () => {
-    const signals = toSignals(traces['left behind'], window, hours);
+    const signals = toSignals(traces['left behind'], window, longer);
     const without = (series: Signal, at: number): Series => ({
       points: (series as Series).points.filter((_: Point, place) => place !== at),
     });

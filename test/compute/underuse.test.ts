@@ -18,7 +18,12 @@ import { parseConfig } from '../../shared/config.ts';
 import { type Trace, toCourse, traces } from '../support/traces.ts';
 
 const { idle, utilization } = parseConfig({});
-const policy: UnderusePolicy = { ...utilization.underuse, coverage: idle.coverage };
+const policy: UnderusePolicy = {
+  ...utilization.underuse,
+  coverage: idle.coverage,
+  gpuPercent: idle.gpuPercent,
+  idleMinutes: idle.window,
+};
 const now = '2026-11-16T06:00:00Z';
 const week = windowBefore(now, policy.days * 24 * 60);
 

@@ -103,9 +103,9 @@ function toSeries(
   sample: (minute: number) => number | undefined,
   { start, end }: Window,
   statistic: Statistic = 'Maximum',
-  minutes = 5,
 ): Series {
   const [from, to] = [Date.parse(start) / 60_000, Date.parse(end) / 60_000];
+  const minutes = 5;
   const points: Point[] = [];
   for (let period = from; period < to; period += minutes) {
     const samples = Array.from({ length: minutes }, (_, minute) => sample(period + minute)).filter(
@@ -126,8 +126,8 @@ const heldMib = ({ facts, memory }: Trace, minute: number): number | undefined =
   return share === undefined ? undefined : (share / 100) * (facts.accelerators?.memoryMib ?? 0);
 };
 
-/** Every signal of a trace over a window, and hourly over the longer one. */
-export function toSignals(trace: Trace, window: Window, hours: Window): Signals {
+/** Every signal of a trace over a window, and its utilisation over the longer one. */
+export function toSignals(trace: Trace, window: Window, longer: Window): Signals {
   const isMute = trace.utilization(endOfTraces - 60, 0) === undefined;
   return {
     devices: devicesOf(trace).map((device) => {
@@ -137,7 +137,7 @@ export function toSignals(trace: Trace, window: Window, hours: Window): Signals 
         memoryUsedMib: toSeries((minute) => heldMib(trace, minute), window),
         ...(!isMute && {
           utilization: toSeries(utilization, window),
-          history: toSeries(utilization, hours, 'Maximum', 60),
+          history: toSeries(utilization, longer),
         }),
       };
     }),

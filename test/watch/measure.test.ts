@@ -2,7 +2,7 @@ import { CloudWatchClient, GetMetricDataCommand, ListMetricsCommand } from '@aws
 import { describe, expect, it } from 'vitest';
 import type { Instance, InstanceTypeFacts } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
-import { measureUtilization } from '../../shared/watch/measure.ts';
+import { findSources, measureUtilization } from '../../shared/watch/measure.ts';
 import { instance, m5, p4d } from '../support/compute.ts';
 import { fakeCloudWatch, type MeasuredInstance } from '../support/metrics.ts';
 
@@ -59,7 +59,7 @@ describe('measuring', () => {
     [
       'all that could make it busy, where a model has been held for a day of silence',
       { gpus: Array(8).fill(0), memoryMib: 30_000 },
-      '8 of 8 GPUs at 0 % for 24 h 10 min, 234.4 of 320 GiB of memory held, 100 % coverage',
+      '8 of 8 GPUs at 0 % for 24 h, 234.4 of 320 GiB of memory held, 100 % coverage',
       [
         ...Array.from(Array(8).keys(), (index) => `nvidia_smi_utilization_gpu ${index}`),
         'nvidia_smi_memory_used 0',
@@ -184,7 +184,7 @@ describe('measuring', () => {
     expect(verdicts.get('i-1')?.reason).toMatch(/^1 of 1 GPU at 0 %/);
   });
 
-  it("takes a metric with a host name alone for nobody's, where a neighbour has the same name", async () => {
+  it('takes a metric that names no instance for nothing before a stop', async () => {
     const { cloudWatch } = fakeCloudWatch({ 'i-1': { gpus: [0] } });
     cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName = 'nvidia_smi_utilization_gpu' }) => ({
       Metrics: [
@@ -199,12 +199,29 @@ describe('measuring', () => {
       ],
     }));
     const one = p4dNamed('i-1', { privateDnsName: 'ip-10-0-0-7.eu-west-1.compute.internal' });
-    const twin = p4dNamed('i-2', { privateDnsName: 'ip-10-0-0-7.eu-west-1.compute.internal' });
-    const reasonAmong = async (neighbours: Instance[]) =>
-      (await measureUtilization(client, [one], facts, config, { minutes: 45, now: monday, neighbours })).get(
-        'i-1',
-      )?.reason;
-    expect(await reasonAmong([one])).toBe('1 of 8 GPUs reporting');
-    expect(await reasonAmong([one, twin])).toMatch(/^no GPU metric of it in CloudWatch/);
+    expect((await measure(one)).get('i-1')?.reason).toMatch(/^no GPU metric of it in CloudWatch/);
+  });
+
+  it('maps it by its host for those who look, where no neighbour has the same name', async () => {
+    const host = [
+      { name: 'host', value: 'ip-10-0-0-7' },
+      { name: 'index', value: '0' },
+    ];
+    const one = p4dNamed('i-1', { privateDnsName: 'ip-10-0-0-7.eu-west-1.compute.internal' });
+    const twin = { ...one, instanceId: 'i-2' };
+    const { cloudWatch } = fakeCloudWatch({});
+    cloudWatch.on(ListMetricsCommand).callsFake(({ MetricName = 'nvidia_smi_utilization_gpu' }) => ({
+      Metrics: [
+        {
+          Namespace: 'CWAgent',
+          MetricName,
+          Dimensions: host.map(({ name, value }) => ({ Name: name, Value: value })),
+        },
+      ],
+    }));
+    const among = async (neighbours: Instance[]) =>
+      (await findSources(client, [one], { facts, namespaces: ['CWAgent'], neighbours })).devices.get('i-1');
+    expect(await among([one])).toMatchObject([{ index: '0' }]);
+    expect(await among([one, twin])).toBeUndefined();
   });
 });

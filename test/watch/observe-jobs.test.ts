@@ -180,6 +180,7 @@ describe('the watch over SageMaker jobs', () => {
       {
         since: '2026-11-16T03:15:00Z',
         hourlyRate: 2,
+        isUnpaid: true,
         utilization: { check: 'job-stuck-starting', reason: expect.stringContaining('Starting for 3 h,') },
       },
     ]);
@@ -306,9 +307,23 @@ describe('the watch over SageMaker jobs', () => {
     expect(observed.observations[0]?.loss).toBeUndefined();
   });
 
+  it('says of one that repeats another and has not started that nothing is paid for yet', async () => {
+    const hyperParameters = { seed: '17' };
+    const first = ended({ name: 'first', createdAt: '2026-11-14T11:00:00Z', clusters: one });
+    const again = job({ name: 'again', phase: 'Starting', startedAt: undefined, clusters: one });
+    fakeSageMaker([
+      { ...first, hyperParameters },
+      { ...again, hyperParameters },
+    ]);
+    const told = (await look()).observations.filter(
+      ({ utilization: { check } }) => check === 'job-duplicate',
+    );
+    expect(told).toMatchObject([{ resource: { id: 'again' }, hourlyRate: 2, isUnpaid: true }]);
+  });
+
   /** What is open after a run, as the pass keeps it. */
   const findingsOf = (open: readonly Finding[], { observations, complete }: Observed, now: IsoTime) => {
-    const { opened, confirmed } = reviewFindings(open, observations, complete);
+    const { opened, confirmed } = reviewFindings(open, observations, complete, now);
     return [
       ...confirmed.map(({ finding, flaw }) => confirmedBy(finding, flaw, {}, now)),
       ...opened.map((flaw) => toFinding(flaw, {}, now)),
@@ -337,6 +352,7 @@ describe('the watch over SageMaker jobs', () => {
     const [paid, ...others] = findingsOf(open, await look(later, { open }), later);
     expect(others).toEqual([]);
     expect(paid).toMatchObject({ check: 'job-stuck-starting', since: began, atStake: expect.closeTo(5) });
+    expect(paid?.isUnpaid).toBeUndefined();
     expect(paid && wastedBetween(paid, '2026-11-01T00:00:00Z', later)).toBeCloseTo(5);
   });
 
@@ -369,7 +385,7 @@ describe('the watch over SageMaker jobs', () => {
     expect(observed.observations).toMatchObject([
       { utilization: { state: 'ended' }, endedAt: '2026-11-16T04:00:00Z' },
     ]);
-    expect(reviewFindings(open, observed.observations, observed.complete).closed).toMatchObject([
+    expect(reviewFindings(open, observed.observations, observed.complete, monday).closed).toMatchObject([
       { closedAt: '2026-11-16T04:00:00Z' },
     ]);
   });
@@ -396,7 +412,7 @@ describe('the watch over SageMaker jobs', () => {
     ]);
   });
 
-  it('goes on from here where only those that run for weeks were too many to look through', async () => {
+  it('goes on from here where there were too many to look through', async () => {
     const sageMaker = fakeSageMaker([job({ clusters: one })]);
     const endless = { TrainingJobSummaries: [], NextToken: 'more' };
     sageMaker.on(ListTrainingJobsCommand, { StatusEquals: 'InProgress' }).resolves(endless);
@@ -408,9 +424,12 @@ describe('the watch over SageMaker jobs', () => {
     expect((await getJobs(table, target, monday)).readAt.training).toBe(monday);
     expect((await look(hourLater)).gaps).toEqual([]);
 
+    const later = '2026-11-16T08:15:00Z';
     sageMaker.on(ListTrainingJobsCommand).resolves(endless);
-    expect((await look('2026-11-16T08:15:00Z')).complete).not.toContain('sagemaker-training-job');
-    expect((await getJobs(table, target, monday)).readAt.training).toBe(hourLater);
+    const cut = await look(later);
+    expect(cut.complete).toContain('sagemaker-training-job');
+    expect(cut.gaps.map(({ why }) => why)).toEqual(gaps.map(({ why }) => why));
+    expect((await getJobs(table, target, monday)).readAt.training).toBe(later);
   });
 
   it('tells a warm pool that waits, at its price', async () => {

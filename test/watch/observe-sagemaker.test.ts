@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Finding, reviewFindings } from '../../shared/compute/finding.ts';
+import { type Finding, reviewFindings, toFinding } from '../../shared/compute/finding.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { observeSageMaker } from '../../shared/watch/observe-sagemaker.ts';
 import type { TargetClients } from '../../shared/watch/target-clients.ts';
@@ -597,6 +597,20 @@ describe('the Studio apps of a target', () => {
         hourlyRate: 0.8,
       },
     ]);
+  });
+
+  it('that were made again under their name stay found from run to run, and waste nothing before', async () => {
+    sageMaker.on(ListAppsCommand).resolves({
+      Apps: [{ ...lab, ...running, CreationTime: new Date('2026-11-15T06:05:00Z') }],
+    });
+    const first = await observe();
+    const [flaw] = reviewFindings([], first.observations, first.complete).opened;
+    const found = flaw ? [toFinding(flaw, {}, now)] : [];
+    expect(found).toMatchObject([{ check: 'idle-studio-app', since: '2026-11-15T06:05:00Z' }]);
+    const second = await observe([], {}, found);
+    const { opened, confirmed, closed } = reviewFindings(found, second.observations, second.complete);
+    expect(confirmed.map(({ finding }) => finding)).toEqual(found);
+    expect({ opened, closed }).toEqual({ opened: [], closed: [] });
   });
 
   it('share the price of an instance where they share it', async () => {
