@@ -17,7 +17,13 @@ import {
   type RateOf,
   toResource,
 } from '../compute/sagemaker/job.ts';
-import { isWaiting, judgeLimit, judgeStart, type RunLimit } from '../compute/sagemaker/job-delay.ts';
+import {
+  isUnpaid,
+  isWaiting,
+  judgeLimit,
+  judgeStart,
+  type RunLimit,
+} from '../compute/sagemaker/job-delay.ts';
 import { toldFor } from '../compute/sagemaker/job-series.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import { judgeWarmPool, keptCost, toPoolResource, type WarmPool } from '../compute/sagemaker/warm-pool.ts';
@@ -180,7 +186,11 @@ function runningObservations(
 ): Observation[] {
   const { job, utilization, since } = verdict;
   const { watched, rateOf } = telling;
-  const told = { ...toldOf(job, telling), hourlyRate: hourlyRateOf(job, rateOf) };
+  const told = {
+    ...toldOf(job, telling),
+    hourlyRate: hourlyRateOf(job, rateOf),
+    ...(isUnpaid(job) && { isUnpaid: true }),
+  };
   const limit = limitOf(job, told.resource.tags, telling);
   const limited = judgeLimit(job, limit, utilization, watched.now);
   const repeats = duplicates.filter(({ names }) => job.kind === 'training' && names.includes(job.name));
@@ -260,6 +270,7 @@ const failureObservation = (failure: Failure, telling: Telling): Observation => 
 const duplicateObservation = (duplicate: Duplicate, telling: Telling): Observation => ({
   ...lossObservation(duplicate, telling),
   hourlyRate: duplicate.hourlyRate,
+  ...(duplicate.hourlyRate !== undefined && duplicate.job.startedAt === undefined && { isUnpaid: true }),
   atStake: duplicate.atStake,
 });
 

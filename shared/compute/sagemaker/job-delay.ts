@@ -66,6 +66,14 @@ function paidSince({ startedAt }: Job, phases: Phases): IsoTime | undefined {
   return resumed && later(startedAt, resumed.since);
 }
 
+/** Whether nothing of its rate is paid for: its instances have not come yet, or were taken away. */
+export function isUnpaid(job: Job): boolean {
+  if (isOver(job)) return false;
+  if (job.startedAt === undefined) return true;
+  const phases = waitsOf(job);
+  return isWaiting(job) && phases !== undefined && paidSince(job, phases) === undefined;
+}
+
 const later = (one: IsoTime, other: IsoTime): IsoTime => (Date.parse(one) > Date.parse(other) ? one : other);
 
 /** Since when it should be at work; undefined where it waits for the hours that its training plan has bought. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../shared/compute/sagemaker/job.ts';
-import { isWaiting, judgeLimit, judgeStart } from '../../../shared/compute/sagemaker/job-delay.ts';
+import { isUnpaid, isWaiting, judgeLimit, judgeStart } from '../../../shared/compute/sagemaker/job-delay.ts';
 import type { Utilization } from '../../../shared/compute/utilization.ts';
 import { ended, job } from '../../support/jobs.ts';
 
@@ -77,6 +77,17 @@ describe('a job that has not begun', () => {
       expect(delay?.utilization.wastedShare).toBe(wastedShare);
     },
   );
+
+  it.each<[string, boolean, Partial<Job>]>([
+    ['its instances have not come', true, {}],
+    ['it is stopped before they came', true, { status: 'Stopping', waitingSince: undefined }],
+    ['spot capacity was taken from it', true, { phase: 'Interrupted', startedAt: '2026-11-16T02:00:00Z' }],
+    ['it loads its data', false, { phase: 'Downloading', startedAt: '2026-11-16T03:00:00Z' }],
+    ['it works', false, { waitingSince: undefined, startedAt: '2026-11-16T03:00:00Z' }],
+    ['it was stopped before they came', false, { status: 'Stopped' }],
+  ])('where %s: that nothing of its rate is paid for yet is %s', (_, expected, given) => {
+    expect(isUnpaid({ ...waiting, ...given })).toBe(expected);
+  });
 
   it('is told once where it came back to a phase again and again', () => {
     const waits = ['Interrupted', 'Starting', 'Interrupted', 'Starting'].map((phase, index) => ({
