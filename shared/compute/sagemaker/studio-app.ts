@@ -46,20 +46,21 @@ export function judgeStudioApp(app: StudioApp, minutes: number, now: IsoTime): S
     const reason = `${uptime}: ${doubt ?? unknownActivity}`;
     return { utilization: { state: 'unknown', reason, ...seen, coverage: 0, confidence: 'low' } };
   }
-  const silence = formatDuration(end - activeAt);
   if (activeAt > start) {
-    const reason = `its user was active ${silence} ago`;
+    const reason = `its user was active ${formatDuration(end - activeAt)} ago`;
     const lastBusy = toTime(Math.min(activeAt, end));
     return {
       utilization: { state: 'busy', reason, ...seen, coverage: 1, confidence: 'medium', lastBusy },
     };
   }
+  // Made again under its name, it may tell of the activity in the one before.
+  const since = Math.max(activeAt, Date.parse(app.createdAt ?? toTime(activeAt)));
   return {
-    since: toTime(activeAt),
+    since: toTime(since),
     utilization: {
       state: 'idle',
       check: 'idle-studio-app',
-      reason: `no user activity for ${silence}, ${uptime}, though a kernel may still compute`,
+      reason: `no user activity for ${formatDuration(end - since)}, ${uptime}, though a kernel may still compute`,
       ...seen,
       coverage: 1,
       confidence: app.checkedAt === undefined ? 'low' : 'medium',

@@ -43,6 +43,24 @@ describe('a Studio app', () => {
     expect(judge({ checkedAt: undefined }).utilization).toMatchObject({ state: 'idle', confidence: 'low' });
   });
 
+  it('is idle since it was made where its user did nothing since, whatever the one before it tells', () => {
+    const { since, utilization } = judge({
+      createdAt: '2026-11-15T06:05:00Z',
+      activeAt: '2026-11-13T22:05:00Z',
+    });
+    expect(since).toBe('2026-11-15T06:05:00Z');
+    expect(utilization.reason).toBe(
+      'no user activity for 24 h, in service for 24 h, though a kernel may still compute',
+    );
+  });
+
+  it('is idle since its last activity where nobody knows when it was made', () => {
+    expect(judge({ createdAt: undefined })).toMatchObject({
+      since: '2026-11-13T02:05:00Z',
+      utilization: { state: 'idle' },
+    });
+  });
+
   it('is busy where its user was active within the window', () => {
     expect(judge({ activeAt: '2026-11-16T03:05:00Z' }).utilization).toMatchObject({
       state: 'busy',
