@@ -71,7 +71,9 @@ export function judgeThroughput(
     return { utilization: { ...seen, coverage: 0, state: 'unknown', reason: doubt, confidence: 'low' } };
   }
   const since = silentSince(throughput, lastBusy, policy, now);
-  const silence = formatDuration(Date.parse(now) - Date.parse(since));
+  // What is older than anybody looked may have been silent for longer.
+  const isExact = lastBusy !== undefined || since === throughput.createdAt;
+  const silence = `${isExact ? '' : 'at least '}${formatDuration(Date.parse(now) - Date.parse(since))}`;
   return {
     since,
     utilization: {

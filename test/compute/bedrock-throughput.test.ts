@@ -42,7 +42,10 @@ describe('provisioned throughput', () => {
       since: '2026-11-10T06:05:00Z',
       utilization: { confidence: 'medium', reason: expect.stringContaining('no invocation for 6 days,') },
     });
-    expect(judge({}, {}, false)).toMatchObject({ since: '2026-11-02T06:00:00Z' });
+    expect(judge({}, {}, false)).toMatchObject({
+      since: '2026-11-02T06:00:00Z',
+      utilization: { reason: expect.stringMatching(/^no invocation for at least 14 days, /) },
+    });
   });
 
   it.each([
