@@ -604,11 +604,11 @@ describe('the Studio apps of a target', () => {
       Apps: [{ ...lab, ...running, CreationTime: new Date('2026-11-15T06:05:00Z') }],
     });
     const first = await observe();
-    const [flaw] = reviewFindings([], first.observations, first.complete).opened;
+    const [flaw] = reviewFindings([], first.observations, first.complete, now).opened;
     const found = flaw ? [toFinding(flaw, {}, now)] : [];
     expect(found).toMatchObject([{ check: 'idle-studio-app', since: '2026-11-15T06:05:00Z' }]);
     const second = await observe([], {}, found);
-    const { opened, confirmed, closed } = reviewFindings(found, second.observations, second.complete);
+    const { opened, confirmed, closed } = reviewFindings(found, second.observations, second.complete, now);
     expect(confirmed.map(({ finding }) => finding)).toEqual(found);
     expect({ opened, closed }).toEqual({ opened: [], closed: [] });
   });

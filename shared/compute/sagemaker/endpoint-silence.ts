@@ -90,7 +90,7 @@ function doubtOfCoverage(coverage: number, policy: EndpointPolicy): string | und
     : `its metrics cover ${Math.floor(coverage * 100)} % of the last ${span}, too little to call it idle`;
 }
 
-/** Percent of what its hosts have, for half of the time: what only waits for requests doesn't come near. */
+/** Percent of what its hosts have: what only waits for requests doesn't come near. */
 const atWorkPercent = 20;
 
 /**
@@ -123,6 +123,16 @@ function doubtOfHosts(
   const isTold = loads.length === 0 || coverageOfAll(seriesOf(loads), window, now) >= policy.coverage;
   return isTold ? undefined : `what its GPUs did in ${span} is not known, nor whether a component is gone`;
 }
+
+/** Whether its hosts worked in any hour, and be it a few: at what, nobody knows. */
+export const didHostsWork = (
+  { pulses }: EndpointSignals,
+  { window }: EndpointPolicy,
+  now: IsoTime,
+): boolean =>
+  pulses
+    .filter(({ of }) => of === 'CPU')
+    .some((cpu) => sharesOf(cpu, hoursBefore(now, window)).some((share) => share > atWorkPercent));
 
 const sharesOf = ({ series, whole }: Load, window: Window): number[] =>
   [...hoursOf(series, window).values()].map((value) => Math.min(100, (value / whole) * 100));

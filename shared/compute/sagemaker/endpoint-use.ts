@@ -19,7 +19,7 @@ import {
   smallestOf,
   workEnd,
 } from './endpoint-signals.ts';
-import { doubtOfEndpoint, doubtOfSignals, silenceOf, silenceText } from './endpoint-silence.ts';
+import { didHostsWork, doubtOfEndpoint, doubtOfSignals, silenceOf, silenceText } from './endpoint-silence.ts';
 
 /**
  * What to ask next, once the requests are known: how far it is used where there were some, else whether anything speaks
@@ -65,12 +65,13 @@ export function judgeEndpoint(
   }
   const silence = silenceOf(endpoint, signals, policy, now);
   const isHidden = failureOf(seriesOf([...signals.pulses, ...signals.loads])) !== undefined;
+  const isDoubtful = isHidden || didHostsWork(signals, policy, now);
   const utilization: Utilization = {
     state: 'idle',
     check: 'idle-endpoint',
     reason: silenceText(endpoint, silence, now),
     ...seen,
-    confidence: isHidden ? 'low' : reported >= wholeCoverage ? 'high' : 'medium',
+    confidence: isDoubtful ? 'low' : reported >= wholeCoverage ? 'high' : 'medium',
     wastedShare: 1,
   };
   return { utilization, since: silence.since };

@@ -245,9 +245,15 @@ describe('the hosts of an endpoint that nobody calls', () => {
     });
   });
 
-  it('may be busy for some hours, and keep themselves busy a little', () => {
-    const backup = hourly(now, 14, 30, { 3: 390, 4: 390, 5: 390 });
-    expect(judge({ requests: [zeros], pulses: [cpu(backup)] }).utilization.check).toBe('idle-endpoint');
+  it.each<[string, Record<number, number>, string]>([
+    ['keep themselves busy a little', {}, 'high'],
+    ['come to what may be waiting in an hour', { 3: 80 }, 'high'],
+    ['are busy in an hour', { 3: 81 }, 'low'],
+    ['are busy for some hours', { 3: 390, 4: 390, 5: 390 }, 'low'],
+    ['were busy before the window', { 30: 390 }, 'high'],
+  ])('leave it idle where they %s, and less to believe in where they worked', (_, others, confidence) => {
+    const { utilization } = judge({ requests: [zeros], pulses: [cpu(hourly(now, 14, 30, others))] });
+    expect(utilization).toMatchObject({ check: 'idle-endpoint', confidence });
   });
 
   it.each<[string, Load, RegExp]>([
