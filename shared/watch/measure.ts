@@ -4,13 +4,12 @@ import { discoverDeviceMetrics, getSeries, instanceMetric } from '../aws/cloudwa
 import { inBatches } from '../batches.ts';
 import {
   type DeviceSignal,
-  historyWindow,
   isStandby,
   judgeIdleness,
   nextQuestion,
-  type Purpose,
   type Question,
 } from '../compute/idleness.ts';
+import type { Purpose } from '../compute/inquiry.ts';
 import type { Instance, InstanceTypeFacts } from '../compute/instance.ts';
 import {
   type DeviceMetrics,
@@ -21,6 +20,7 @@ import {
   type Window,
 } from '../compute/metric.ts';
 import { mapDeviceMetrics, namesInstance } from '../compute/metric-source.ts';
+import { historyWindow } from '../compute/rest.ts';
 import type { IdlePolicy, Measured, Signal, Signals } from '../compute/signals.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';

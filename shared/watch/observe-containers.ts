@@ -22,8 +22,9 @@ import {
 } from '../compute/container-source.ts';
 import type { Observation } from '../compute/finding.ts';
 import { hourSeconds } from '../compute/hours.ts';
-import { historyWindow, isStandby } from '../compute/idleness.ts';
+import { isStandby } from '../compute/idleness.ts';
 import { type Metric, periodSeconds, type Series, type Statistic, type Window } from '../compute/metric.ts';
+import { historyWindow } from '../compute/rest.ts';
 import { windowBefore } from '../compute/utilization.ts';
 import { hourlyRates } from '../store/prices.ts';
 import type { Gap, Observer, Watched } from './observe.ts';

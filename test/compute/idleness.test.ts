@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  historyWindow,
-  isStandby,
-  judgeIdleness,
-  nextQuestion,
-  type Purpose,
-} from '../../shared/compute/idleness.ts';
+import { isStandby, judgeIdleness, nextQuestion } from '../../shared/compute/idleness.ts';
+import type { Purpose } from '../../shared/compute/inquiry.ts';
 import type { InstanceTypeFacts } from '../../shared/compute/instance.ts';
 import type { Series } from '../../shared/compute/metric.ts';
+import { historyWindow } from '../../shared/compute/rest.ts';
 import type { Device, Measured, Signals } from '../../shared/compute/signals.ts';
 import { windowBefore } from '../../shared/compute/utilization.ts';
 import { parseConfig } from '../../shared/config.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyWindow, judgeIdleness } from '../../shared/compute/idleness.ts';
+import { judgeIdleness } from '../../shared/compute/idleness.ts';
 import type { Point, Series } from '../../shared/compute/metric.ts';
+import { historyWindow } from '../../shared/compute/rest.ts';
 import type { Device, Measured, Signal, Signals } from '../../shared/compute/signals.ts';
 import { judgeUnderuse, type UnderusePolicy } from '../../shared/compute/underuse.ts';
 import { windowBefore } from '../../shared/compute/utilization.ts';
