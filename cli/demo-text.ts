@@ -2,6 +2,7 @@ import { placeName } from '../shared/alert/spend-place.ts';
 import { ownerOf } from '../shared/allocation/owner.ts';
 import { costBetween } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
+import { counted } from '../shared/compute/evidence-text.ts';
 import { type Finding, wastedBetween } from '../shared/compute/finding.ts';
 import { instanceName } from '../shared/compute/instance.ts';
 import { wasteByOwner } from '../shared/compute/waste.ts';
@@ -10,6 +11,7 @@ import type { IsoTime } from '../shared/period.ts';
 import { nextTransition } from '../shared/schedule/window.ts';
 import type { Target } from '../shared/target.ts';
 import type { Planned } from '../shared/watch/plan-schedules.ts';
+import { cellsOf, cutCells } from './cells.ts';
 import {
   allPlanned,
   dueToStop,
@@ -21,7 +23,7 @@ import {
 } from './demo-story.ts';
 import type { FunctionName } from './local-runtime.ts';
 import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
-import { paint, perHour, screenWidth, table, wrap } from './terminal.ts';
+import { paint, perHour, type Style, screenWidth, table, wrap } from './terminal.ts';
 
 /** The whole story, top to bottom, for a terminal. */
 export function storyText(story: Story, stage: Stage, milliseconds: number): string {
@@ -49,22 +51,40 @@ export function storyText(story: Story, stage: Stage, milliseconds: number): str
 }
 
 function warnedText({ warned }: Story, { config }: Stage): string {
-  if (warned === 0) return '  No tagged instance is idle outside its hours.';
-  return config.enforce
-    ? `  ${warned} instances are idle outside their hours. Their owners are warned; nothing is stopped yet.`
-    : `  ${warned} instances are idle outside their hours. Their owners are told what would happen: this only observes.`;
+  if (warned === 0) return indented('No tagged instance is idle outside its hours.');
+  return indented(
+    config.enforce
+      ? `${warned} instances are idle outside their hours. Their owners are warned; nothing is stopped yet.`
+      : `${warned} instances are idle outside their hours. Their owners are told what would happen: this only observes.`,
+  );
 }
 
-const chapter = (time: IsoTime, name: FunctionName, question: string): string =>
-  `\n${paint(['bold', 'cyan'], `${time.slice(11, 16)} UTC  ${name}`)}  ${paint('dim', question)}\n`;
+/** On as many lines as it takes. */
+const indented = (text: string): string => wrap(text, screenWidth(), '  ');
+
+/** A line that begins in a colour of its own, the others below its second part. */
+function headed(heading: string, style: Style | readonly Style[], text: string): string {
+  const indent = ' '.repeat(cellsOf(heading) + 4);
+  return `  ${paint(style, heading)}  ${wrap(text, screenWidth(), indent).trimStart()}`;
+}
+
+/** What it is about stands beside the function's name, or below where the screen is narrow. */
+function chapter(time: IsoTime, name: FunctionName, question: string): string {
+  const heading = `${time.slice(11, 16)} UTC  ${name}`;
+  const fits = cellsOf(`${heading}  ${question}`) <= screenWidth();
+  const below = fits ? `  ${paint('dim', question)}` : `\n${paint('dim', indented(question))}`;
+  return `\n${paint(['bold', 'cyan'], heading)}${below}\n`;
+}
 
 function intro({ before, times }: Story, { targets, config }: Stage): string {
   const accounts = new Set(targets.map(({ account }) => account)).size;
   const regions = new Set(targets.map(({ region }) => region)).size;
   return [
     paint('bold', `ai-cost-watchdog: ${dayText(times.spend)}, on the sample account`),
-    `${accounts} accounts, ${regions} regions, ${before.length} instances, ${config.spend.historyDays} days of spend. No AWS: the functions of the stack run here as they`,
-    'would in Lambda, and every call they make is answered in this process.',
+    wrap(
+      `${accounts} accounts, ${regions} regions, ${before.length} instances, ${config.spend.historyDays} days of spend. No AWS: the functions of the stack run here as they would in Lambda, and every call they make is answered in this process.`,
+      screenWidth(),
+    ),
   ].join('\n');
 }
 
@@ -78,9 +98,12 @@ function spendText({ day, incidents, requests, series, seriesStates, monthToDate
   const opened = incidents.filter(({ change }) => change === 'opened');
   const services = day?.services ?? [];
   const rest = services.slice(listedServices);
+  const total = formatMoney(day?.total ?? 0);
   const rows = services.slice(0, listedServices).map(({ service, amount }) => [service, formatMoney(amount)]);
   return [
-    `  ${day?.date ?? 'no day'}, the newest complete day: ${paint('bold', formatMoney(day?.total ?? 0))} in ${series} series (account x service); ${requests} Cost Explorer requests`,
+    indented(
+      `${day?.date ?? 'no day'}, the newest complete day: ${total} in ${series} series (account x service); ${counted(requests, 'Cost Explorer request')}`,
+    ).replace(total, () => paint('bold', total)),
     '',
     table(
       ['service', '>usage'],
@@ -88,10 +111,8 @@ function spendText({ day, incidents, requests, series, seriesStates, monthToDate
     ),
     '',
     ...opened.map(incidentText),
-    wrap(
+    indented(
       `Of ${series} series ${statesText(seriesStates)}. Apart from usage, and not judged, this month: ${apartText(monthToDate)}.`,
-      screenWidth(),
-      '  ',
     ),
   ].join('\n');
 }
@@ -129,11 +150,14 @@ function incidentText({
   const who = [cause?.team && `team ${cause.team}`, cause?.owner && `owner ${cause.owner}`]
     .filter(Boolean)
     .join(', ');
+  const size = `${place}: ${formatMoney(excessPerDay)} a day above expected`;
+  const below = [reason, ...(because ? [because] : []), ...(who ? [`Whose: ${who}`] : [])];
   return [
-    `  ${paint(['bold', 'red'], 'LEAK')}  ${paint('bold', `${place}: ${formatMoney(excessPerDay)} a day above expected`)}, since ${start}, ${formatMoney(impact)} so far`,
-    wrap(reason, screenWidth() - 8, '        '),
-    ...(because ? [wrap(because, screenWidth() - 8, '        ')] : []),
-    ...(who ? [`        Whose: ${who}`] : []),
+    headed('LEAK', ['bold', 'red'], `${size}, since ${start}, ${formatMoney(impact)} so far`).replace(
+      size,
+      () => paint('bold', size),
+    ),
+    ...below.map((text) => wrap(text, screenWidth(), ' '.repeat(8))),
     '',
   ].join('\n');
 }
@@ -143,47 +167,64 @@ function launchText({ sample }: Stage): string {
   return message ? framed(slackText(message, screenWidth() - 6)) : '  Nothing worth telling.';
 }
 
+/** From so many columns on the check and the account have columns; on a narrower screen they stand below. */
+const screenWithPlaces = 130;
+
 /** What wastes most; the rest in a line, since `utilization --sample` lists it all. */
 function wasteText({ findings, times }: Story, { targets }: Stage): string {
-  const wasteful = findings.toSorted((one, other) => wastedRate(other) - wastedRate(one));
-  const rows = wasteful
-    .slice(0, listedFindings)
-    .map((finding) => findingRow(finding, targets, times.utilization));
-  const evidence = wasteful
-    .slice(0, listedFindings)
-    .map(({ reason }) => [wrap(reason, screenWidth(), '      ')]);
-  const rest = wasteful.slice(listedFindings);
+  const isWide = screenWidth() >= screenWithPlaces;
+  const wasteful = findings
+    .toSorted((one, other) => wastedRate(other) - wastedRate(one))
+    .map((finding) => toEntry(finding, targets, times.utilization));
+  const listed = wasteful.slice(0, listedFindings);
+  const rest = wasteful.length - listed.length;
   const owners = wasteByOwner(findings, monthOf(times.utilization), times.utilization)
     .slice(0, listedOwners)
     .map(({ owner, monthToDate }) => `${owner ?? 'nobody tagged'} ${formatMoney(monthToDate)}`);
   return [
-    table(['what', 'which', 'account', 'whose', '>wasted', '>this month', 'since'], rows, evidence),
-    ...(rest.length > 0 ? [`\n  and ${rest.length} more: npm run -s watchdog -- utilization --sample`] : []),
+    table(
+      isWide
+        ? ['what', 'which', 'account', 'whose', '>wasted', '>this month', 'since']
+        : ['which', 'whose', '>wasted', '>this month', 'since'],
+      listed.map(({ check, name, size, place, rest: others }) =>
+        isWide ? [check, `${name} ${size}`, place, ...others] : [cutCells(name, widestName), ...others],
+      ),
+      listed.map(({ check, size, place, reason }) => [
+        wrap(isWide ? reason : `${size}, ${place}: ${reason} (${check})`, screenWidth(), '      '),
+      ]),
+    ),
+    ...(rest > 0 ? [`\n  and ${rest} more: npm run -s watchdog -- utilization --sample`] : []),
     '',
-    wrap(`Wasted this month, by owner: ${owners.join(', ')}.`, screenWidth(), '  '),
+    indented(`Wasted this month, by owner: ${owners.join(', ')}.`),
   ].join('\n');
 }
 
 const listedFindings = 12;
 const listedOwners = 5;
+const widestName = 32;
 
 const wastedRate = ({ wastedHourlyRate = 0 }: Finding): number => wastedHourlyRate;
 
 const monthOf = (now: IsoTime): IsoTime => `${now.slice(0, 7)}-01T00:00:00Z`;
 
-function findingRow(finding: Finding, targets: readonly Target[], now: IsoTime): string[] {
-  const { account, region, name, type, count, check, since, wastedHourlyRate, attribution } = finding;
+/** A finding as the list shows it: `rest` are whose it is, its rate, this month, and since when. */
+function toEntry(finding: Finding, targets: readonly Target[], now: IsoTime) {
+  const { account, region, name, type, count, check, reason, since, wastedHourlyRate, attribution } = finding;
   const target = targets.find((one) => one.account === account && one.region === region);
   const wasted = wastedBetween(finding, monthOf(now), now);
-  return [
+  return {
     check,
-    `${name} ${count > 1 ? `${count}x ` : ''}${type}`,
-    `${target?.accountName ?? account} ${region}`,
-    ownerOf(attribution) ?? 'nobody tagged',
-    perHour(wastedHourlyRate),
-    wasted === undefined ? '-' : formatMoney(wasted),
-    formatDuration(Date.parse(now) - Date.parse(since)),
-  ];
+    name,
+    reason,
+    size: `${count > 1 ? `${count}x ` : ''}${type}`,
+    place: `${target?.accountName ?? account} ${region}`,
+    rest: [
+      ownerOf(attribution) ?? 'nobody tagged',
+      perHour(wastedHourlyRate),
+      wasted === undefined ? '-' : formatMoney(wasted),
+      formatDuration(Date.parse(now) - Date.parse(since)),
+    ],
+  };
 }
 
 function stopText(story: Story, { config }: Stage): string {
@@ -241,18 +282,34 @@ function messagesText({ sample }: Stage): string {
   const anomaly = slackMessages.find((payload) => slackKind(payload) === 'spend-anomaly');
   const warning = emails.find(({ subject }) => subject?.includes('will be stopped'));
   const others = slackMessages.filter((payload) => payload !== anomaly);
-  const titles = others.slice(0, listedMessages).map((payload) => `  ${slackTitle(payload)}`);
+  const titles = others.slice(0, listedMessages).map((payload) => hanging(slackTitle(payload)));
   const rest = others.length - titles.length;
   return [
     `  ${slackMessages.length} Slack messages and ${emails.length} e-mails, each once.`,
     ...(anomaly ? ['\n  One in Slack:\n', framed(slackText(anomaly, screenWidth() - 6))] : []),
     ...(warning
-      ? ['\n  One in the mailbox:\n', framed(`Subject: ${warning.subject}\n\n${warning.message.trimEnd()}`)]
+      ? [
+          '\n  One in the mailbox:\n',
+          framed(mailText(`Subject: ${warning.subject}\n\n${warning.message.trimEnd()}`)),
+        ]
       : []),
     ...(titles.length > 0 ? ['\n  And others in Slack:\n', ...titles] : []),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ].join('\n');
 }
+
+/** A title, the lines after its first further in. */
+const hanging = (title: string): string => {
+  const [first = '', ...others] = wrap(title, screenWidth() - 5).split('\n');
+  return [`  ${first}`, ...others.map((line) => `     ${line}`)].join('\n');
+};
+
+/** A mail as a narrow window shows it, each line as far in as it was. */
+const mailText = (mail: string): string =>
+  mail
+    .split('\n')
+    .map((line) => wrap(line.trimStart(), screenWidth() - 4, /^ */.exec(line)?.[0]))
+    .join('\n');
 
 /** What stays unpaid until the hours of each one begin again; those that never do are left out. */
 const savedUntilMorning = (stopped: readonly Planned[], now: IsoTime): number =>
@@ -260,8 +317,6 @@ const savedUntilMorning = (stopped: readonly Planned[], now: IsoTime): number =>
     const begins = parsed?.kind === 'schedule' ? nextTransition(parsed.schedule, now)?.at : undefined;
     return sum + (begins === undefined ? 0 : costBetween(hourlyRate, now, begins));
   }, 0);
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const sumRates = (planned: readonly { hourlyRate?: number | undefined }[]): number =>
   planned.reduce((sum, { hourlyRate }) => sum + (hourlyRate ?? 0), 0);
@@ -288,26 +343,36 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
       config.enforce ? 'stopped' : 'due',
       `${counted(down.length, 'dev instance')}, ${formatMoney(sumRates(down))} an hour: ${formatMoney(savedUntilMorning(down, times.stop))} until their hours begin again${config.enforce && rest > 0 ? `; ${rest} that EC2 refused` : ''}`,
     ],
-    ['kept', `${kept} tagged instances, each for a reason that is written down`],
+    ['kept', `${counted(kept, 'tagged instance')}, each for a reason that is written down`],
     ['told', `${sample.slackMessages.length} Slack messages, ${sample.emails.length} e-mails`],
   ];
   return [
     `\n${paint(['bold', 'cyan'], 'In the end')}\n`,
-    ...rows.map(([label = '', text = '']) => {
-      const indent = ' '.repeat(11);
-      return `  ${paint('bold', label.padEnd(9))}${wrap(text, screenWidth(), indent).trimStart()}`;
-    }),
+    ...rows.map(([label = '', text = '']) => headed(label.padEnd(7), 'bold', text)),
     '',
     '  Where to go next',
-    '    npm run -s watchdog -- plan --sample                the whole plan, instance by instance',
-    '    npm run -s watchdog -- utilization --sample         every verdict, device by device',
-    '    npm run -s watchdog -- doctor --profile NAME        your own account, read-only',
-    '    cli/sample/world.yml                                change the world, run it again',
-    '    docs/architecture.md                                how it works, and what holds when something fails',
+    ...nextStepLines(),
     '',
     paint(
       'dim',
       `  ${sample.calls.length} AWS calls answered here, in ${(milliseconds / 1000).toFixed(1)} s.`,
     ),
   ].join('\n');
+}
+
+const nextSteps = [
+  ['npm run -s watchdog -- plan --sample', 'the whole plan, instance by instance'],
+  ['npm run -s watchdog -- utilization --sample', 'every verdict, device by device'],
+  ['npm run -s watchdog -- doctor --profile NAME', 'your own account, read-only'],
+  ['cli/sample/world.yml', 'change the world, run it again'],
+  ['docs/architecture.md', 'how it works, and what holds when something fails'],
+] as const;
+
+/** What each is for stands beside it, where there is room for all of them. */
+function nextStepLines(): string[] {
+  const width = 4 + Math.max(...nextSteps.map(([step]) => step.length + 2));
+  const fits = nextSteps.every(([, what]) => width + what.length <= screenWidth());
+  return nextSteps.flatMap(([step, what]) =>
+    fits ? [`    ${step}`.padEnd(width) + what] : [`    ${step}`, wrap(what, screenWidth(), '      ')],
+  );
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cellsOf } from '../../cli/cells.ts';
 import { watchdog } from '../support/run.ts';
 
 type Incident = {
@@ -114,5 +115,15 @@ describe('the demo, for people', () => {
     const lines = told.stdout.trimEnd().split('\n');
     expect(again.stdout.trimEnd().split('\n').slice(0, -1)).toEqual(lines.slice(0, -1));
     expect(lines.at(-1)).toMatch(/AWS calls answered here, in \d+\.\d s\.$/);
+  });
+
+  it.each([80, 120])('fits into %i columns, and cuts no name', async (width) => {
+    const { stdout } = await watchdog(['demo'], { env: { COLUMNS: String(width) } });
+    expect(stdout.split('\n').filter((line) => cellsOf(line) > width)).toEqual([]);
+    expect(stdout).toMatch(/^ {2}which +whose +wasted +this month +since$/m);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'p4d.24xlarge, ml-dev eu-west-1: 8 of 8 GPUs at 0 % for 3 h, 1.4 of 320 GiB of memory held, 100 % coverage (idle-accelerator)',
+    );
+    expect(stdout).not.toContain('…');
   });
 });

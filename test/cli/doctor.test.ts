@@ -172,7 +172,7 @@ describe('the look at GPU metrics', () => {
     given({ id: 'i-1' });
     listing({ CWAgent: metrics });
     const findings = await check();
-    expect(details(findings)[0]).toContain('0 of 1 accelerator instances');
+    expect(details(findings)[0]).toContain('0 of 1 accelerator instance ');
     expect(findings[1]).toMatchObject({ status: 'warn', fix: expect.stringContaining(fix) });
     expect(findings[1]?.detail).toContain(`i-1 (i-1, g5.12xlarge): ${detail}`);
   });
