@@ -140,7 +140,8 @@ const toJson = (results: readonly UtilizationResult[]) => ({
 
 /** What a program reads of one verdict. Absent is unknown; a price is never 0 for that. */
 const toEntry = (observation: Viewed, { accountName }: Pick<ViewedTarget, 'accountName'>) => {
-  const { resource, utilization, attribution, since, hourlyRate, monthToDate, loss, proposal } = observation;
+  const { resource, utilization, attribution, since, hourlyRate, monthToDate, loss, proposal, isUnpaid } =
+    observation;
   const { account, region, kind, id, name, type, count, startedAt, runningSince } = resource;
   const { wastedShare: _, ...verdict } = utilization;
   return {
@@ -151,6 +152,7 @@ const toEntry = (observation: Viewed, { accountName }: Pick<ViewedTarget, 'accou
     ...verdict,
     since,
     hourlyRate,
+    isUnpaid,
     wastedHourlyRate: wastedRateOf(observation),
     wastedThisMonth: monthToDate,
     loss,
