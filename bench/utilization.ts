@@ -29,7 +29,7 @@ const start = '2026-11-16T18:05:00Z';
 const hours = Array.from({ length: 48 }, (_, hour) => addMilliseconds(start, hour * 3_600_000));
 
 const heaps = [
-  { name: 'in a heap of 200 MB', options: ['--max-old-space-size=200', '--max-semi-space-size=8'] },
+  { name: 'in a heap of 180 MB', options: ['--max-old-space-size=180', '--max-semi-space-size=8'] },
   { name: 'in a heap of 460 MB', options: ['--max-old-space-size=460'] },
 ];
 
