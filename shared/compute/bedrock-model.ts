@@ -1,7 +1,7 @@
 import { type IsoTime, toTime } from '../period.ts';
-import { formatCount, type Hours, hourMs, lastInvoked, type ModelUse, tokensIn } from './bedrock.ts';
+import { formatCount, type Hours, lastInvoked, type ModelUse, tokensIn } from './bedrock.ts';
 import { percent } from './evidence-text.ts';
-import { hoursBefore } from './hours.ts';
+import { hourMs, hoursBefore } from './hours.ts';
 import type { Window } from './metric.ts';
 import type { Utilization } from './utilization.ts';
 

@@ -1,8 +1,8 @@
 import { type IsoTime, toTime } from '../period.ts';
-import { formatCount, hourMs, lastInvoked, type ModelUse, tokensIn } from './bedrock.ts';
+import { formatCount, lastInvoked, type ModelUse, tokensIn } from './bedrock.ts';
 import { formatDuration } from './duration.ts';
 import { counted, percent } from './evidence-text.ts';
-import { hoursBefore } from './hours.ts';
+import { hourMs, hoursBefore } from './hours.ts';
 import type { Window } from './metric.ts';
 import { p95 } from './underuse.ts';
 import type { Utilization } from './utilization.ts';

@@ -1,4 +1,4 @@
-import { hoursOf } from './hours.ts';
+import { hourMs, hoursOf } from './hours.ts';
 import type { Metric, Series, Window } from './metric.ts';
 import { isValid } from './signals.ts';
 
@@ -143,8 +143,6 @@ export function lastInvoked({ invocations }: ModelUse): number | undefined {
   const hours = [...invocations].flatMap(([hour, count]) => (count > 0 ? [hour] : []));
   return hours.length === 0 ? undefined : Math.max(...hours) + hourMs;
 }
-
-export const hourMs = 3_600_000;
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 

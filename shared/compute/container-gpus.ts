@@ -3,7 +3,7 @@ import { counted, largestOf, lengthOf, percent, rangeOf } from './evidence-text.
 import { hourSeconds, hoursOf } from './hours.ts';
 import { periodSeconds, type Series, type Window } from './metric.ts';
 import { type IdlePolicy, type Reading, toReading } from './signals.ts';
-import type { Confidence, Utilization } from './utilization.ts';
+import { type Confidence, type Utilization, wholeCoverage } from './utilization.ts';
 
 /** A pod, or an ECS task, over the window. */
 export type Holder = {
@@ -291,6 +291,6 @@ function silenceOf(views: readonly View[], window: Window, span: Window): string
 
 /** What tells what a workload requests may be missing: then the GPUs seen are taken for all of them. */
 const confidenceOf = (views: readonly View[], coverage: number): Confidence =>
-  coverage >= 0.98 && views.every(({ isAskedPublished }) => isAskedPublished) ? 'high' : 'medium';
+  coverage >= wholeCoverage && views.every(({ isAskedPublished }) => isAskedPublished) ? 'high' : 'medium';
 
 const covered = (coverage: number): string => `${Math.floor(coverage * 100)} % coverage`;

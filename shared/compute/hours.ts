@@ -5,7 +5,7 @@ import { isValid } from './signals.ts';
 /** Seconds that a data point stands for where days are judged: CloudWatch charges by the metric, not by the point. */
 export const hourSeconds = 3600;
 
-const hourMs = hourSeconds * 1000;
+export const hourMs = hourSeconds * 1000;
 
 /** The hours that touch the `minutes` before `now`, the one that is still going on among them. */
 export const hoursBefore = (now: IsoTime, minutes: number): Window => ({

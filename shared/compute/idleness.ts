@@ -14,7 +14,7 @@ import {
   type Measured,
   type Reading,
 } from './signals.ts';
-import { startedWithin, type Utilization } from './utilization.ts';
+import { startedWithin, type Utilization, wholeCoverage } from './utilization.ts';
 
 /** What to ask CloudWatch for next; of devices, by their index. `history` is asked over `historyWindow`. */
 export type Question =
@@ -157,9 +157,6 @@ function idleVerdict(given: Inquiry): Pick<Utilization, 'check' | 'confidence' |
   const isWeighed = readings.some(({ signal }) => signal === 'memory');
   return { check: 'loaded-not-computing', confidence: isWeighed ? confidence : 'low', wastedShare: 1 };
 }
-
-/** From there on nothing that matters was missed. */
-const wholeCoverage = 0.98;
 
 /** What can't be called idle, for its slices or for devices that don't report, may still be seen at work. */
 function mayShowWork(given: Inquiry): boolean {

@@ -1,8 +1,7 @@
 import { type IsoTime, toTime } from '../period.ts';
+import { hourMs } from './hours.ts';
 import type { Series } from './metric.ts';
 import { isValid } from './signals.ts';
-
-const hourMs = 3_600_000;
 
 /**
  * Since when no device has worked: at the latest since `before`, where silence is known to begin. Looks back over

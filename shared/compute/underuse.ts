@@ -6,7 +6,7 @@ import { percent } from './evidence-text.ts';
 import type { InstanceTypeFacts } from './instance.ts';
 import { periodSeconds, type Series, type Window } from './metric.ts';
 import { deviceNoun, devicesOf, isValid } from './signals.ts';
-import type { Utilization } from './utilization.ts';
+import { type Utilization, wholeCoverage } from './utilization.ts';
 
 /** From when on something that works counts as underused. */
 export type UnderusePolicy = {
@@ -292,8 +292,6 @@ function toUnderuse(
     wastedShare: unusedShare * load.ranShare, // what is stopped costs nothing, and wastes nothing
   };
 }
-
-const wholeCoverage = 0.98;
 
 const devicesText = (count: number, noun: string): string =>
   count === 1 ? `its ${noun}` : `each of its ${count} ${noun}s`;

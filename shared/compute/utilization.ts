@@ -4,6 +4,9 @@ import type { Check } from './check.ts';
 import type { Instance } from './instance.ts';
 import { periodSeconds, type Window } from './metric.ts';
 
+/** From this coverage on nothing that matters was missed. */
+export const wholeCoverage = 0.98;
+
 /** How much there is behind a verdict, see docs/checks/README.md. */
 export type Confidence = 'high' | 'medium' | 'low';
 

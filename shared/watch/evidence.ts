@@ -1,5 +1,6 @@
 import { inBatches } from '../batches.ts';
 import type { Observation } from '../compute/finding.ts';
+import { hourMs } from '../compute/hours.ts';
 import {
   type DeviceMetrics,
   type Metric,
@@ -68,7 +69,6 @@ export async function readCourses(
   { devices }: Sources,
   observations: readonly Observation[],
 ): Promise<Map<string, DeviceHours[]>> {
-  const hourMs = 3_600_000;
   const end = Math.ceil(Date.parse(now) / hourMs) * hourMs;
   const window = { start: toTime(end - hoursShown * hourMs), end: toTime(end) };
   const ids = [...new Set(observations.map(({ resource }) => resource.id))].filter((id) => devices.has(id));

@@ -1,5 +1,6 @@
 import { getJob, getWarmPool, type JobListing, listJobs } from '../aws/sagemaker-jobs.ts';
 import { inBatches } from '../batches.ts';
+import { hourMs } from '../compute/hours.ts';
 import { isOver, type Job, type JobKind } from '../compute/sagemaker/job.ts';
 import type { PastJobs } from '../compute/sagemaker/job-series.ts';
 import type { WarmPool } from '../compute/sagemaker/warm-pool.ts';
@@ -8,7 +9,6 @@ import { addMilliseconds, type IsoTime } from '../period.ts';
 import { type KnownJobs, longestJobDays, putJobs, putJobsRead, putPastJobs } from '../store/jobs.ts';
 import type { Gap, Watched } from './observe.ts';
 
-const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** What can't be read is a gap, and undefined. */

@@ -1,4 +1,5 @@
 import { inBatchesByWeight } from '../batches.ts';
+import { hourMs } from '../compute/hours.ts';
 import type { Instance } from '../compute/instance.ts';
 import type { Series, Window } from '../compute/metric.ts';
 import { isRead } from '../compute/signals.ts';
@@ -24,7 +25,6 @@ export async function silentSinces(
   silent: readonly Silent[],
   { devices }: Sources,
 ): Promise<Map<string, IsoTime>> {
-  const hourMs = 3_600_000;
   const end = Math.ceil(Date.parse(now) / hourMs) * hourMs;
   const window: Window = { start: toTime(end - lookBackMs), end: toTime(end) };
   const found = new Map<string, IsoTime>();

@@ -1,7 +1,7 @@
 import { type IsoTime, toTime } from '../../period.ts';
 import { formatDuration } from '../duration.ts';
 import { counted, percent } from '../evidence-text.ts';
-import { hourSeconds, hoursBefore, hoursOf } from '../hours.ts';
+import { hourMs, hoursBefore, hoursOf } from '../hours.ts';
 import type { Series, Window } from '../metric.ts';
 import { type Endpoint, fleetsOf, hostsComponents, isServing } from './endpoint.ts';
 import {
@@ -169,8 +169,6 @@ const toSilentGpus = (loads: readonly Load[], { gpuPercent }: EndpointPolicy): S
     ...series,
     points: series.points.filter(({ value }) => (value / whole) * 100 > gpuPercent),
   }));
-
-const hourMs = hourSeconds * 1000;
 
 /** From the first hour of the window that is vouched for back over those before it without a gap. */
 function vouchedSince(

@@ -4,7 +4,7 @@ import { percent } from '../evidence-text.ts';
 import { coverageOf, hourSeconds, hoursBefore, hoursOf } from '../hours.ts';
 import type { Series, Window } from '../metric.ts';
 import { p95 } from '../underuse.ts';
-import type { Utilization } from '../utilization.ts';
+import { type Utilization, wholeCoverage } from '../utilization.ts';
 import { type Endpoint, isFree, isMeasurable, isServerless, paidVariants } from './endpoint.ts';
 import {
   coverageOfAll,
@@ -76,8 +76,6 @@ export function judgeEndpoint(
   };
   return { utilization, since: silence.since };
 }
-
-const wholeCoverage = 0.98;
 
 const ownWindow = (endpoint: Endpoint, { window }: EndpointPolicy, now: IsoTime): Window =>
   ownPart(endpoint, hoursBefore(now, window));

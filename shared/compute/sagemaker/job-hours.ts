@@ -1,14 +1,12 @@
 import { type IsoTime, toTime } from '../../period.ts';
 import { lengthOf, percent } from '../evidence-text.ts';
-import { hourSeconds, hoursOf } from '../hours.ts';
+import { hourMs, hoursOf } from '../hours.ts';
 import type { Point, Window } from '../metric.ts';
 import { isRead } from '../signals.ts';
 import { p95, type UnderusePolicy } from '../underuse.ts';
 import type { Utilization } from '../utilization.ts';
 import { allInstancesText, instancesOf, type Job } from './job.ts';
 import { confidenceOf, gpuHostsOf, type MeasuredJob } from './job-utilization.ts';
-
-const hourMs = hourSeconds * 1000;
 
 /** The whole hours of a job's work within the last days; the hour that runs isn't told yet. */
 export function wholeHours({ startedAt, createdAt }: Job, days: number, now: IsoTime): Window {

@@ -3,7 +3,7 @@ import { lengthOf, percent } from '../evidence-text.ts';
 import type { InstanceTypeFacts } from '../instance.ts';
 import type { Metric, Window } from '../metric.ts';
 import { type IdlePolicy, isRead, type Reading, type Signal, toReading } from '../signals.ts';
-import type { Confidence, Utilization } from '../utilization.ts';
+import { type Confidence, type Utilization, wholeCoverage } from '../utilization.ts';
 import { allInstancesText, counted, instancesOf, type Job, type JobKind } from './job.ts';
 
 export type JobPolicy = Pick<IdlePolicy, 'gpuPercent' | 'cpuPercent' | 'coverage'>;
@@ -150,9 +150,7 @@ function coverageOf({ job }: MeasuredJob, readings: readonly Reading[]): number 
   return told.length === 0 ? 0 : Math.min(...told);
 }
 
-export const confidenceOf = (coverage: number): Confidence => (coverage >= nearlyAll ? 'high' : 'medium');
-
-const nearlyAll = 0.98;
+export const confidenceOf = (coverage: number): Confidence => (coverage >= wholeCoverage ? 'high' : 'medium');
 
 function busyText(readings: readonly Reading[], window: Window): string {
   const largest = (signal: Reading['signal']) =>

@@ -5,7 +5,7 @@ import type { InstanceTypeFacts } from '../instance.ts';
 import type { Metric, MetricQuery, Series, Window } from '../metric.ts';
 import { type Reading, toReading } from '../signals.ts';
 import { silentSince } from '../silence.ts';
-import { type Utilization, windowBefore } from '../utilization.ts';
+import { type Utilization, wholeCoverage, windowBefore } from '../utilization.ts';
 
 /** A notebook instance that is in service, or in maintenance, which is over by itself. */
 export type Notebook = {
@@ -134,8 +134,6 @@ export function judgeNotebook(
     wastedShare: 1,
   };
 }
-
-const wholeCoverage = 0.98;
 
 /** What it does in maintenance is SageMaker's doing. */
 const passingVerdict = ({ status }: Notebook, { start, end }: Window): Utilization => ({
