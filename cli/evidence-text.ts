@@ -1,19 +1,18 @@
-import { clockText } from '../shared/alert/day.ts';
 import { calledText } from '../shared/alert/resource-text.ts';
 import type { Attribution } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
-import { isFlaw } from '../shared/compute/finding.ts';
+import { isFlaw, wastedRateOf } from '../shared/compute/finding.ts';
 import { type Point, periodSeconds, type Series } from '../shared/compute/metric.ts';
 import { endsByItself, type ResourceKind, runsSince } from '../shared/compute/resource.ts';
 import { formatMoney } from '../shared/money.ts';
-import type { IsoTime } from '../shared/period.ts';
+import { clockText, type IsoTime } from '../shared/period.ts';
 import type { RateSource } from '../shared/store/prices.ts';
 import { targetName } from '../shared/target.ts';
 import { cellsOf, cutCells, padCells } from './cells.ts';
 import { type Canvas, drawSeries, gap, timeAxis } from './spark.ts';
 import { paint, printable, screenWidth, wrap } from './terminal.ts';
-import { type Found, type Viewed, type ViewedEvidence, wastedRateOf } from './utilization-view.ts';
+import type { Found, Viewed, ViewedEvidence } from './utilization-view.ts';
 
 /** What was measured of it, where it is an instance, and where its price comes from. */
 export type Proof = { evidence?: ViewedEvidence | undefined; rateSource?: RateSource | undefined };

@@ -1,9 +1,9 @@
 import { ownerOf } from '../shared/allocation/owner.ts';
-import { isFlaw } from '../shared/compute/finding.ts';
+import { isFlaw, wastedRateOf } from '../shared/compute/finding.ts';
 import { endsByItself, type Resource } from '../shared/compute/resource.ts';
 import { wastedApart } from '../shared/compute/waste.ts';
 import type { Usd } from '../shared/money.ts';
-import { type Viewed, wastedRateOf } from './utilization-view.ts';
+import type { Viewed } from './utilization-view.ts';
 
 /** What is paid for by the hour now, and what of it buys nothing: each dollar once. */
 export type Totals = {

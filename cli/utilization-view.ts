@@ -1,6 +1,4 @@
-import type { Observation } from '../shared/compute/finding.ts';
 import type { Resource } from '../shared/compute/resource.ts';
-import type { Usd } from '../shared/money.ts';
 import type { DeviceHours, Evidence } from '../shared/watch/evidence.ts';
 import type { ObservedRow, UtilizationResult } from '../shared/watch/utilization.ts';
 import { InputError } from './input-error.ts';
@@ -22,10 +20,6 @@ export type ViewedEvidence = Evidence & { noun: string; silentTraffic: number };
 
 /** A resource and where it is; several observations where more than one thing is wrong with it. */
 export type Found = { target: ViewedTarget; resource: Resource; observations: readonly Viewed[] };
-
-/** The dollars an hour that buy nothing; undefined where that or the price is unknown. */
-export const wastedRateOf = ({ hourlyRate, utilization: { wastedShare } }: Observation): Usd | undefined =>
-  hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare;
 
 /**
  * The resource that a person means by its id, its name, or the beginning of either. Throws an InputError where there is

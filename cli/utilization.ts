@@ -1,5 +1,6 @@
 import { ownerOf } from '../shared/allocation/owner.ts';
 import { purchaseOptionOf } from '../shared/compute/cost.ts';
+import { wastedRateOf } from '../shared/compute/finding.ts';
 import type { Resource, ResourceKind } from '../shared/compute/resource.ts';
 import { deviceNoun } from '../shared/compute/signals.ts';
 import type { Priced, RateUse } from '../shared/spend/rate.ts';
@@ -18,13 +19,7 @@ import { progress } from './progress.ts';
 import type { Session } from './session.ts';
 import { print } from './terminal.ts';
 import { utilizationText } from './utilization-text.ts';
-import {
-  type Found,
-  findResource,
-  type Viewed,
-  type ViewedTarget,
-  wastedRateOf,
-} from './utilization-view.ts';
+import { type Found, findResource, type Viewed, type ViewedTarget } from './utilization-view.ts';
 
 /**
  * `utilization`: what each accelerator, endpoint, notebook and job does, and what the idle ones cost; of one of them,

@@ -36,6 +36,17 @@ export const datesOf = ({ start, end }: Period): IsoDate[] =>
 export const addMilliseconds = (time: IsoTime, milliseconds: number): IsoTime =>
   toTime(Date.parse(time) + milliseconds);
 
+/** The earlier of two times, however each is written. */
+export const earlier = (one: IsoTime, other: IsoTime): IsoTime =>
+  Date.parse(one) < Date.parse(other) ? one : other;
+
+/** The later of two times, however each is written. */
+export const later = (one: IsoTime, other: IsoTime): IsoTime =>
+  Date.parse(one) > Date.parse(other) ? one : other;
+
+/** As people read it: `2026-11-13 17:00 UTC` */
+export const clockText = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+
 /** Milliseconds since the epoch as an ISO time without a fraction of a second. */
 export const toTime = (milliseconds: number): IsoTime =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');

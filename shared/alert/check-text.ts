@@ -2,9 +2,8 @@ import type { Check } from '../compute/check.ts';
 import { formatDuration } from '../compute/duration.ts';
 import type { Finding } from '../compute/finding.ts';
 import { type Resource, type ResourceKind, runsSince } from '../compute/resource.ts';
-import type { IsoTime } from '../period.ts';
+import { clockText, type IsoTime } from '../period.ts';
 import { awsCommand } from './command.ts';
-import { clockText } from './day.ts';
 import { insteadOfChanging, insteadOfStopping, lossText, quotedText } from './stopping-text.ts';
 
 /** What an alert tells of: `now` is the run's time, `tags` the keys that the configuration names. */

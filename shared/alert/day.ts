@@ -10,6 +10,3 @@ export const launchedAt = (time: IsoTime): string => {
   const weekday = new Date(time).toLocaleDateString('en-GB', { weekday: 'short', timeZone: 'UTC' });
   return `${weekday} ${dayName(time)} ${time.slice(11, 16)} UTC`;
 };
-
-/** `2026-11-13 17:00 UTC` */
-export const clockText = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

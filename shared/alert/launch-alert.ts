@@ -9,7 +9,7 @@ import {
   type LaunchedInstance,
 } from '../compute/launch.ts';
 import { formatMoney, type Usd } from '../money.ts';
-import type { IsoTime } from '../period.ts';
+import { clockText, type IsoTime } from '../period.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert } from './alert.ts';
 import { instancesLink } from './console.ts';
@@ -30,7 +30,7 @@ export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Al
     severity: concern === 'no-owner' ? 'info' : 'warning',
     at,
     title: `${what(instances)} started in ${target.accountName ?? target.account}: ${costText(instances)}`,
-    summary: `Started ${clock(launchTime)}${startedBy ? ` by ${startedBy}` : ''}. ${ownerText(instances, ownerTag)}`,
+    summary: `Started ${clockText(launchTime)}${startedBy ? ` by ${startedBy}` : ''}. ${ownerText(instances, ownerTag)}`,
     facts: [
       { label: 'Account', value: targetName(target) },
       { label: 'Started by', value: startedBy ?? 'not known yet' },
@@ -93,5 +93,3 @@ function sharedAttribution(instances: readonly LaunchedInstance[]): Pick<Attribu
 }
 
 const hourly = (rate: Usd): string => `${formatMoney(rate)} an hour`;
-
-const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

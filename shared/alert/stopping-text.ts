@@ -1,6 +1,6 @@
 import type { Stopping } from '../compute/resource.ts';
+import { clockText } from '../period.ts';
 import type { GateCode } from '../schedule/gates.ts';
-import { clockText } from './day.ts';
 import { cut, oneLine } from './text.ts';
 
 /** What a tag or a name says, within a sentence of ours: on one line, and no longer than a reader bears. */

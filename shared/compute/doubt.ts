@@ -1,4 +1,4 @@
-import { type IsoTime, toTime } from '../period.ts';
+import { clockText, toTime } from '../period.ts';
 import { counted, lengthOf } from './evidence-text.ts';
 import { type Inquiry, ofDevices, requiredCoverage } from './inquiry.ts';
 import type { AcceleratorKind } from './instance.ts';
@@ -20,7 +20,7 @@ export const doubtOf = (given: Inquiry): string | undefined =>
 export function doubtOfInstance({ measured: { instance, facts }, window }: Inquiry): string | undefined {
   if (instance.state !== 'running') return `it is ${instance.state}`;
   if (startedWithin(instance, window)) {
-    return `started ${clock(instance.launchTime)}: not up through the whole window of ${lengthOf(window)}`;
+    return `started ${clockText(instance.launchTime)}: not up through the whole window of ${lengthOf(window)}`;
   }
   return facts === undefined
     ? `EC2 doesn't describe ${instance.instanceType}: what it should report is unknown`
@@ -108,7 +108,7 @@ function doubtOfGaps({ measured, readings, window }: Inquiry): string | undefine
   for (const { name, gaps } of ofDevices(readings)) {
     const gap = gaps.find((place) => measured.isForeign || unvouched.has(place));
     if (gap !== undefined) {
-      const at = clock(toTime(Date.parse(window.start) + gap * periodSeconds * 1000));
+      const at = clockText(toTime(Date.parse(window.start) + gap * periodSeconds * 1000));
       return `${name} reported nothing at ${at}, and nothing else vouches for its silence`;
     }
   }
@@ -117,5 +117,3 @@ function doubtOfGaps({ measured, readings, window }: Inquiry): string | undefine
 
 const metricName = ({ signal, name }: Reading): string =>
   signal === 'memory' || signal === 'power' ? `${name}'s ${signal}` : name;
-
-const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

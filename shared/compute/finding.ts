@@ -1,6 +1,6 @@
 import type { Attribution } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
-import { addMilliseconds, type IsoTime } from '../period.ts';
+import { addMilliseconds, earlier, type IsoTime, later } from '../period.ts';
 import type { Check } from './check.ts';
 import { costBetween } from './cost.ts';
 import type { Resource, ResourceKind } from './resource.ts';
@@ -81,6 +81,10 @@ export type Flaw = Observation & { utilization: Utilization & { check: Check } }
 export const isFlaw = (observation: Observation): observation is Flaw =>
   observation.utilization.check !== undefined;
 
+/** The dollars an hour that buy nothing; undefined where that or the price is unknown. */
+export const wastedRateOf = ({ hourlyRate, utilization: { wastedShare } }: Observation): Usd | undefined =>
+  hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare;
+
 export const toFinding = (flaw: Flaw, attribution: Attribution, now: IsoTime): Finding => ({
   account: flaw.resource.account,
   region: flaw.resource.region,
@@ -105,7 +109,6 @@ export const confirmedBy = (
 
 function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
   const { resource, utilization, hourlyRate, isUnpaid, loss, losses, atStake, proposal } = flaw;
-  const { wastedShare } = utilization;
   return {
     name: resource.name,
     type: resource.type,
@@ -120,8 +123,7 @@ function evidence(flaw: Flaw, attribution: Attribution, now: IsoTime) {
     within: resource.within,
     hourlyRate,
     isUnpaid,
-    wastedHourlyRate:
-      hourlyRate === undefined || wastedShare === undefined ? undefined : hourlyRate * wastedShare,
+    wastedHourlyRate: wastedRateOf(flaw),
     loss,
     losses,
     atStake,
@@ -227,7 +229,3 @@ export function wastedBetween(finding: Finding, start: IsoTime, end: IsoTime): U
   if (wastedHourlyRate === undefined) return parts.length === 0 ? undefined : lost;
   return costBetween(wastedHourlyRate, from, until) + lost;
 }
-
-const earlier = (one: IsoTime, other: IsoTime): IsoTime =>
-  Date.parse(one) < Date.parse(other) ? one : other;
-const later = (one: IsoTime, other: IsoTime): IsoTime => (Date.parse(one) > Date.parse(other) ? one : other);

@@ -8,19 +8,10 @@ import {
   type Series,
   type Window,
 } from '../compute/metric.ts';
-import { isRead } from '../compute/signals.ts';
 import { windowBefore } from '../compute/utilization.ts';
 import { toTime } from '../period.ts';
-import { type Fleet, getFleet } from './fleet.ts';
-import {
-  findSources,
-  joined,
-  largestOf,
-  ownMetrics,
-  perSecond,
-  readSeries,
-  type Sources,
-} from './measure.ts';
+import { type Fleet, getFleet, sourcesOfFleet } from './fleet.ts';
+import { largestOf, ownMetrics, perSecond, readSeries, type Sources, seriesOf } from './measure.ts';
 import type { Watched } from './observe.ts';
 
 /** One device's utilisation, percent, hour by hour. */
@@ -49,18 +40,7 @@ const instancesAtOnce = 200;
 /** The instances of a target, and where CloudWatch tells of their devices: for whoever looks at several of them. */
 export async function openEvidence(watched: Watched): Promise<{ fleet: Fleet; sources: Sources }> {
   const fleet = await getFleet(watched);
-  const running = fleet.members.filter(({ instance }) => instance.state === 'running');
-  const { clients, config } = watched;
-  const sources = await findSources(
-    clients.cloudWatch,
-    running.map(({ instance }) => instance),
-    {
-      facts: fleet.facts,
-      namespaces: config.utilization.namespaces,
-      neighbours: fleet.members.map(({ instance }) => instance),
-    },
-  );
-  return { fleet, sources };
+  return { fleet, sources: await sourcesOfFleet(watched, fleet) };
 }
 
 /** The last day of every device of the instances among the observations, hourly maxima; $0.01 per 1,000 devices. */
@@ -124,13 +104,4 @@ export async function readEvidence(
     networkIn: perSecond(readings.get(own.networkIn)),
     networkOut: perSecond(readings.get(own.networkOut)),
   };
-}
-
-/** What was read of a metric; undefined where it doesn't exist. */
-export function seriesOf(
-  metrics: readonly Metric[],
-  readings: ReadonlyMap<Metric, Series>,
-): Series | undefined {
-  const series = joined(metrics, readings);
-  return isRead(series) ? series : undefined;
 }

@@ -13,6 +13,7 @@ import type { Usd } from '../money.ts';
 import { stoppingByHand } from '../schedule/by-hand.ts';
 import { readSchedule } from '../schedule/gates.ts';
 import { hourlyRates, ratesOf } from '../store/prices.ts';
+import { findSources, type Sources } from './measure.ts';
 import type { Gap, Watched } from './observe.ts';
 
 /** An instance that has accelerators, or of which nobody can say, and what it costs. */
@@ -156,3 +157,11 @@ const toInstance = (node: ClusterNode, tags: Readonly<Record<string, string>>): 
   platform: 'linux',
   ...(node.privateDnsName && { privateDnsName: node.privateDnsName }),
 });
+
+/** Where CloudWatch tells of the devices of those that run. */
+export function sourcesOfFleet({ clients, config }: Watched, { members, facts }: Fleet): Promise<Sources> {
+  const neighbours = members.map(({ instance }) => instance);
+  const running = neighbours.filter(({ state }) => state === 'running');
+  const { namespaces } = config.utilization;
+  return findSources(clients.cloudWatch, running, { facts, namespaces, neighbours });
+}

@@ -21,7 +21,7 @@ import {
 } from '../compute/metric.ts';
 import { mapDeviceMetrics, namesInstance } from '../compute/metric-source.ts';
 import { historyWindow } from '../compute/rest.ts';
-import type { IdlePolicy, Measured, Signal, Signals } from '../compute/signals.ts';
+import { type IdlePolicy, isRead, type Measured, type Signal, type Signals } from '../compute/signals.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
 import type { IsoTime } from '../period.ts';
@@ -75,6 +75,8 @@ export type Sources = {
   devices: ReadonlyMap<string, readonly DeviceMetrics[]>;
   /** Namespaces that could not be read. */
   gaps: readonly Gap[];
+  /** The same in a sentence; absent where there are none. */
+  unreadable?: string | undefined;
 };
 
 type Known = {
@@ -104,9 +106,12 @@ export async function findSources(
   const certain = isForStop ? listed.filter(namesInstance) : listed;
   const own = new Set(instances.map(({ instanceId }) => instanceId));
   const others = neighbours.filter(({ instanceId }) => !own.has(instanceId));
+  const gaps = failures.map(({ namespace, why }) => ({ what: `the CloudWatch namespace ${namespace}`, why }));
+  const unreadable = gaps.map(({ what, why }) => `${what} could not be read: ${why}`).join('; ');
   return {
     devices: mapDeviceMetrics(certain, [...instances, ...others], facts).devices,
-    gaps: failures.map(({ namespace, why }) => ({ what: `the CloudWatch namespace ${namespace}`, why })),
+    gaps,
+    ...(unreadable && { unreadable }),
   };
 }
 
@@ -254,7 +259,6 @@ function toMeasured(
     networkOut: perSecond(recent.get(own.networkOut)),
   };
   const { instance, isStandby, isForeign, wasSkewed } = look;
-  const unreadable = sources.gaps.map(({ what, why }) => `${what} could not be read: ${why}`).join('; ');
   return {
     instance,
     facts: facts.get(instance.instanceType),
@@ -262,12 +266,12 @@ function toMeasured(
     isStandby,
     isForeign,
     wasSkewed,
-    unreadable: unreadable || undefined,
+    unreadable: sources.unreadable,
   };
 }
 
 /** One device under several sets of dimensions is one device. */
-export function joined(metrics: readonly Metric[], readings: ReadonlyMap<Metric, Series>): Signal {
+function joined(metrics: readonly Metric[], readings: ReadonlyMap<Metric, Series>): Signal {
   if (metrics.length === 0) return undefined;
   const parts = metrics.flatMap((metric) => readings.get(metric) ?? []);
   const [first, ...others] = parts;
@@ -277,6 +281,15 @@ export function joined(metrics: readonly Metric[], readings: ReadonlyMap<Metric,
     points: parts.flatMap(({ points }) => points),
     failure: parts.find(({ failure }) => failure !== undefined)?.failure,
   };
+}
+
+/** What was read of a metric; undefined where it doesn't exist. */
+export function seriesOf(
+  metrics: readonly Metric[],
+  readings: ReadonlyMap<Metric, Series>,
+): Series | undefined {
+  const series = joined(metrics, readings);
+  return isRead(series) ? series : undefined;
 }
 
 /** What was counted in a period as a rate. */

@@ -3,10 +3,10 @@ import { type Finding, isSameEpisode, type Observation } from '../compute/findin
 import { transitionTime } from '../compute/instance.ts';
 import { periodSeconds } from '../compute/metric.ts';
 import { type Utilization, windowBefore } from '../compute/utilization.ts';
-import { addMilliseconds, type IsoTime, toTime } from '../period.ts';
+import { addMilliseconds, clockText, earlier, type IsoTime, later } from '../period.ts';
 import { getWork, putWork, type Work } from '../store/work.ts';
-import { type FleetMember, getFleet } from './fleet.ts';
-import { findSources, type Look, lookAt, measureLooks } from './measure.ts';
+import { type FleetMember, getFleet, sourcesOfFleet } from './fleet.ts';
+import { type Look, lookAt, measureLooks } from './measure.ts';
 import type { Observer, Watched } from './observe.ts';
 import { observeUnderuse } from './observe-underuse.ts';
 import { silentSinces } from './silent-since.ts';
@@ -17,13 +17,11 @@ import { silentSinces } from './silent-since.ts';
  */
 export const observeInstances: Observer = async (watched) => {
   const { clients, config, now } = watched;
-  const { members, facts, complete, gaps } = await getFleet(watched);
+  const fleet = await getFleet(watched);
+  const { members, facts, complete, gaps } = fleet;
   const running = members.filter(({ instance }) => instance.state === 'running');
-  const instances = running.map(({ instance }) => instance);
   const { looks, resting } = await share(watched, running);
-  const { namespaces } = config.utilization;
-  const neighbours = members.map(({ instance }) => instance);
-  const sources = await findSources(clients.cloudWatch, instances, { facts, namespaces, neighbours });
+  const sources = await sourcesOfFleet(watched, fleet);
   const window = windowBefore(now, config.idle.window);
   const measuring = { facts, sources, policy: config.idle, window };
   const verdicts = await measureLooks(clients.cloudWatch, looks, measuring);
@@ -81,7 +79,7 @@ async function share(watched: Watched, running: readonly FleetMember[]) {
     if (idle) {
       const hasWorked = seen !== undefined && isBefore(idle.windowEnd, seen.lastBusy);
       if (holds(idle) && !hasWorked) return { resting: asSeen(member, idle, 'idle') };
-      const readFrom = earlier(window.start, seenUntil(idle));
+      const readFrom = startOfLook(window.start, seenUntil(idle));
       return { look: { ...look, readFrom, purpose: 'devices', idle } };
     }
     const isKnown = isAtWork(seen, instance.launchTime, window.start) && (skew === undefined || holds(skew));
@@ -113,8 +111,8 @@ const slackMs = 10 * 60_000;
 const lookBackMs = 14 * 24 * 3_600_000;
 
 /** From where to read, so that no work since `seenUntil` is missed, within what CloudWatch is asked for at most. */
-const earlier = (start: IsoTime, seenUntil: IsoTime): IsoTime =>
-  toTime(Math.max(Math.min(Date.parse(start), Date.parse(seenUntil)), Date.parse(start) - lookBackMs));
+const startOfLook = (start: IsoTime, seenUntil: IsoTime): IsoTime =>
+  later(earlier(start, seenUntil), addMilliseconds(start, -lookBackMs));
 
 /** What an earlier run has found, and still holds: as it was measured then. */
 const asSeen = (
@@ -140,7 +138,7 @@ const atWork = (
   { resource, hourlyRate }: Omit<FleetMember, 'instance'>,
   { lastBusy, reason }: Work,
 ): Observation => {
-  const seen = `${lastBusy.slice(0, 10)} ${lastBusy.slice(11, 16)} UTC`;
+  const seen = clockText(lastBusy);
   return {
     resource,
     hourlyRate,
@@ -213,7 +211,7 @@ function asStopped({ instance, resource, hourlyRate }: FleetMember, open: readon
   if (!isOpen || endedAt === undefined) return [];
   const utilization: Utilization = {
     state: 'ended',
-    reason: `it is ${state} since ${endedAt.slice(0, 10)} ${endedAt.slice(11, 16)} UTC`,
+    reason: `it is ${state} since ${clockText(endedAt)}`,
     windowStart: endedAt,
     windowEnd: endedAt,
     coverage: 1,

@@ -30,9 +30,8 @@ import { windowBefore } from '../compute/utilization.ts';
 import { logger } from '../observability.ts';
 import { hourlyRates } from '../store/prices.ts';
 import { getUnderuse, putUnderuse } from '../store/underuse.ts';
-import { seriesOf } from './evidence.ts';
 import type { FleetMember } from './fleet.ts';
-import { largestOf, ownMetrics, readSeries, type Sources } from './measure.ts';
+import { largestOf, ownMetrics, readSeries, type Sources, seriesOf } from './measure.ts';
 import type { Watched } from './observe.ts';
 
 type Known = { facts: ReadonlyMap<string, InstanceTypeFacts>; sources: Sources };

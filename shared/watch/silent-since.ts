@@ -2,10 +2,9 @@ import { inBatchesByWeight } from '../batches.ts';
 import { hourMs } from '../compute/hours.ts';
 import type { Instance } from '../compute/instance.ts';
 import type { Series, Window } from '../compute/metric.ts';
-import { isRead } from '../compute/signals.ts';
 import { silentSince } from '../compute/silence.ts';
 import { type IsoTime, toTime } from '../period.ts';
-import { joined, largestOf, readSeries, type Sources } from './measure.ts';
+import { largestOf, readSeries, type Sources, seriesOf } from './measure.ts';
 import type { Watched } from './observe.ts';
 
 /** How far back to look for the last work: CloudWatch keeps hours for longer, nobody needs to be told. */
@@ -36,10 +35,7 @@ export async function silentSinces(
     const queries = some.flatMap(({ instance }) => metrics(instance).flatMap(largestOf));
     const readings = await readSeries(clients.cloudWatch, queries, window, 3600);
     for (const { instance, before, isPart } of some) {
-      const hours = metrics(instance).map((one) => {
-        const series = joined(one, readings);
-        return isRead(series) ? series : { points: [] };
-      });
+      const hours = metrics(instance).map((one) => seriesOf(one, readings) ?? { points: [] });
       const quiet = isPart ? hours.filter((series) => isSilentSince(series, before, percent)) : hours;
       const { launchTime, instanceId } = instance;
       found.set(instanceId, silentSince(quiet, { launchTime, before, percent }));

@@ -11,12 +11,13 @@ import {
   reviewFindings,
   toFinding,
   wastedBetween,
+  wastedRateOf,
 } from '../compute/finding.ts';
 import { type OwnerWaste, wasteByOwner } from '../compute/waste.ts';
 import type { Config } from '../config.ts';
 import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
-import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
+import { addMilliseconds, dateOf, earlier, type IsoTime } from '../period.ts';
 import {
   closeFindings,
   confirmFindings,
@@ -120,9 +121,6 @@ export async function watchUtilization(
 /** What comes back within a week is not told again at once: a box that is idle every night is one thing to tell. */
 const quietMs = 7 * 24 * 3_600_000;
 
-const earlier = (one: IsoTime, other: IsoTime): IsoTime =>
-  Date.parse(one) < Date.parse(other) ? one : other;
-
 /** What a function says of its pass: everything is in the table, and an answer has a limit. */
 export const toSummary = ({ observations, waste, ...result }: UtilizationResult) => ({
   ...result,
@@ -137,8 +135,7 @@ export const toSummary = ({ observations, waste, ...result }: UtilizationResult)
 });
 
 /** Dollars an hour that buy nothing, as far as they are known. */
-const wastedHourly = ({ hourlyRate = 0, utilization: { wastedShare = 0 } }: Observation): Usd =>
-  hourlyRate * wastedShare;
+const wastedHourly = (observation: Observation): Usd => wastedRateOf(observation) ?? 0;
 
 /** Every part, one after the other: each fills CloudWatch's batches by itself. */
 async function observeAll(watched: Watched): Promise<Observed> {
@@ -216,9 +213,9 @@ function toldBefore(past: readonly Finding[]): Map<string, IsoTime> {
 
 /** Keeps what was seen, and tells what nobody has heard of lately, the most wasteful first; how many were told. */
 async function keepAndTell(watched: Watched, table: Table, seen: readonly Seen[]): Promise<number> {
-  const isDue = (one: Seen) => isWorthTelling(one, watched);
+  const isDue = ({ finding }: Seen) => isWorthTelling(finding, watched);
   const due = seen.filter(isDue).toSorted((a, b) => wastedHourly(b.flaw) - wastedHourly(a.flaw));
-  const quiet = seen.filter((one) => !isDue(one)).map(({ finding, isOpen }) => ({ finding, isOpen }));
+  const quiet = seen.filter((one) => !isDue(one));
   await confirmFindings(
     table,
     quiet.filter(({ isOpen }) => isOpen).map(({ finding }) => finding),
@@ -262,7 +259,7 @@ async function tell(
  * What nobody was told of lately and wastes no less than the floor a month, or by the time that it ends by itself. What
  * isn't measured in dollars is told: of an unknown price, or a job that runs too long.
  */
-function isWorthTelling({ finding }: Seen, { config, now }: Watched): boolean {
+function isWorthTelling(finding: Finding, { config, now }: Watched): boolean {
   const { wastedHourlyRate, loss, atStake } = finding;
   if (isToldEnough(finding, now)) return false;
   const { floor } = config.utilization;

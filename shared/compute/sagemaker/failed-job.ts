@@ -1,18 +1,10 @@
 import { formatMoney, type Usd } from '../../money.ts';
 import { addMilliseconds, type IsoTime } from '../../period.ts';
 import { formatDuration } from '../duration.ts';
+import { counted } from '../evidence-text.ts';
 import type { Loss } from '../finding.ts';
 import type { Utilization } from '../utilization.ts';
-import {
-  asTold,
-  billedSeconds,
-  counted,
-  endOf,
-  instancesText,
-  type Job,
-  type RateOf,
-  runtimeOf,
-} from './job.ts';
+import { asTold, billedSeconds, endOf, instancesText, type Job, type RateOf, runtimeOf } from './job.ts';
 import {
   endsSince,
   hoursOf,

@@ -1,4 +1,4 @@
-import { type IsoTime, toTime } from '../../period.ts';
+import { type IsoTime, later, toTime } from '../../period.ts';
 import { formatDuration } from '../duration.ts';
 import type { Utilization } from '../utilization.ts';
 import { asTold, instancesText, isOver, type Job, type JobPhase } from './job.ts';
@@ -73,8 +73,6 @@ export function isUnpaid(job: Job): boolean {
   const phases = waitsOf(job);
   return isWaiting(job) && phases !== undefined && paidSince(job, phases) === undefined;
 }
-
-const later = (one: IsoTime, other: IsoTime): IsoTime => (Date.parse(one) > Date.parse(other) ? one : other);
 
 /** Since when it should be at work; undefined where it waits for the hours that its training plan has bought. */
 function lateSince(job: Job, phases: Phases): IsoTime | undefined {

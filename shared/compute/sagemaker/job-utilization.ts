@@ -1,10 +1,10 @@
-import { type IsoTime, toTime } from '../../period.ts';
-import { lengthOf, percent } from '../evidence-text.ts';
+import { clockText, toTime } from '../../period.ts';
+import { counted, lengthOf, percent } from '../evidence-text.ts';
 import type { InstanceTypeFacts } from '../instance.ts';
 import type { Metric, Window } from '../metric.ts';
 import { type IdlePolicy, isRead, type Reading, type Signal, toReading } from '../signals.ts';
 import { type Confidence, type Utilization, wholeCoverage } from '../utilization.ts';
-import { allInstancesText, counted, instancesOf, type Job, type JobKind } from './job.ts';
+import { allInstancesText, instancesOf, type Job, type JobKind } from './job.ts';
 
 export type JobPolicy = Pick<IdlePolicy, 'gpuPercent' | 'cpuPercent' | 'coverage'>;
 
@@ -191,7 +191,7 @@ function doubtOfJob(measured: MeasuredJob, window: Window): string | undefined {
   const since = job.phaseSince ?? job.startedAt;
   if (since === undefined) return 'its instances are not there yet';
   if (Date.parse(since) <= Date.parse(window.start)) return undefined;
-  return `${job.phase ?? 'running'} since ${clock(since)}: not through the whole window of ${lengthOf(window)}`;
+  return `${job.phase ?? 'running'} since ${clockText(since)}: not through the whole window of ${lengthOf(window)}`;
 }
 
 function doubtOfQueries(readings: readonly Reading[]): string | undefined {
@@ -239,5 +239,3 @@ function idleText({ job }: MeasuredJob, readings: readonly Reading[], window: Wi
   const work = hasGpus ? `GPUs at most ${share(largest('utilization'))}, ${cpu}` : cpu;
   return `${work} on ${allInstancesText(job)} for ${lengthOf(window)}, ${coverage}`;
 }
-
-const clock = (time: IsoTime): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

@@ -1,6 +1,7 @@
 import { digest } from '../../alert/identity.ts';
 import type { Usd } from '../../money.ts';
 import type { IsoTime } from '../../period.ts';
+import { counted } from '../evidence-text.ts';
 import type { Resource } from '../resource.ts';
 import type { Utilization } from '../utilization.ts';
 
@@ -145,8 +146,6 @@ export function instancesText({ clusters }: Job): string {
 /** The same, said of each of them. */
 export const allInstancesText = (job: Job): string =>
   instancesOf(job) === 1 ? instancesText(job) : `all of ${instancesText(job)}`;
-
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A verdict that rests on what SageMaker says of a job, and not on what was measured. */
 export const asTold = (
