@@ -46,6 +46,8 @@ const target = { account: '210987654321', region: 'eu-west-1' };
 const monday = '2026-11-16T06:15:00Z';
 const hourLater = '2026-11-16T07:15:00Z';
 const one = [{ type: 'ml.g5.2xlarge', count: 1 }];
+const waitingSince = (time: IsoTime): KeptJob =>
+  job({ phase: 'Starting', phaseSince: time, createdAt: time, startedAt: undefined, clusters: one });
 
 type Course = number | ((at: number) => number | undefined);
 
@@ -169,13 +171,7 @@ describe('the watch over SageMaker jobs', () => {
   });
 
   it('asks no metric of a job that waits, and tells it after an hour', async () => {
-    const waiting = {
-      phase: 'Starting',
-      phaseSince: '2026-11-16T03:15:00Z',
-      startedAt: undefined,
-      clusters: one,
-    };
-    fakeSageMaker([job({ ...waiting, createdAt: '2026-11-16T03:15:00Z' })]);
+    fakeSageMaker([waitingSince('2026-11-16T03:15:00Z')]);
     expect((await look()).observations).toMatchObject([
       {
         since: '2026-11-16T03:15:00Z',
@@ -555,13 +551,7 @@ describe('the watch over SageMaker jobs', () => {
   });
 
   it('says nothing of a job that it knows to have run, where it may be over by now', async () => {
-    const waiting = {
-      phase: 'Starting',
-      phaseSince: '2026-11-16T05:50:00Z',
-      startedAt: undefined,
-      clusters: one,
-    };
-    fakeSageMaker([job({ ...waiting, createdAt: '2026-11-16T05:50:00Z' })]);
+    fakeSageMaker([waitingSince('2026-11-16T05:50:00Z')]);
     expect(verdicts(await look())).toEqual([['reranker-2026-11-15', 'busy', undefined]]);
     mockClient(SageMakerClient).rejects(new Error('Rate exceeded'));
     const { observations, complete } = await look(hourLater);

@@ -162,6 +162,12 @@ const sampled =
 
 async function observe(published: Published[] = [], config: object = {}, open: readonly Finding[] = []) {
   const world = publish(published);
+  const observed = await lookAtAll(config, open);
+  return { ...world, ...observed };
+}
+
+/** What is seen of the services as they are faked by then. */
+function lookAtAll(config: object = {}, open: readonly Finding[] = []) {
   const clients = {
     cloudWatch: new CloudWatchClient({}),
     ec2: new EC2Client({}),
@@ -169,8 +175,7 @@ async function observe(published: Published[] = [], config: object = {}, open: r
     sageMaker: new SageMakerClient({}),
     tagging: new ResourceGroupsTaggingAPIClient({}),
   } as TargetClients;
-  const observed = await observeSageMaker({ clients, target, config: parseConfig(config), now, open });
-  return { ...world, ...observed };
+  return observeSageMaker({ clients, target, config: parseConfig(config), now, open });
 }
 
 const allKinds = ['sagemaker-endpoint', 'sagemaker-notebook', 'sagemaker-app'];
@@ -523,20 +528,7 @@ describe('the notebook instances of a target', () => {
     given('explore');
     const { cloudWatch } = publish([]);
     cloudWatch.on(ListMetricsCommand).rejects(new Error('No permission for cloudwatch:ListMetrics'));
-    const clients = {
-      cloudWatch: new CloudWatchClient({}),
-      ec2: new EC2Client({}),
-      pricing: new PricingClient({}),
-      sageMaker: new SageMakerClient({}),
-      tagging: new ResourceGroupsTaggingAPIClient({}),
-    } as TargetClients;
-    const { observations, gaps } = await observeSageMaker({
-      clients,
-      target,
-      config: parseConfig({}),
-      now,
-      open: [],
-    });
+    const { observations, gaps } = await lookAtAll();
     expect(observations).toMatchObject([{ utilization: { state: 'unknown' } }]);
     expect(gaps).toEqual([
       {
