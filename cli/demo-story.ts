@@ -1,6 +1,7 @@
 import type { IsoDate, IsoTime } from '../shared/period.ts';
+import { isStop } from '../shared/schedule/decision.ts';
 import { getFindings } from '../shared/store/findings.ts';
-import { getInstanceRecords } from '../shared/store/instance-records.ts';
+import { getScheduleRecords } from '../shared/store/schedule-records.ts';
 import type { Target } from '../shared/target.ts';
 import type { Plan, Planned } from '../shared/watch/plan-schedules.ts';
 import type { SpendResult } from '../shared/watch/spend.ts';
@@ -75,7 +76,7 @@ async function collect<Item>(
 }
 
 const collectRecords = (stage: Stage) =>
-  collect(stage, async (state, target) => [...(await getInstanceRecords(state, target))]);
+  collect(stage, async (state, target) => [...(await getScheduleRecords(state, target))]);
 
 export const allPlanned = ({ plans }: Story): Planned[] => plans.flatMap(({ planned }: Plan) => planned);
 
@@ -85,8 +86,8 @@ export const isDown = (story: Story, id: string): boolean =>
 
 export const dueToStop = (story: Story): Planned[] =>
   allPlanned(story)
-    .filter(({ decision }) => decision.action === 'stop')
+    .filter(({ decision }) => isStop(decision))
     .toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0));
 
 export const stoppedOf = (story: Story): Planned[] =>
-  dueToStop(story).filter(({ instance }) => isDown(story, instance.instanceId));
+  dueToStop(story).filter(({ subject }) => isDown(story, subject.id));

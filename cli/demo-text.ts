@@ -4,7 +4,6 @@ import { costBetween } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
 import { type Finding, wastedBetween } from '../shared/compute/finding.ts';
-import { instanceName } from '../shared/compute/instance.ts';
 import { wasteByOwner } from '../shared/compute/waste.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
@@ -228,17 +227,17 @@ function toEntry(finding: Finding, targets: readonly Target[], now: IsoTime) {
 }
 
 function stopText(story: Story, { config }: Stage): string {
-  const due = dueToStop(story).map(({ instance, owner, hourlyRate, decision }) => {
-    const down = isDown(story, instance.instanceId);
+  const due = dueToStop(story).map(({ subject, owner, hourlyRate, decision }) => {
+    const down = isDown(story, subject.id);
     const refused = config.enforce && !down;
     return [
       down
         ? { text: 'stopped', style: 'green' as const }
         : { text: refused ? 'refused' : 'due', style: 'red' as const },
-      instanceName(instance),
+      subject.name,
       owner ?? '-',
       perHour(hourlyRate),
-      refused ? refusalText(story, instance.instanceId) : withoutHours(decision.reason),
+      refused ? refusalText(story, subject.id) : withoutHours(decision.reason),
     ];
   });
   return table(['', 'instance', 'whose', '>rate', 'why'], [...due, ...keptRows(story)]);
@@ -254,8 +253,10 @@ const refusalText = ({ refused }: Story, id: string): string => {
 /** One line for each reason to keep, with the instance that costs most. */
 function keptRows(story: Story) {
   const kept = allPlanned(story).filter(
-    ({ decision, instance }) =>
-      decision.action === 'keep' && instance.state === 'running' && decision.code !== 'in-hours',
+    ({ decision, subject }) =>
+      ['keep', 'defer'].includes(decision.action) &&
+      subject.state === 'running' &&
+      decision.code !== 'in-hours',
   );
   return [...Map.groupBy(kept, ({ decision }) => decision.code).values()].map((group) => {
     const [first, ...others] = group.toSorted(
@@ -263,7 +264,7 @@ function keptRows(story: Story) {
     );
     return [
       { text: 'kept', style: 'yellow' as const },
-      `${first ? instanceName(first.instance) : ''}${others.length > 0 ? ` +${others.length}` : ''}`,
+      `${first ? first.subject.name : ''}${others.length > 0 ? ` +${others.length}` : ''}`,
       first?.owner ?? '-',
       perHour(first?.hourlyRate),
       withoutHours(first?.decision.reason ?? ''),
@@ -329,7 +330,7 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
   const due = dueToStop(story);
   const down = config.enforce ? stopped : due; // in observe mode: what would have been
   const rest = due.length - stopped.length;
-  const kept = allPlanned(story).filter(({ decision }) => decision.action === 'keep').length;
+  const kept = allPlanned(story).filter(({ decision }) => ['keep', 'defer'].includes(decision.action)).length;
   const rows = [
     [
       'found',

@@ -25,9 +25,9 @@ const toJson = (story: Story) => ({
   spend: story.spend,
   findings: story.findings,
   warned: story.warned,
-  due: dueToStop(story).map(({ instance }) => instance.instanceId),
-  stopped: stoppedOf(story).map(({ instance }) => instance.instanceId),
+  due: dueToStop(story).map(({ subject }) => subject.id),
+  stopped: stoppedOf(story).map(({ subject }) => subject.id),
   kept: allPlanned(story)
-    .filter(({ decision }) => decision.action === 'keep')
-    .map(({ instance, decision }) => ({ instanceId: instance.instanceId, ...decision })),
+    .filter(({ decision }) => ['keep', 'defer'].includes(decision.action))
+    .map(({ subject, decision }) => ({ instanceId: subject.id, ...decision })),
 });

@@ -7,7 +7,6 @@ import { getInstances } from '../shared/aws/ec2.ts';
 import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
-import { instanceName } from '../shared/compute/instance.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
@@ -96,12 +95,8 @@ async function checkScheduleTags({ targets, config, now, table }: Session): Prom
         ),
     ...planned
       .filter(({ decision }) => unreadable.has(decision.code))
-      .map(({ instance, decision }) =>
-        warn(
-          'schedule tags',
-          `${instanceName(instance)} (${instance.instanceId}): ${decision.reason}`,
-          'correct the tag',
-        ),
+      .map(({ subject, decision }) =>
+        warn('schedule tags', `${subject.name} (${subject.id}): ${decision.reason}`, 'correct the tag'),
       ),
   ];
 }

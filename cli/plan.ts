@@ -1,4 +1,3 @@
-import { instanceName } from '../shared/compute/instance.ts';
 import { formatMoney } from '../shared/money.ts';
 import type { Target } from '../shared/target.ts';
 import { targetName } from '../shared/target.ts';
@@ -14,7 +13,10 @@ import { type Cell, paint, perHour, print, relativeTime, type Style, table } fro
 type PlanEntry = {
   account: string;
   region: string;
-  instanceId: string;
+  kind: Planned['subject']['kind'];
+  id: string;
+  /** Of EC2 instances, the same as `id`. */
+  instanceId?: string;
   name: string;
   owner?: string | undefined;
   action: Planned['decision']['action'];
@@ -49,11 +51,13 @@ export async function makePlans({ targets, config, now, table: state }: Session)
   return plans;
 }
 
-const toEntry = ({ instance, owner, decision, utilization, hourlyRate }: Planned): PlanEntry => ({
-  account: instance.account,
-  region: instance.region,
-  instanceId: instance.instanceId,
-  name: instanceName(instance),
+const toEntry = ({ subject, owner, decision, utilization, hourlyRate }: Planned): PlanEntry => ({
+  account: subject.account,
+  region: subject.region,
+  kind: subject.kind,
+  id: subject.id,
+  ...(subject.kind === 'ec2-instance' && { instanceId: subject.id }),
+  name: subject.name,
   owner,
   action: decision.action,
   code: decision.code,
@@ -82,7 +86,14 @@ export function planText(plans: readonly Plan[], { config, now }: Pick<Session, 
   ].join('\n');
 }
 
-const order: readonly Planned['decision']['action'][] = ['stop', 'warn', 'start', 'keep'];
+const order: readonly Planned['decision']['action'][] = [
+  'stop',
+  'hibernate',
+  'warn',
+  'start',
+  'defer',
+  'keep',
+];
 
 const byAction = (one: Planned, other: Planned): number =>
   order.indexOf(one.decision.action) - order.indexOf(other.decision.action) ||
@@ -90,18 +101,20 @@ const byAction = (one: Planned, other: Planned): number =>
 
 const styles: Readonly<Record<Planned['decision']['action'], Style>> = {
   stop: 'red',
+  hibernate: 'red',
   warn: 'yellow',
   start: 'green',
+  defer: 'cyan',
   keep: 'dim',
 };
 
 function toRow(
-  { instance, owner, decision, hourlyRate, target }: Planned & { target: Target },
+  { subject, owner, decision, hourlyRate, target }: Planned & { target: Target },
   now: string,
 ): Cell[] {
   return [
     { text: decision.action, style: styles[decision.action] },
-    instanceName(instance),
+    subject.name,
     `${target.accountName ?? target.account} ${target.region}`,
     owner ?? '-',
     perHour(hourlyRate),

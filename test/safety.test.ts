@@ -68,7 +68,7 @@ describe('who may change an instance', () => {
     expect(callers.map(({ file }) => file).toSorted()).toEqual([
       'cli/sample/aws/ec2.ts',
       'shared/aws/power.ts',
-      'shared/watch/change-power.ts',
+      'shared/watch/kinds/ec2-instances.ts',
     ]);
     const clearing = product.filter(({ source }) => /\[cleared\]/.test(source));
     expect(clearing.map(({ file }) => file)).toEqual(['shared/schedule/clearance.ts']);
@@ -105,7 +105,7 @@ describe('an evening of the sample account', () => {
       plans.push(await planSchedules({ ...targetClients(target), table }, target, config, afterGrace));
     }
     planned = new Map(
-      plans.flatMap((plan) => plan.planned).map((each) => [each.instance.tags['Name'] ?? '', each]),
+      plans.flatMap((plan) => plan.planned).map((each) => [each.subject.tags['Name'] ?? '', each]),
     );
     const before = sample.instances().filter(({ state }) => state === 'running');
     runs = await run(afterGrace);

@@ -1,4 +1,5 @@
 import type { Resource, ResourceKind } from '../compute/resource.ts';
+import type { Schedulable, SchedulableKind } from '../schedule/schedulable.ts';
 import type { Alert } from './alert.ts';
 
 type Link = Alert['links'][number];
@@ -25,15 +26,35 @@ export function instancesLink(region: string, instanceIds: readonly string[]): L
   ];
 }
 
+/** The console on what a schedule stops or starts: all the instances on one page, of every other kind the first one. */
+export function schedulablesLink(subjects: readonly Schedulable[]): Link[] {
+  const [instances, others] = [
+    subjects.filter(({ kind }) => kind === 'ec2-instance'),
+    subjects.filter(({ kind }) => kind !== 'ec2-instance'),
+  ];
+  const region = instances[0]?.region ?? '';
+  const firsts = [...Map.groupBy(others, ({ kind }) => kind).values()].flatMap(([first]) => first ?? []);
+  return [
+    ...instancesLink(
+      region,
+      instances.map(({ id }) => id),
+    ),
+    ...firsts.map((subject) => {
+      const { label, path } = { ...pages, ...schedulablePages }[subject.kind as OtherKind];
+      return { label, url: `${consoleOf(subject.region)}/${path(subject)}` };
+    }),
+  ];
+}
+
 /** The console on one resource; where it has no page of its own, on what it belongs to. */
-export function resourceLink(resource: Place): Link[] {
+export function resourceLink(resource: Place & Pick<Resource, 'kind'>): Link[] {
   const { kind, region, id } = resource;
   if (kind === 'ec2-instance') return instancesLink(region, [id]);
   const { label, path } = pages[kind];
   return [{ label, url: `${consoleOf(region)}/${path(resource)}` }];
 }
 
-type Place = Pick<Resource, 'kind' | 'region' | 'id' | 'name'>;
+type Place = Pick<Resource, 'region' | 'id' | 'name'>;
 
 type Page = { label: string; path: (resource: Place) => string };
 
@@ -66,5 +87,41 @@ const pages: Readonly<Record<Exclude<ResourceKind, 'ec2-instance'>, Page>> = {
   'bedrock-model': {
     label: 'Bedrock console',
     path: ({ region }) => `bedrock/home?region=${region}#/overview`,
+  },
+};
+
+/** Kinds that are stopped and started, and judged by nothing else. */
+type OtherKind = Exclude<SchedulableKind, 'ec2-instance'>;
+type SchedulableOnly = Exclude<OtherKind, ResourceKind>;
+
+const schedulablePages: Readonly<Record<SchedulableOnly, Page>> = {
+  'auto-scaling-group': {
+    label: 'Group in the EC2 console',
+    path: ({ region, id }) =>
+      `ec2/home?region=${region}#AutoScalingGroupDetails:id=${encodeURIComponent(id)};view=details`,
+  },
+  'ecs-service': {
+    label: 'Service in the ECS console',
+    path: ({ region, id }) => {
+      const [cluster = '', service = ''] = id.split('/').map(encodeURIComponent);
+      return `ecs/v2/clusters/${cluster}/services/${service}?region=${region}`;
+    },
+  },
+  'eks-nodegroup': {
+    label: 'Node group in the EKS console',
+    path: ({ region, id }) => {
+      const [cluster = '', group = ''] = id.split('/').map(encodeURIComponent);
+      return `eks/home?region=${region}#/clusters/${cluster}/nodegroups/${group}`;
+    },
+  },
+  'rds-instance': {
+    label: 'Database in the RDS console',
+    path: ({ region, id }) =>
+      `rds/home?region=${region}#database:id=${encodeURIComponent(id)};is-cluster=false`,
+  },
+  'rds-cluster': {
+    label: 'Cluster in the RDS console',
+    path: ({ region, id }) =>
+      `rds/home?region=${region}#database:id=${encodeURIComponent(id)};is-cluster=true`,
   },
 };

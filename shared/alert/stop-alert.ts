@@ -1,14 +1,15 @@
-import { type Instance, instanceName } from '../compute/instance.ts';
 import { formatMoney, type Usd } from '../money.ts';
 import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
+import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert } from './alert.ts';
-import { instancesLink } from './console.ts';
+import { schedulablesLink } from './console.ts';
 import { alertId, digest } from './identity.ts';
+import { schedulableNouns as nouns } from './schedulable-text.ts';
 
-/** An instance that is to be stopped, or was, and why. */
+/** Something that is to be stopped, or was, and why. */
 type Entry = {
-  instance: Instance;
+  subject: Schedulable;
   decision: { reason: string; until?: IsoTime | undefined };
   /** Dollars an hour; undefined where the price is unknown. */
   hourlyRate?: Usd | undefined;
@@ -28,7 +29,7 @@ type Sweep = {
 };
 
 type StopWarning = Sweep & {
-  instances: readonly Entry[];
+  entries: readonly Entry[];
   graceMinutes: number;
   /** The key of the tag that protects until a time. */
   keepUntilTag?: string;
@@ -36,25 +37,25 @@ type StopWarning = Sweep & {
 
 /** Says before a stop what is going to be stopped, and how to prevent it: one for each owner, sweep and part. */
 export function stopWarningAlert(warning: StopWarning): Alert {
-  const { instances, graceMinutes, keepUntilTag = 'auto-stop:keep-until', target, at, enforce } = warning;
-  const sorted = mostCostlyFirst(instances);
-  const isSingle = instances.length === 1;
+  const { entries, graceMinutes, keepUntilTag = 'auto-stop:keep-until', target, at, enforce } = warning;
+  const sorted = mostCostlyFirst(entries);
+  const isSingle = entries.length === 1;
   return {
     ...common(warning, 'stop-warning'),
     severity: enforce ? 'warning' : 'info',
-    title: `${count(instances.length)} in ${place(target)} ${enforce ? 'will' : 'would'} be stopped in ${graceMinutes} min: ${costText(instances)}`,
+    title: `${countText(entries)} in ${place(target)} ${enforce ? 'will' : 'would'} be stopped in ${graceMinutes} min: ${costText(entries)}`,
     summary: `${isSingle ? 'It is' : 'They are'} outside the hours of ${isSingle ? 'its' : 'their'} schedule tag. ${enforce ? 'A stop ends what runs, and keeps the EBS volumes and the private address.' : observing}`,
     items: sorted.map((entry) => `${entryText(entry)}${ownGrace(entry, at, graceMinutes)}`),
     action: `To keep ${isSingle ? 'it' : 'one'} running, set its tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set its schedule tag to "off". Otherwise nothing need be done.`,
-    links: linksOf(target, sorted),
+    links: linksOf(sorted),
   };
 }
 
 const observing =
   'The watchdog only observes: nothing is stopped until "enforce" is true in its configuration.';
 
-/** An instance that AWS would not stop, and why. */
-type Failure = { instance: Instance; action: 'stop' | 'start'; error: string };
+/** Something that AWS would not stop or start, and why. */
+type Failure = { subject: Schedulable; action: 'stop' | 'start'; error: string };
 
 type StopResult = Sweep & { stopped: readonly Entry[]; failed: readonly Failure[] };
 
@@ -71,11 +72,11 @@ export function stopResultAlert(result: StopResult): Alert {
     title: `${resultTitle(result)} in ${place(target)}`,
     summary: stopped.length > 0 ? saved : 'Nothing has changed: AWS refused.',
     items: [
-      ...failed.map(({ instance, action, error }) => `Could not ${action} ${nameText(instance)}: ${error}`),
+      ...failed.map(({ subject, action, error }) => `Could not ${action} ${nameText(subject)}: ${error}`),
       ...sorted.map((entry) => `${enforce ? 'Stopped' : 'Would be stopped'}: ${entryText(entry)}`),
     ],
     action: resultAction(failed),
-    links: linksOf(target, [...failed, ...sorted]),
+    links: linksOf([...failed, ...sorted]),
   };
 }
 
@@ -88,8 +89,8 @@ function resultAction(failed: readonly Failure[]): string {
 
 const resultTitle = ({ stopped, failed, enforce }: StopResult): string =>
   [
-    ...(stopped.length > 0 ? [`${count(stopped.length)} ${enforce ? '' : 'would be '}stopped`] : []),
-    ...(failed.length > 0 ? [`${count(failed.length)} could not be changed`] : []),
+    ...(stopped.length > 0 ? [`${countText(stopped)} ${enforce ? '' : 'would be '}stopped`] : []),
+    ...(failed.length > 0 ? [`${countText(failed)} could not be changed`] : []),
   ].join(', ');
 
 const common = ({ owner, team, target, at, part = 0 }: Sweep, kind: 'stop-warning' | 'stop-result') => {
@@ -109,7 +110,7 @@ const common = ({ owner, team, target, at, part = 0 }: Sweep, kind: 'stop-warnin
 };
 
 type ScheduleProblem = {
-  instance: Instance;
+  subject: Schedulable;
   /** The tag that can't be understood. */
   tag: { key: string; value: string };
   /** What is wrong with it, and where. */
@@ -122,9 +123,9 @@ type ScheduleProblem = {
 
 /** Says that a tag can't be understood, and so protects its instance: once for each value, not for each run. */
 export function scheduleProblemAlert(problem: ScheduleProblem): Alert {
-  const { instance, tag, error, suggestion, owner, at } = problem;
-  const { account, region, instanceId, instanceType } = instance;
-  const subject = alertId('schedule-problem', account, region, instanceId);
+  const { subject: tagged, tag, error, suggestion, owner, at } = problem;
+  const { account, region, id, type } = tagged;
+  const subject = alertId('schedule-problem', account, region, schedulableKey(tagged));
   const example = tag.key.includes('keep-until') ? laterToday(at) : 'Mon-Fri 08:00-19:00 Europe/Berlin';
   return {
     id: alertId(subject, digest(JSON.stringify(tag))),
@@ -132,17 +133,17 @@ export function scheduleProblemAlert(problem: ScheduleProblem): Alert {
     kind: 'schedule-problem',
     severity: 'warning',
     at,
-    title: `The tag ${tag.key} of ${nameText(instance)} can't be read, so that nothing stops it`,
-    summary: `${sentence(error)}.`,
+    title: `The tag ${tag.key} of ${nameText(tagged)} can't be read, so that nothing stops it`,
+    summary: `${capitalised(error)}.`,
     facts: [
       { label: `Tag ${tag.key}`, value: tag.value },
-      { label: 'Instance', value: `${instanceId}, ${instanceType}` },
+      { label: capitalised(nouns[tagged.kind].one), value: `${id}, ${type}` },
       { label: 'Account', value: `${account}, ${region}` },
       { label: 'Owner', value: owner ?? 'none tagged' },
     ],
     items: [],
     action: suggestion ?? `Correct the tag, e.g. ${example}. It is told again only when its value changes.`,
-    links: instancesLink(region, [instanceId]),
+    links: schedulablesLink([tagged]),
     ...whereOf({ account, region }, owner),
   };
 }
@@ -157,7 +158,7 @@ export function breakerAlert(target: Target, reason: string, at: IsoTime): Alert
     severity: 'critical',
     at,
     title: `Nothing was stopped in ${place(target)}, although stops were due`,
-    summary: `${sentence(reason)}. A wrong tag, clock, bill or configuration can look like this, so that every stop is held back. This is told once a day.`,
+    summary: `${capitalised(reason)}. A wrong tag, clock, bill or configuration can look like this, so that every stop is held back. This is told once a day.`,
     facts: [{ label: 'Account', value: targetName(target) }],
     items: [],
     action:
@@ -173,21 +174,22 @@ const whereOf = ({ account, region }: Target, owner: string | undefined) => ({
   ...(owner && { owner }),
 });
 
-const count = (instances: number): string => (instances === 1 ? '1 instance' : `${instances} instances`);
+/** `3 instances`, `1 instance and 2 databases` */
+function countText(entries: readonly { subject: Schedulable }[]): string {
+  const groups = [...Map.groupBy(entries, ({ subject }) => nouns[subject.kind])];
+  return groups.map(([{ one, many }, { length }]) => `${length} ${length === 1 ? one : many}`).join(' and ');
+}
 
 const place = ({ account, accountName, region }: Target): string => `${accountName ?? account}, ${region}`;
 
-const nameText = (instance: Instance): string => {
-  const name = instanceName(instance);
-  return name === instance.instanceId ? name : `${name} (${instance.instanceId})`;
-};
+const nameText = ({ name, id }: Schedulable): string => (name === id ? name : `${name} (${id})`);
 
 const rateText = (rate: Usd | undefined): string =>
   rate === undefined ? 'price unknown' : `${formatMoney(rate)} an hour`;
 
 /** `trainer (i-0abc) g5.12xlarge, $5.67 an hour: 4 of 4 GPUs at 0 % for 45 min` */
-const entryText = ({ instance, hourlyRate, decision }: Entry): string =>
-  `${nameText(instance)} ${instance.instanceType}, ${rateText(hourlyRate)}: ${decision.reason}`;
+const entryText = ({ subject, hourlyRate, decision }: Entry): string =>
+  `${nameText(subject)} ${subject.type}, ${rateText(hourlyRate)}: ${decision.reason}`;
 
 /** What they cost together. An unknown price is unknown, never 0. */
 function costText(entries: readonly Entry[]): string {
@@ -207,13 +209,10 @@ function ownGrace({ decision: { until } }: Entry, at: IsoTime, graceMinutes: num
 const mostCostlyFirst = (entries: readonly Entry[]): Entry[] =>
   entries.toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0));
 
-const linksOf = ({ region }: Target, entries: readonly Pick<Entry, 'instance'>[]): Alert['links'] =>
-  instancesLink(
-    region,
-    entries.map(({ instance }) => instance.instanceId),
-  );
+const linksOf = (entries: readonly Pick<Entry, 'subject'>[]): Alert['links'] =>
+  schedulablesLink(entries.map(({ subject }) => subject));
 
 /** An example of a time to keep something until: four hours on. */
 const laterToday = (at: IsoTime): string => `${addMilliseconds(at, 4 * 3_600_000).slice(0, 16)}Z`;
 
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

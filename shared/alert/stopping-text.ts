@@ -1,13 +1,13 @@
 import type { Stopping } from '../compute/resource.ts';
 import { clockText } from '../period.ts';
-import type { GateCode } from '../schedule/gates.ts';
+import type { RefusalCode } from '../schedule/refusal.ts';
 import { cut, oneLine } from './text.ts';
 
 /** What a tag or a name says, within a sentence of ours: on one line, and no longer than a reader bears. */
 export const quotedText = (text: string): string => cut(oneLine(text), 120);
 
 /** What to do instead, by why it is not to be stopped. */
-const alternatives: Readonly<Partial<Record<GateCode, string>>> = {
+const alternatives: Readonly<Partial<Record<RefusalCode, string>>> = {
   'protected-environment': 'Ask its owner whether it is still needed.',
   'protected-account': 'Ask its owner whether it is still needed.',
   'auto-scaling': 'Scale the group in instead, where it is one of Kubernetes by its node group.',
@@ -29,7 +29,7 @@ const alternatives: Readonly<Partial<Record<GateCode, string>>> = {
 export function insteadOfStopping(stop: Stopping = {}): string | undefined {
   const { refusal } = stop;
   const parts = [
-    refusal && `${barText(refusal)} ${alternatives[refusal.code as GateCode] ?? ''}`.trim(),
+    refusal && `${barText(refusal)} ${alternatives[refusal.code as RefusalCode] ?? ''}`.trim(),
     keptText(stop),
   ];
   return parts.filter(Boolean).join(' ') || undefined;

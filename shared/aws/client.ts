@@ -5,11 +5,11 @@ import { meterCalls } from './meter.ts';
 /** Where a client works: its region (default: the function's own), and for another account the role's credentials. */
 export type Scope = { region?: string; credentials?: AwsCredentialIdentityProvider };
 
-type Client = { middlewareStack: { use: (plugin: never) => void } };
+export type Client = { middlewareStack: { use: (plugin: never) => void } };
 type Plugin = Pluggable<object, object>;
 /** A plugin, or what makes one for a client that it wants to know: its region, its credentials. */
 export type ClientPlugin = Plugin | ((client: unknown) => Plugin);
-type ClientConfig = {
+export type ClientConfig = {
   region?: string;
   credentials?: AwsCredentialIdentityProvider;
   maxAttempts?: number;

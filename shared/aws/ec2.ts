@@ -1,4 +1,5 @@
 import {
+  DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypesCommand,
   DescribeSpotInstanceRequestsCommand,
@@ -297,4 +298,15 @@ function toSpotRequest({ Type, LaunchGroup, Tags }: DescribedRequest): SpotReque
     ...(LaunchGroup && { launchGroup: LaunchGroup }),
     ...(fleet && { fleet }),
   };
+}
+
+const stopAttribute = z.object({ DisableApiStop: z.object({ Value: z.boolean().optional() }).optional() });
+
+/** Whether EC2 itself refuses to stop the instance (DisableApiStop). One call an instance: no other API tells. */
+export async function isStopProtected(client: EC2Client, instanceId: string): Promise<boolean> {
+  const command = new DescribeInstanceAttributeCommand({
+    InstanceId: instanceId,
+    Attribute: 'disableApiStop',
+  });
+  return stopAttribute.parse(await client.send(command)).DisableApiStop?.Value ?? false;
 }

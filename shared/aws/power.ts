@@ -9,9 +9,9 @@ import { inBatches } from '../batches.ts';
 import type { ClearedStart, ClearedStop } from '../schedule/clearance.ts';
 import { errorCode } from './error.ts';
 
-/** What became of one instance that was to be stopped or started. */
+/** What became of one thing that was to be stopped or started. */
 export type PowerOutcome = {
-  instanceId: string;
+  id: string;
   /** `left`: not tried, for want of time; the next run does it. */
   outcome: 'done' | 'refused' | 'failed' | 'left';
   /** AWS's error code and message, where it refused or failed. */
@@ -38,7 +38,7 @@ export async function stopInstances(
   options: PowerOptions = {},
 ): Promise<PowerOutcome[]> {
   const ids = (hibernate: boolean) =>
-    stops.filter((stop) => stop.hibernate === hibernate).map(({ instance }) => instance.instanceId);
+    stops.filter((stop) => stop.hibernate === hibernate).map(({ subject }) => subject.id);
   const plain: Change = {
     send: (InstanceIds) => client.send(new StopInstancesCommand({ InstanceIds })),
     reached: ['stopping', 'stopped', 'shutting-down', 'terminated'],
@@ -50,12 +50,7 @@ export async function stopInstances(
   const hibernated = await changeAll(client, hibernation, ids(true), options);
   // Hibernation is a wish of its tag, the stop is not: what can't hibernate is stopped.
   const unable = hibernated.filter(({ code }) => code === 'UnsupportedHibernationConfiguration');
-  const rest = await changeAll(
-    client,
-    plain,
-    [...ids(false), ...unable.map(({ instanceId }) => instanceId)],
-    options,
-  );
+  const rest = await changeAll(client, plain, [...ids(false), ...unable.map(({ id }) => id)], options);
   return [...hibernated.filter((outcome) => !unable.includes(outcome)), ...rest];
 }
 
@@ -71,7 +66,7 @@ export const startInstances = (
       send: (InstanceIds) => client.send(new StartInstancesCommand({ InstanceIds })),
       reached: ['pending', 'running'],
     },
-    starts.map(({ instance }) => instance.instanceId),
+    starts.map(({ subject }) => subject.id),
     options,
   );
 
@@ -107,7 +102,7 @@ async function changeAll(
   const waiting = inBatches(instanceIds, chunkSize);
   for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
     if (remainingMs() < enoughMs) {
-      outcomes.push(...chunk.map((instanceId) => ({ instanceId, outcome: 'left' as const })));
+      outcomes.push(...chunk.map((id) => ({ id, outcome: 'left' as const })));
       continue;
     }
     const { settled, again } = await changeChunk(client, change, chunk);
@@ -125,7 +120,7 @@ async function changeChunk(
 ): Promise<{ settled: PowerOutcome[]; again: string[][] }> {
   try {
     await change.send([...chunk]);
-    return { settled: chunk.map((instanceId) => ({ instanceId, outcome: 'done' })), again: [] };
+    return { settled: chunk.map((id) => ({ id, outcome: 'done' })), again: [] };
   } catch (error) {
     return afterError(client, change, chunk, error);
   }
@@ -135,10 +130,10 @@ async function afterError(client: EC2Client, change: Change, chunk: readonly str
   const problem = { code: errorCode(error), message: error instanceof Error ? error.message : String(error) };
   const states = await currentStates(client, chunk).catch(() => new Map<string, string>());
   const isDone = (id: string) => change.reached.includes(states.get(id) ?? '');
-  const done = chunk.filter(isDone).map((instanceId) => ({ instanceId, outcome: 'done' as const }));
+  const done = chunk.filter(isDone).map((id) => ({ id, outcome: 'done' as const }));
   const open = chunk.filter((id) => !isDone(id));
   const settle = (ids: readonly string[], outcome: 'refused' | 'failed') =>
-    ids.map((instanceId): PowerOutcome => ({ instanceId, outcome, ...problem }));
+    ids.map((id): PowerOutcome => ({ id, outcome, ...problem }));
 
   if (!ofAnInstance.has(problem.code)) return { settled: [...done, ...settle(open, 'failed')], again: [] };
   const named = open.filter((id) => problem.message.includes(id));

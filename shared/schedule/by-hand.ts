@@ -11,7 +11,7 @@ export function stoppingByHand({ parsed, ...candidate }: Candidate): Stopping {
   const kept = keepUntil(asked);
   // A tag that can't be read protects without an end.
   const refusal = refusalOf(asked, lastingGates) ?? (kept?.until === undefined ? kept : undefined);
-  const lostGb = candidate.facts?.instanceStoreGb ?? 0;
+  const lostGb = candidate.subject.instanceStoreGb ?? 0;
   return {
     ...(refusal && { refusal: { code: refusal.code, reason: refusal.reason } }),
     ...(kept?.until !== undefined && { keptUntil: kept.until }),

@@ -1,9 +1,10 @@
 import type { Attribution, OwnerKeys } from '../allocation/owner.ts';
 import { formatDuration } from '../compute/duration.ts';
-import type { Instance, InstanceTypeFacts, SpotRequest } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import { clockTime } from './clock.ts';
 import { parseKeepUntil } from './keep-until.ts';
+import type { Refusal } from './refusal.ts';
+import type { Schedulable } from './schedulable.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext } from './schedule.ts';
 import { parseScheduleTag } from './tag.ts';
 
@@ -14,15 +15,11 @@ export type StopPolicy = ScheduleContext & {
   tags: OwnerKeys & { schedule: string; keepUntil: string; instanceStore: string };
 };
 
-/** An instance and all that the gates ask about it. */
+/** What may be stopped or started, and all that the gates ask about it. */
 export type Candidate = {
-  instance: Instance;
+  subject: Schedulable;
   /** Undefined where it has no schedule tag. */
   parsed: ParsedSchedule | undefined;
-  /** What is known of its type; undefined is unknown. */
-  facts: InstanceTypeFacts | undefined;
-  /** The request behind a spot instance; undefined is unknown. */
-  spot: SpotRequest | undefined;
   attribution: Attribution;
   policy: StopPolicy;
   now: IsoTime;
@@ -32,39 +29,11 @@ export type Candidate = {
 export type Scheduled = Candidate & { schedule: Schedule };
 
 /** What the gates ask of it, which needs no schedule tag: the zone of its times, and how long it must have been idle. */
-type Asked = Omit<Candidate, 'parsed'> & { schedule: Pick<Schedule, 'timeZone' | 'idleMinutes'> };
+type Asked = Omit<Candidate, 'parsed'> & {
+  schedule: Pick<Schedule, 'timeZone' | 'idleMinutes'> & { allowsDelete?: boolean };
+};
 
-/** Why a gate is shut. */
-export type Refusal = { code: GateCode; reason: string; until?: IsoTime };
-
-export type GateCode =
-  | 'ambiguous-tag'
-  | 'not-opted-in'
-  | 'off'
-  | 'invalid-schedule'
-  | 'terminated'
-  | 'stopping'
-  | 'pending'
-  | 'keep-until'
-  | 'invalid-keep-until'
-  | 'protected-environment'
-  | 'protected-account'
-  | 'auto-scaling'
-  | 'managed'
-  | 'fleet'
-  | 'capacity-block'
-  | 'interruptible-capacity'
-  | 'scheduled-instance'
-  | 'unknown-lifecycle'
-  | 'spot-one-time'
-  | 'spot-launch-group'
-  | 'spot-unknown'
-  | 'instance-store-root'
-  | 'unknown-type'
-  | 'instance-store-data'
-  | 'recently-started';
-
-/** Minutes without work before an instance may be stopped: its tag's, else the configuration's. */
+/** Minutes without work before something may be stopped: its tag's, else the configuration's. */
 export const idleMinutesOf = ({ idleMinutes }: Pick<Schedule, 'idleMinutes'>, { stop }: StopPolicy): number =>
   idleMinutes ?? stop.idle;
 
@@ -73,26 +42,20 @@ export const graceMinutesOf = ({ graceMinutes }: Schedule, { stop }: StopPolicy)
   graceMinutes ?? stop.grace;
 
 /** Whether it has a schedule tag, in whatever case: a key written differently is told of, too. */
-export const hasScheduleTag = (tags: Instance['tags'], policy: StopPolicy): boolean =>
+export const hasScheduleTag = (tags: Schedulable['tags'], policy: StopPolicy): boolean =>
   tagsLike(tags, [policy.tags.schedule]).length > 0;
 
-/** What an instance's own schedule tag says; undefined where it has none. */
-export function readSchedule(tags: Instance['tags'], policy: StopPolicy): ParsedSchedule | undefined {
+/** What its own schedule tag says; undefined where it has none. */
+export function readSchedule(tags: Schedulable['tags'], policy: StopPolicy): ParsedSchedule | undefined {
   const value = tags[policy.tags.schedule];
   return value === undefined ? undefined : parseScheduleTag(value, policy);
 }
 
 /** Whether a schedule applies to it at all: the schedule, or why none does. */
-export function optIn({
-  instance,
-  parsed,
-  policy,
-}: Candidate): { schedule: Schedule } | { refusal: Refusal } {
+export function optIn({ subject, parsed, policy }: Candidate): { schedule: Schedule } | { refusal: Refusal } {
   const key = policy.tags.schedule;
-  if (instance.state === 'terminated' || instance.state === 'shutting-down') {
-    return refuse('terminated', 'it is terminated');
-  }
-  const found = tagsLike(instance.tags, [key]).map(([name]) => name);
+  if (subject.state === 'gone') return refuse('terminated', 'it is terminated');
+  const found = tagsLike(subject.tags, [key]).map(([name]) => name);
   if (found.length > 1) {
     const names = found.toSorted().map((name) => `"${name}"`);
     return refuse('ambiguous-tag', `the tags ${names.join(' and ')} differ only in case`);
@@ -106,21 +69,23 @@ export function optIn({
   return refuse('invalid-schedule', `its tag "${key}" can't be read: ${parsed.error}`);
 }
 
-const refuse = (code: GateCode, reason: string): { refusal: Refusal } => ({ refusal: { code, reason } });
+const refuse = (code: Refusal['code'], reason: string): { refusal: Refusal } => ({
+  refusal: { code, reason },
+});
 
 type Gate = (candidate: Asked) => Refusal | undefined;
 
 /** One that starts can't be stopped yet, and is looked at again; one that stops needs no call. */
-const state: Gate = ({ instance }) => {
-  if (instance.state === 'pending') {
+const state: Gate = ({ subject }) => {
+  if (subject.state === 'starting') {
     return { code: 'pending', reason: 'it is starting: looked at again with the next run' };
   }
-  return instance.state === 'stopping' ? { code: 'stopping', reason: 'it is stopping already' } : undefined;
+  return subject.state === 'stopping' ? { code: 'stopping', reason: 'it is stopping already' } : undefined;
 };
 
 /** Protection counts however its key is written: who tagged it meant it. */
-export const keepUntil: Gate = ({ instance, policy, schedule, now }) => {
-  for (const [key, value] of tagsLike(instance.tags, [policy.tags.keepUntil])) {
+export const keepUntil: Gate = ({ subject, policy, schedule, now }) => {
+  for (const [key, value] of tagsLike(subject.tags, [policy.tags.keepUntil])) {
     const until = parseKeepUntil(value, schedule.timeZone);
     if (until === undefined) {
       const reason = `its tag "${key}" is no date or date-time: "${value}"; protected until it is one`;
@@ -135,8 +100,8 @@ export const keepUntil: Gate = ({ instance, policy, schedule, now }) => {
 };
 
 /** Every environment tag counts, not only the first one found: `environment: dev` must not hide `stage: prod`. */
-const environment: Gate = ({ instance, attribution, policy }) => {
-  const tagged = tagsLike(instance.tags, policy.tags.environment).map(([, value]) => value.trim());
+const environment: Gate = ({ subject, attribution, policy }) => {
+  const tagged = tagsLike(subject.tags, policy.tags.environment).map(([, value]) => value.trim());
   const values = attribution.environment === undefined ? tagged : [attribution.environment, ...tagged];
   const protectedValues = new Set(policy.protect.environments.map(lowerCase));
   const found = values.find((value) => protectedValues.has(lowerCase(value)));
@@ -145,107 +110,56 @@ const environment: Gate = ({ instance, attribution, policy }) => {
     : { code: 'protected-environment', reason: `the environment "${found}" is protected` };
 };
 
-const account: Gate = ({ instance, policy }) =>
-  policy.protect.accounts.includes(instance.account)
-    ? { code: 'protected-account', reason: `the account ${instance.account} is protected` }
+const account: Gate = ({ subject, policy }) =>
+  policy.protect.accounts.includes(subject.account)
+    ? { code: 'protected-account', reason: `the account ${subject.account} is protected` }
     : undefined;
 
-/** A group takes a stopped member for unhealthy and replaces it. */
-const autoScaling: Gate = ({ instance }) => {
-  const group = instance.tags['aws:autoscaling:groupName'];
-  return group === undefined
-    ? undefined
-    : {
-        code: 'auto-scaling',
-        reason: `a member of the Auto Scaling group "${group}", which would replace it`,
-      };
-};
+/** What its own kind says: see `eligibility/`. */
+const eligibility: Gate = ({ subject }) => subject.refusal;
 
-const managed: Gate = ({ instance }) =>
-  instance.managed ? { code: 'managed', reason: 'another AWS service manages it' } : undefined;
+/** What its own kind says of a stop alone: what would be lost by it. */
+const stopEligibility: Gate = ({ subject }) => subject.stopRefusal;
 
-/** As with Auto Scaling: what a fleet misses it launches again. */
-const fleet: Gate = ({ instance, spot }) => {
-  const id =
-    spot?.fleet ?? instance.tags['aws:ec2spot:fleet-request-id'] ?? instance.tags['aws:ec2:fleet-id'];
-  return id === undefined
-    ? undefined
-    : { code: 'fleet', reason: `it belongs to the fleet ${id}, which would replace it` };
-};
-
-const lifecycles: Readonly<Record<string, Refusal>> = {
-  'capacity-block': {
-    code: 'capacity-block',
-    reason: 'a capacity block is paid for in advance: stopping it saves nothing',
-  },
-  'interruptible-capacity-reservation': {
-    code: 'interruptible-capacity',
-    reason: 'it runs in an interruptible capacity reservation, and might not get its place back',
-  },
-  scheduled: { code: 'scheduled-instance', reason: 'a scheduled instance follows its own schedule' },
-  other: { code: 'unknown-lifecycle', reason: 'it was bought in a way that is not known here' },
-};
-
-const lifecycle: Gate = ({ instance }) =>
-  instance.lifecycle === undefined ? undefined : lifecycles[instance.lifecycle];
-
-/** Only a persistent request that stands alone lets its instance be stopped; the others terminate it or refuse. */
-const spotRequest: Gate = ({ instance, spot }) => {
-  if (instance.lifecycle !== 'spot' && instance.spotInstanceRequestId === undefined) return undefined;
-  if (spot === undefined) return { code: 'spot-unknown', reason: 'nothing is known of its spot request' };
-  if (spot.type !== 'persistent') {
-    return { code: 'spot-one-time', reason: 'the instance of a one-time spot request can not be stopped' };
-  }
-  return spot.launchGroup === undefined
-    ? undefined
-    : { code: 'spot-launch-group', reason: `it belongs to the launch group "${spot.launchGroup}"` };
-};
-
-const instanceStoreRoot: Gate = ({ instance }) =>
-  instance.rootDeviceType === 'instance-store'
-    ? { code: 'instance-store-root', reason: 'its root is on an instance store: it can only be terminated' }
+/** EC2 refuses to stop what has it on: whoever is told of the stop would be told in vain. */
+const stopProtection: Gate = ({ subject }) =>
+  subject.stopProtected
+    ? { code: 'stop-protection', reason: 'its stop protection (DisableApiStop) is on' }
     : undefined;
 
-/** What a stop would lose: data on local disks is gone for good. */
-const instanceStoreData: Gate = ({ instance, facts, policy }) => {
-  if (facts === undefined) {
-    return { code: 'unknown-type', reason: `nothing is known of the type ${instance.instanceType}` };
-  }
-  const key = policy.tags.instanceStore;
-  if (facts.instanceStoreGb === 0 || instance.tags[key]?.trim().toLowerCase() === 'discard') return undefined;
-  const reason = `a stop would lose ${facts.instanceStoreGb} GB on instance-store volumes; "${key}: discard" allows it`;
-  return { code: 'instance-store-data', reason };
-};
+/** What is gone can be made again, and isn't the same: only who says so outright has it deleted. */
+const deletion: Gate = ({ subject, schedule }) =>
+  subject.isDeletedToStop && !schedule.allowsDelete
+    ? {
+        code: 'delete-not-allowed',
+        reason: 'to stop it is to delete it, which the option "delete" of its tag would allow',
+      }
+    : undefined;
 
 /** Whoever has just started it has not had the time to be seen at work. */
-const uptime: Gate = ({ instance, schedule, policy, now }) => {
+const uptime: Gate = ({ subject: { startedAt }, schedule, policy, now }) => {
+  if (startedAt === undefined) return undefined;
   const idleMinutes = idleMinutesOf(schedule, policy);
-  const minutes = (Date.parse(now) - Date.parse(instance.launchTime)) / 60_000;
+  const minutes = (Date.parse(now) - Date.parse(startedAt)) / 60_000;
   if (minutes >= idleMinutes) return undefined;
   return {
     code: 'recently-started',
-    reason: `started at ${clockTime(instance.launchTime, schedule.timeZone, now)}, less than ${formatDuration(idleMinutes * 60_000)} ago`,
-    until: addMilliseconds(instance.launchTime, idleMinutes * 60_000),
+    reason: `started at ${clockTime(startedAt, schedule.timeZone, now)}, less than ${formatDuration(idleMinutes * 60_000)} ago`,
+    until: addMilliseconds(startedAt, idleMinutes * 60_000),
   };
 };
 
 /** Gates that hold whatever becomes of it meanwhile: by hand, too, it had better not be stopped. */
-export const lastingGates: readonly Gate[] = [
-  environment,
-  account,
-  autoScaling,
-  managed,
-  fleet,
-  lifecycle,
-  spotRequest,
-  instanceStoreRoot,
-];
+export const lastingGates: readonly Gate[] = [environment, account, eligibility];
 
 /** Gates that hold at any hour, for a start as for a stop. */
 export const gates: readonly Gate[] = [state, keepUntil, ...lastingGates];
 
-/** Gates that only a running instance must pass, to be stopped. */
-export const stopGates: readonly Gate[] = [instanceStoreData, uptime];
+/** Gates that only what is up must pass, to be stopped. */
+export const stopGates: readonly Gate[] = [stopEligibility, stopProtection, uptime];
+
+/** The gate that is asked when everything else says stop: what it forbids is still worth proposing. */
+export const lastStopGates: readonly Gate[] = [deletion];
 
 /** The first of the gates that is shut. */
 export function refusalOf(candidate: Asked, through: readonly Gate[]): Refusal | undefined {
@@ -259,7 +173,7 @@ export function refusalOf(candidate: Asked, through: readonly Gate[]): Refusal |
 const lowerCase = (text: string): string => text.toLowerCase();
 
 /** The tags whose key is one of `keys`, whatever its case. */
-function tagsLike(tags: Instance['tags'], keys: readonly string[]): [key: string, value: string][] {
+function tagsLike(tags: Schedulable['tags'], keys: readonly string[]): [key: string, value: string][] {
   const wanted = new Set(keys.map(lowerCase));
   return Object.entries(tags).filter(([key]) => wanted.has(lowerCase(key)));
 }

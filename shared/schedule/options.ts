@@ -1,16 +1,16 @@
 import { didYouMean, faultAt, type Word } from './fault.ts';
 import type { ScheduleOptions } from './schedule.ts';
 
-const flags = ['always', 'start', 'hibernate'] as const;
+const flags = { always: 'always', start: 'start', hibernate: 'hibernate', delete: 'allowsDelete' } as const;
 const durations = { grace: 'graceMinutes', idle: 'idleMinutes' } as const;
-const names = [...flags, ...Object.keys(durations)];
+const names = [...Object.keys(flags), ...Object.keys(durations)];
 
-type Flag = (typeof flags)[number];
+type Flag = keyof typeof flags;
 type Duration = keyof typeof durations;
 
 export const isOptionName = (text: string): boolean => names.includes(nameOf(text));
 
-/** Reads `always`, `start`, `hibernate`, `grace=30m`, `idle=45m`, each at most once. */
+/** Reads `always`, `start`, `hibernate`, `delete`, `grace=30m`, `idle=45m`, each at most once. */
 export function parseOptions(words: readonly Word[]): Partial<ScheduleOptions> {
   const seen = new Set<string>();
   const options: Partial<ScheduleOptions> = {};
@@ -29,7 +29,7 @@ function readOption(word: Word, name: string): Partial<ScheduleOptions> {
   const [, value] = word.text.split(/=(.*)/s);
   if (isFlag(name)) {
     if (value !== undefined) faultAt(word, `the option "${name}" takes no value`);
-    return { [name]: true };
+    return { [flags[name]]: true };
   }
   if (!isDuration(name)) {
     faultAt(
@@ -40,7 +40,7 @@ function readOption(word: Word, name: string): Partial<ScheduleOptions> {
   return { [durations[name]]: readDuration(word, name, value?.trim() ?? '') };
 }
 
-const isFlag = (name: string): name is Flag => (flags as readonly string[]).includes(name);
+const isFlag = (name: string): name is Flag => Object.hasOwn(flags, name);
 const isDuration = (name: string): name is Duration => Object.hasOwn(durations, name);
 
 /** Below a quarter of an hour CloudWatch's five-minute periods say too little. */

@@ -15,6 +15,8 @@ export type ScheduleOptions = {
   /** It is started again when a window opens. */
   start: boolean;
   hibernate: boolean;
+  /** What can only be deleted, and made again by a start, may be. */
+  allowsDelete: boolean;
   /** Minutes between the warning and the stop. */
   graceMinutes?: number;
   /** Minutes without work before a stop. */

@@ -73,7 +73,7 @@ function readInline(body: Word, options: readonly Word[], context: ScheduleConte
   };
 }
 
-const noOptions: ScheduleOptions = { always: false, start: false, hibernate: false };
+const noOptions: ScheduleOptions = { always: false, start: false, hibernate: false, allowsDelete: false };
 
 function unknownName(body: Word, schedules: ScheduleContext['schedules']): never {
   const names = Object.keys(schedules);

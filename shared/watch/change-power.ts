@@ -1,12 +1,19 @@
 import { alertId, digest } from '../alert/identity.ts';
 import { stopResultAlert } from '../alert/stop-alert.ts';
-import { getInstances } from '../aws/ec2.ts';
-import { type PowerOutcome, startInstances, stopInstances } from '../aws/power.ts';
+import type { PowerOptions, PowerOutcome } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
 import type { IsoTime } from '../period.ts';
-import { type Clearance, clearForStart, clearForStop } from '../schedule/clearance.ts';
+import {
+  type Clearance,
+  type ClearedStart,
+  type ClearedStop,
+  clearForStart,
+  clearForStop,
+} from '../schedule/clearance.ts';
+import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { spanAt } from '../schedule/window.ts';
+import { recordAlert } from '../store/outbox.ts';
 import {
   abandonedClaim,
   claimStart,
@@ -15,10 +22,11 @@ import {
   refusalWrite,
   releaseClaim,
   settleStart,
-} from '../store/instance-records.ts';
-import { recordAlert } from '../store/outbox.ts';
+} from '../store/schedule-records.ts';
 import type { Table, TransactItem } from '../store/table.ts';
 import type { Target } from '../target.ts';
+import { kinds } from './kinds/all.ts';
+import type { Kind, KindContext } from './kinds/kind.ts';
 import type { Plan, Planned, ScheduleClients } from './plan-schedules.ts';
 
 /** One run over one target: what it works with, when, and what it found. */
@@ -35,84 +43,108 @@ export type Pass = {
 /** A transaction takes 100 writes, two of which are the alert's. */
 export const writesPerAlert = 90;
 
+/** What became of something that was to be stopped or started. */
+export type Changed = PowerOutcome & { kind: Schedulable['kind'] };
+
 /** What became of a stop, and since when it was claimed. */
-type ClaimedOutcome = PowerOutcome & { claimedAt: IsoTime };
+type ClaimedOutcome = Changed & { claimedAt: IsoTime };
 
 /** Stops what is due: tags read again, each stop claimed, the outcome recorded with the alert that tells of it. */
-export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<PowerOutcome[]> {
-  const { clients, time, run } = pass;
-  const cleared = await clear(pass, due, clearForStop);
-  const claimed: typeof cleared = [];
-  for (const stop of cleared) if (await claim(pass, stop.instance)) claimed.push(stop);
-  const outcomes = await stopInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
+export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Changed[]> {
+  const { time } = pass;
+  const outcomes = await changeDue(pass, due, {
+    clear: clearForStop,
+    claim: (stop: ClearedStop) => claim(pass, stop.subject),
+    change: (kind, stops, options) => kind.stop(pass.plan.context, stops, options),
+  });
   const all = [...outcomes.map((outcome) => ({ ...outcome, claimedAt: time })), ...abandonedStops(pass)];
   await recordStops(pass, all);
   return all;
 }
 
-async function claim(pass: Pass, instance: { instanceId: string }): Promise<boolean> {
+function claim(pass: Pass, subject: Schedulable): Promise<boolean> {
   const { clients, target, time } = pass;
-  const warning = plannedOf(pass, instance)?.input.record.warning;
-  return (
-    warning !== undefined && claimStop(clients.table, target, instance.instanceId, time, warning.alertId)
-  );
+  const { warning, stopNow } = plannedOf(pass, subject)?.input.record ?? {};
+  if (warning === undefined && stopNow === undefined) return Promise.resolve(false);
+  const ground = { warning, stopNow, restore: subject.restore };
+  return claimStop(clients.table, target, schedulableKey(subject), time, ground);
 }
 
-/** Stops that an earlier run made and didn't live to record. */
-const abandonedStops = ({ plan, time }: Pass): ClaimedOutcome[] =>
-  plan.planned.flatMap(({ instance, input }) => {
-    const claimedAt = abandonedClaim(input.record, instance, time);
-    return claimedAt !== undefined && ['stopping', 'stopped'].includes(instance.state)
-      ? [{ instanceId: instance.instanceId, outcome: 'done' as const, claimedAt }]
-      : [];
-  });
+/** What is done with what is due, kind by kind. */
+type Change<Cleared extends { subject: Schedulable }> = {
+  clear: (decision: Planned['decision'], fresh: Schedulable, input: Planned['input']) => Clearance<Cleared>;
+  claim: (cleared: Cleared) => Promise<boolean>;
+  change: (kind: Kind, claimed: readonly Cleared[], options: PowerOptions) => Promise<PowerOutcome[]>;
+};
 
-/** Decides again by what EC2 says now, and lets through what is still due. */
-async function clear<Cleared>(
-  { clients, target }: Pass,
+async function changeDue<Cleared extends { subject: Schedulable }>(
+  pass: Pass,
   due: readonly Planned[],
-  gate: (
-    decision: Planned['decision'],
-    fresh: Planned['instance'],
-    input: Planned['input'],
-  ) => Clearance<Cleared>,
+  { clear, claim, change }: Change<Cleared>,
+): Promise<Changed[]> {
+  const changed: Changed[] = [];
+  for (const [name, group] of Map.groupBy(due, ({ subject }) => subject.kind)) {
+    const kind = kindOf(name);
+    const claimed: Cleared[] = [];
+    for (const cleared of await clearAll(pass.plan.context, kind, group, clear)) {
+      if (await claim(cleared)) claimed.push(cleared);
+    }
+    const outcomes = await change(kind, claimed, { remainingMs: pass.run.remainingMs });
+    changed.push(...outcomes.map((outcome) => ({ ...outcome, kind: name })));
+  }
+  return changed;
+}
+
+function kindOf(name: Schedulable['kind']): Kind {
+  const kind = kinds.find((each) => each.kind === name);
+  if (kind === undefined) throw new Error(`Nobody knows how to stop or start ${name}`);
+  return kind;
+}
+
+/** Decides again by what AWS says now, and lets through what is still due. */
+async function clearAll<Cleared>(
+  context: KindContext,
+  kind: Kind,
+  due: readonly Planned[],
+  clear: (decision: Planned['decision'], fresh: Schedulable, input: Planned['input']) => Clearance<Cleared>,
 ): Promise<Cleared[]> {
-  if (due.length === 0) return [];
-  const ids = due.map(({ instance }) => instance.instanceId);
-  const fresh = new Map(
-    (await getInstances(clients.ec2, target, { instanceIds: ids })).map((instance) => [
-      instance.instanceId,
-      instance,
-    ]),
+  const subjects = await kind.refresh(
+    context,
+    due.map(({ subject }) => subject),
   );
-  return due.flatMap(({ instance, decision, input }) => {
-    const now = fresh.get(instance.instanceId);
-    const clearance = now && gate(decision, now, input);
+  const fresh = new Map(subjects.map((subject) => [subject.id, subject]));
+  return due.flatMap(({ subject, decision, input }) => {
+    const now = fresh.get(subject.id);
+    const clearance = now && clear(decision, now, input);
     return clearance && 'cleared' in clearance ? [clearance.cleared] : [];
   });
 }
 
+/** Stops that an earlier run made and didn't live to record. */
+const abandonedStops = ({ plan, time }: Pass): ClaimedOutcome[] =>
+  plan.planned.flatMap(({ subject, input }) => {
+    const claimedAt = abandonedClaim(input.record, subject, time);
+    return claimedAt !== undefined && ['stopping', 'stopped'].includes(subject.state)
+      ? [{ kind: subject.kind, id: subject.id, outcome: 'done' as const, claimedAt }]
+      : [];
+  });
+
 async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Promise<void> {
   const { clients, target, time } = pass;
   const settled = outcomes.filter(({ outcome }) => outcome === 'done' || outcome === 'refused');
-  await tellResults(pass, 'stop', settled, ({ instanceId, outcome, code = 'unknown', claimedAt }) =>
-    outcomeWrite(
-      clients.table,
-      target,
-      instanceId,
-      time,
-      claimedAt,
-      outcome === 'done' ? { stoppedAt: claimedAt } : { refused: { code, at: time } },
-    ),
-  );
+  await tellResults(pass, 'stop', settled, (settledOne) => {
+    const { outcome, code = 'unknown', claimedAt } = settledOne;
+    const set = outcome === 'done' ? { stoppedAt: claimedAt } : { refused: { code, at: time } };
+    return outcomeWrite(clients.table, target, schedulableKey(settledOne), time, claimedAt, set);
+  });
   // What failed or was left is due again in the next run; its claim must not stand in the way.
-  for (const { instanceId, claimedAt } of outcomes.filter((outcome) => !settled.includes(outcome))) {
-    await releaseClaim(clients.table, target, instanceId, claimedAt);
+  for (const outcome of outcomes.filter((each) => !settled.includes(each))) {
+    await releaseClaim(clients.table, target, schedulableKey(outcome), outcome.claimedAt);
   }
 }
 
 /** Records outcomes with the alert that tells of them, one alert an owner. */
-async function tellResults<Outcome extends PowerOutcome>(
+async function tellResults<Outcome extends Changed>(
   pass: Pass,
   action: 'stop' | 'start',
   outcomes: readonly Outcome[],
@@ -124,7 +156,7 @@ async function tellResults<Outcome extends PowerOutcome>(
   }
 }
 
-async function tellBatch<Outcome extends PowerOutcome>(
+async function tellBatch<Outcome extends Changed>(
   pass: Pass,
   action: 'stop' | 'start',
   outcomes: readonly Outcome[],
@@ -144,7 +176,7 @@ async function tellBatch<Outcome extends PowerOutcome>(
 function resultAlert(
   pass: Pass,
   action: 'stop' | 'start',
-  outcomes: readonly PowerOutcome[],
+  outcomes: readonly Changed[],
 ): ReturnType<typeof stopResultAlert> {
   const [first] = outcomes.flatMap((outcome) => plannedOf(pass, outcome) ?? []);
   const alert = stopResultAlert({
@@ -154,7 +186,7 @@ function resultAlert(
     failed: outcomes.flatMap((outcome) => {
       const planned = outcome.outcome === 'refused' ? plannedOf(pass, outcome) : undefined;
       const error = `${outcome.code}: ${outcome.message}`;
-      return planned ? [{ instance: planned.instance, action, error }] : [];
+      return planned ? [{ subject: planned.subject, action, error }] : [];
     }),
     owner: first?.owner,
     ...(first?.attribution.team && { team: first.attribution.team }),
@@ -163,36 +195,35 @@ function resultAlert(
     enforce: true,
   });
   // Of one event's two deliveries each may stop a part: what it tells of is part of what the alert is.
-  const ids = outcomes.map(({ instanceId }) => instanceId).toSorted();
+  const ids = outcomes.map(schedulableKey).toSorted();
   return { ...alert, id: alertId(alert.id, action, digest(ids.join())) };
 }
 
-const plannedOf = ({ plan }: Pass, { instanceId }: { instanceId: string }): Planned | undefined =>
-  plan.planned.find(({ instance }) => instance.instanceId === instanceId);
+const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
+  plan.planned.find(({ subject }) => subject.kind === thing.kind && subject.id === thing.id);
 
-/** Starts what its schedule starts. What EC2 has no capacity for is told once a window, and tried again by each run. */
-export async function startDue(pass: Pass, due: readonly Planned[]): Promise<PowerOutcome[]> {
-  const { clients, target, time, run } = pass;
-  const cleared = await clear(pass, due, clearForStart);
-  const claimed: typeof cleared = [];
-  for (const start of cleared) {
-    if (await claimStart(clients.table, target, start.instance.instanceId, time)) claimed.push(start);
-  }
-  const outcomes = await startInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
-  for (const { instanceId, outcome } of outcomes) {
-    await settleStart(clients.table, target, instanceId, time, outcome === 'done');
+/** Starts what its schedule starts. What AWS has no capacity for is told once a window, and tried again by each run. */
+export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Changed[]> {
+  const { clients, target, time } = pass;
+  const outcomes = await changeDue(pass, due, {
+    clear: clearForStart,
+    claim: ({ subject }: ClearedStart) => claimStart(clients.table, target, schedulableKey(subject), time),
+    change: (kind, starts, options) => kind.start(pass.plan.context, starts, options),
+  });
+  for (const outcome of outcomes) {
+    await settleStart(clients.table, target, schedulableKey(outcome), time, outcome.outcome === 'done');
   }
   const refused = outcomes.filter((each) => each.outcome === 'refused' && !wasToldInWindow(pass, each));
   await tellResults(pass, 'start', refused, (outcome) => {
-    const { instanceId, code = 'unknown' } = outcome;
-    const refusal = { code, at: time };
-    return refusalWrite(clients.table, target, instanceId, refusal, plannedOf(pass, outcome)?.stored);
+    const refusal = { code: outcome.code ?? 'unknown', at: time };
+    const { stored } = plannedOf(pass, outcome) ?? {};
+    return refusalWrite(clients.table, target, schedulableKey(outcome), refusal, stored);
   });
   return outcomes;
 }
 
 /** Whether somebody was told since the window opened that AWS refuses to start it. */
-function wasToldInWindow(pass: Pass, outcome: PowerOutcome): boolean {
+function wasToldInWindow(pass: Pass, outcome: Changed): boolean {
   const { parsed, record } = plannedOf(pass, outcome)?.input ?? {};
   if (!record?.refused || parsed?.kind !== 'schedule') return false;
   const { since } = spanAt(parsed.schedule, pass.time);
@@ -203,10 +234,10 @@ function wasToldInWindow(pass: Pass, outcome: PowerOutcome): boolean {
  * What failed for a reason that speaks of no single instance (no permission, throttling, network) fails the run, once
  * the rest of it is recorded: else nobody would hear that stops are due and never made.
  */
-export function failOn(outcomes: readonly PowerOutcome[]): void {
+export function failOn(outcomes: readonly Changed[]): void {
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed');
   const [first] = failed;
   if (!first) return;
-  const ids = failed.map(({ instanceId }) => instanceId).join(', ');
+  const ids = failed.map(({ id }) => id).join(', ');
   throw new Error(`Could not stop or start ${ids}: ${first.code}: ${first.message}`);
 }

@@ -1,19 +1,20 @@
 import { breakerAlert, scheduleProblemAlert, stopWarningAlert } from '../alert/stop-alert.ts';
-import type { PowerOutcome } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
-import { startedWithin, type Utilization } from '../compute/utilization.ts';
+import type { Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker } from '../schedule/breaker.ts';
-import type { DecisionCode } from '../schedule/decision.ts';
+import { isBefore } from '../schedule/case.ts';
+import { type DecisionCode, isStop } from '../schedule/decision.ts';
+import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { isStale } from '../schedule/stale-event.ts';
-import { applyWrite, recordWrite, warningWrite } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
+import { applyWrite, recordWrite, warningWrite } from '../store/schedule-records.ts';
 import { getStopBlock } from '../store/stop-block.ts';
 import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
-import { failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
+import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
 
 export type Enforced = {
@@ -27,8 +28,8 @@ export type Enforced = {
   warned: string[];
   /** What was to be stopped, whether or not it was; in observe mode what would have been, idle when it was warned. */
   due: string[];
-  stopped: PowerOutcome[];
-  started: PowerOutcome[];
+  stopped: Changed[];
+  started: Changed[];
   /** How many are kept, by code. */
   kept: Partial<Record<DecisionCode, number>>;
 };
@@ -51,7 +52,7 @@ export async function enforceSchedules(
   await tellProblems(pass);
   await rememberMeasured(pass);
   const warned = await warn(pass);
-  const stops = withAction(plan, 'stop');
+  const stops = plan.planned.filter(({ decision }) => isStop(decision));
   const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];
   const block = await blockOf(pass, due);
   if (block.open) await rememberHeldBack(pass, stops, block.reason);
@@ -64,7 +65,7 @@ export async function enforceSchedules(
     ...(block.open && { blocked: block.reason }),
     running: plan.running,
     warned,
-    due: due.map(({ instance }) => instance.instanceId),
+    due: due.map(({ subject }) => schedulableKey(subject)),
     stopped,
     started,
     kept: countCodes(plan),
@@ -94,19 +95,20 @@ const withCode = ({ planned }: Plan, codes: readonly DecisionCode[]): Planned[] 
   planned.filter(({ decision }) => codes.includes(decision.code));
 
 function countCodes(plan: Plan): Enforced['kept'] {
-  const groups = Map.groupBy(withAction(plan, 'keep'), ({ decision }) => decision.code);
+  const kept = [...withAction(plan, 'keep'), ...withAction(plan, 'defer')];
+  const groups = Map.groupBy(kept, ({ decision }) => decision.code);
   return Object.fromEntries([...groups].map(([code, { length }]) => [code, length]));
 }
 
 /** A tag that can't be read is told once: the alert's identity is the tag's value, not the run. */
 async function tellProblems({ clients, plan, config, time }: Pass): Promise<void> {
-  for (const { instance, decision, owner } of plan.planned) {
+  for (const { subject, decision, owner } of plan.planned) {
     const key = problems[decision.code]?.(config);
     if (key === undefined) continue;
-    const tag = { key, value: valuesLike(instance.tags, key) };
+    const tag = { key, value: valuesLike(subject.tags, key) };
     await recordAlert(
       clients.table,
-      scheduleProblemAlert({ instance, tag, error: decision.reason, owner, at: time }),
+      scheduleProblemAlert({ subject, tag, error: decision.reason, owner, at: time }),
     );
   }
 }
@@ -118,7 +120,7 @@ const problems: { readonly [Code in DecisionCode]?: (config: Config) => string }
   'invalid-keep-until': ({ tags }) => tags.keepUntil,
 };
 
-const valuesLike = (tags: Planned['instance']['tags'], key: string): string =>
+const valuesLike = (tags: Schedulable['tags'], key: string): string =>
   Object.entries(tags)
     .filter(([name]) => name.toLowerCase() === key.toLowerCase())
     .map(([, value]) => value)
@@ -127,31 +129,34 @@ const valuesLike = (tags: Planned['instance']['tags'], key: string): string =>
 /** What was measured and kept isn't measured again by each run; a warning that its work disproved is void. */
 async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<void> {
   for (const planned of plan.planned) {
-    const { instance, utilization } = planned;
+    const { subject, utilization } = planned;
     const change = utilization && changeBy(planned, utilization);
     if (!change) continue;
-    await applyWrite(clients.table, recordWrite(clients.table, target, instance.instanceId, time, change));
+    await applyWrite(
+      clients.table,
+      recordWrite(clients.table, target, schedulableKey(subject), time, change),
+    );
   }
   await putWork(clients.table, target, workOf(plan), time);
 }
 
 function changeBy(
-  { decision: { code, reason }, input: { instance, now }, stored }: Planned,
-  { windowStart, windowEnd }: Utilization,
+  { decision: { code, reason }, input: { subject, now }, stored }: Planned,
+  { windowStart }: Utilization,
 ): Parameters<typeof recordWrite>[4] | undefined {
   if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
   // What has just started was asked nothing, and may soon be judged.
-  if (startedWithin(instance, { start: windowStart, end: windowEnd })) return undefined;
+  if (subject.startedAt !== undefined && isBefore(windowStart, subject.startedAt)) return undefined;
   return code === 'utilization-unknown' ? { set: { measured: { at: now, code, reason } } } : undefined;
 }
 
 /** What this run has seen at work that nobody had seen before, and when. */
 const workOf = ({ planned }: Plan): Map<string, Work> =>
   new Map(
-    planned.flatMap(({ instance, utilization, input }) => {
+    planned.flatMap(({ subject, utilization, input }) => {
       const { lastBusy, reason } = utilization ?? {};
       const isNews = lastBusy !== undefined && lastBusy !== input.lastBusy;
-      return isNews ? [[instance.instanceId, { lastBusy, reason }] as const] : [];
+      return isNews ? [[schedulableKey(subject), { lastBusy, reason }] as const] : [];
     }),
   );
 
@@ -162,11 +167,14 @@ async function rememberHeldBack(
   because: string,
 ): Promise<void> {
   if (!config.enforce) return;
-  for (const { instance, decision, utilization } of stops) {
+  for (const { subject, decision, utilization } of stops) {
     if (!utilization) continue;
     const reason = `${decision.reason}; nothing is stopped now: ${because}`;
     const change = { set: { measured: { at: time, code: 'held-back' as const, reason } } };
-    await applyWrite(clients.table, recordWrite(clients.table, target, instance.instanceId, time, change));
+    await applyWrite(
+      clients.table,
+      recordWrite(clients.table, target, schedulableKey(subject), time, change),
+    );
   }
 }
 
@@ -176,7 +184,7 @@ async function warn(pass: Pass): Promise<string[]> {
   for (const [owner, group] of Map.groupBy(withAction(pass.plan, 'warn'), (planned) => planned.owner)) {
     for (const [part, planned] of inBatches(group, writesPerAlert).entries()) {
       if (await recordWarning(pass, owner, planned, part)) {
-        warned.push(...planned.map(({ instance }) => instance.instanceId));
+        warned.push(...planned.map(({ subject }) => schedulableKey(subject)));
       }
     }
   }
@@ -186,24 +194,24 @@ async function warn(pass: Pass): Promise<string[]> {
 function recordWarning(
   { clients, target, config, time }: Pass,
   owner: string | undefined,
-  instances: readonly Planned[],
+  planned: readonly Planned[],
   part: number,
 ): Promise<boolean> {
   const { enforce, stop, tags } = config;
   const alert = stopWarningAlert({
     owner,
-    team: instances[0]?.attribution.team,
+    team: planned[0]?.attribution.team,
     target,
     at: time,
     enforce,
     part,
-    instances,
+    entries: planned,
     graceMinutes: stop.grace,
     keepUntilTag: tags.keepUntil,
   });
   const warning = { alertId: alert.id, at: time, ...(!enforce && { observed: true }) };
-  const writes = instances.map(({ instance, stored }) =>
-    warningWrite(clients.table, target, instance.instanceId, warning, stored),
+  const writes = planned.map(({ subject, stored }) =>
+    warningWrite(clients.table, target, schedulableKey(subject), warning, stored),
   );
   return recordAlert(clients.table, alert, writes);
 }

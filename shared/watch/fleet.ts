@@ -12,6 +12,7 @@ import type { Resource, ResourceKind } from '../compute/resource.ts';
 import type { Usd } from '../money.ts';
 import { stoppingByHand } from '../schedule/by-hand.ts';
 import { readSchedule } from '../schedule/gates.ts';
+import { schedulableInstance } from '../schedule/kinds/ec2-instance.ts';
 import { hourlyRates, ratesOf } from '../store/prices.ts';
 import { findSources, type Sources } from './measure.ts';
 import type { Gap, Watched } from './observe.ts';
@@ -70,10 +71,13 @@ export async function getFleet(watched: Watched): Promise<Fleet> {
   const spots = await getSpots(watched, instances);
   const stopOf = (instance: Instance) =>
     stoppingByHand({
-      instance,
+      subject: schedulableInstance({
+        instance,
+        facts: facts.get(instance.instanceType),
+        spot: spots.requests.get(instance.spotInstanceRequestId ?? ''),
+        instanceStoreTag: config.tags.instanceStore,
+      }),
       parsed: readSchedule(instance.tags, config),
-      facts: facts.get(instance.instanceType),
-      spot: spots.requests.get(instance.spotInstanceRequestId ?? ''),
       attribution: attribute(instance.tags, config.tags),
       policy: config,
       now,

@@ -8,11 +8,11 @@ import type { Instance } from '../compute/instance.ts';
 import { concernOf, hourlyRateOf, type Launch } from '../compute/launch.ts';
 import type { Config } from '../config.ts';
 import { type IsoTime, toTime } from '../period.ts';
-import type { InstanceRecord } from '../schedule/decision.ts';
-import { getInstanceRecords } from '../store/instance-records.ts';
+import type { ScheduleRecord } from '../schedule/record.ts';
 import { recordLaunch } from '../store/launches.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { hourlyRates } from '../store/prices.ts';
+import { getScheduleRecords } from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
 import { findTarget, type Target } from '../target.ts';
 
@@ -107,7 +107,7 @@ async function tell(
   at: IsoTime,
 ): Promise<boolean> {
   if (concernOf(launch, config.launches) === undefined) return false;
-  const records = await getInstanceRecords(table, target);
+  const records = await getScheduleRecords(table, target);
   const isOthers = ({ instance }: Launch['instances'][number]) =>
     !isOwnStart(records.get(instance.instanceId), instance, config.stop.eventMaxAge);
   const others = { ...launch, instances: launch.instances.filter(isOthers) };
@@ -122,7 +122,7 @@ async function tell(
  * made before that event is too old and its function out of time.
  */
 function isOwnStart(
-  { startRequestedAt, startedAt }: InstanceRecord = {},
+  { startRequestedAt, startedAt }: ScheduleRecord = {},
   { launchTime }: Instance,
   maxAgeMinutes: number,
 ): boolean {

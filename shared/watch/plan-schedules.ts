@@ -1,47 +1,38 @@
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { PricingClient } from '@aws-sdk/client-pricing';
 import { type Attribution, attribute, ownerOf } from '../allocation/owner.ts';
-import { getInstances, getInstanceTypeFacts, getSpotRequests } from '../aws/ec2.ts';
-import type { Instance } from '../compute/instance.ts';
 import type { Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
 import type { Usd } from '../money.ts';
+import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
-import {
-  type Decision,
-  type DecisionInput,
-  decide,
-  type InstanceRecord,
-  needsUtilization,
-} from '../schedule/decision.ts';
-import { hasScheduleTag, idleMinutesOf, readSchedule } from '../schedule/gates.ts';
+import { type Decision, type DecisionInput, decide, isStop, needsUtilization } from '../schedule/decision.ts';
+import { idleMinutesOf, readSchedule } from '../schedule/gates.ts';
+import type { ScheduleRecord } from '../schedule/record.ts';
+import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { wasDelivered } from '../store/deliveries.ts';
-import { getInstanceRecords } from '../store/instance-records.ts';
-import { hourlyRates } from '../store/prices.ts';
+import { getScheduleRecords } from '../store/schedule-records.ts';
 import { getStopBlock, type StopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
 import { getWork, type Work } from '../store/work.ts';
-import type { Target } from '../target.ts';
-import { measureUtilization } from './measure.ts';
+import { type Target, targetName } from '../target.ts';
+import type { InstanceClients } from './instance-clients.ts';
+import { kinds } from './kinds/all.ts';
+import type { Kind, KindContext, Listed } from './kinds/kind.ts';
+import type { Gap } from './observe.ts';
 
-export type ScheduleClients = {
-  ec2: EC2Client;
-  cloudWatch: CloudWatchClient;
-  pricing: PricingClient;
+export type ScheduleClients = InstanceClients & {
   /** Absent where no stack is deployed: then nothing is remembered of earlier runs. */
   table?: Table | undefined;
 };
 
-/** One instance that carries the schedule tag, what is to be done with it, and what that rests on. */
+/** One thing that carries the schedule tag, what is to be done with it, and what that rests on. */
 export type Planned = {
-  instance: Instance;
+  subject: Schedulable;
   attribution: Attribution;
   owner?: string | undefined;
   decision: Decision;
   input: DecisionInput;
   /** What is stored of it, whatever counted of that here. */
-  stored?: InstanceRecord | undefined;
+  stored?: ScheduleRecord | undefined;
   utilization?: Utilization | undefined;
   /** Dollars an hour at the price really paid; undefined where it is unknown. */
   hourlyRate?: Usd | undefined;
@@ -50,115 +41,126 @@ export type Planned = {
 export type Plan = {
   target: Target;
   planned: Planned[];
-  /** Instances running in the target, opted in or not. */
+  /** How many are up in the target, opted in or not. */
   running: number;
+  /** Kinds that could not be listed, and why: what is tagged among them is left as it is. */
+  gaps: readonly Gap[];
+  /** What the kinds work with, for whoever carries the plan out. */
+  context: KindContext;
 };
 
 /**
- * What to do with each instance of a target that carries the schedule tag; changes nothing, and with `readOnly` keeps
- * no price it looked up either. Utilisation is measured only where the answer depends on it, or of all running ones
- * with `measureAll`.
+ * What to do with each thing in a target that carries the schedule tag; changes nothing, and with `readOnly` keeps no
+ * price it looked up either. Utilisation is measured only where the answer depends on it, or of all that is up with
+ * `measureAll`. Throws where the instances can't be listed; another kind that can't be is a gap.
  */
 export async function planSchedules(
-  clients: ScheduleClients,
+  { table, ...clients }: ScheduleClients,
   target: Target,
   config: Config,
   now: IsoTime,
   { measureAll = false, readOnly = false } = {},
 ): Promise<Plan> {
-  const instances = await getInstances(clients.ec2, target);
-  const tagged = instances.filter(({ tags }) => hasScheduleTag(tags, config));
-  const stored = clients.table ? await getInstanceRecords(clients.table, target) : noRecords;
-  const gathered = await gather(clients, target, tagged, stored, config, now);
-  const block = await blockOf(clients, gathered, config, now);
-  const inputs = gathered.map((input) => ({ ...input, block }));
+  const records = table ? await getScheduleRecords(table, target) : noRecords;
+  const context: KindContext = { clients, table, target, config, now, readOnly, records };
+  const { listed, gaps } = await listKinds(context);
+  const inputs = await gather(context, listed);
   const isMeasured = (input: DecisionInput) =>
-    needsUtilization(input) || (measureAll && input.instance.state === 'running');
-  const utilization = await measure(clients, inputs.filter(isMeasured), {
-    config,
-    now,
-    neighbours: instances,
-  });
-  const rates = await hourlyRates({ ...clients, readOnly }, target, tagged, now);
-  const planned = inputs.map((unmeasured): Planned => {
-    const { instance, attribution } = unmeasured;
-    const measured = utilization.get(instance.instanceId);
-    const input = { ...unmeasured, utilization: measured };
-    return {
-      instance,
-      attribution,
-      owner: ownerOf(attribution),
-      decision: decide(input),
-      input,
-      stored: stored.get(instance.instanceId),
-      utilization: measured,
-      hourlyRate: rates.get(instance.instanceId),
-    };
-  });
-  return { target, planned, running: instances.filter(({ state }) => state === 'running').length };
+    needsUtilization(input) || (measureAll && input.subject.state === 'running');
+  const planned: Planned[] = [];
+  for (const [kind, found] of listed) {
+    const own = inputs.filter(({ subject }) => subject.kind === kind.kind);
+    const utilization = await measure(found, own.filter(isMeasured), config);
+    const rates = own.length > 0 ? await found.rates() : noRates;
+    const measured = own.map((input) => ({ ...input, utilization: utilization.get(input.subject.id) }));
+    for (const input of await confirmed(context, kind, measured)) {
+      planned.push(toPlanned(input, records, rates));
+    }
+  }
+  const running = listed.reduce((sum, [, found]) => sum + found.running, 0);
+  return { target, planned, running, gaps, context };
 }
 
-const noRecords: ReadonlyMap<string, InstanceRecord> = new Map();
+const noRecords: ReadonlyMap<string, ScheduleRecord> = new Map();
 const noWork: ReadonlyMap<string, Work> = new Map();
+const noRates: ReadonlyMap<string, Usd> = new Map();
 
-async function gather(
-  { ec2, table }: ScheduleClients,
-  target: Target,
-  instances: readonly Instance[],
-  records: ReadonlyMap<string, InstanceRecord>,
-  config: Config,
-  now: IsoTime,
-): Promise<DecisionInput[]> {
-  const spotIds = instances.flatMap(({ spotInstanceRequestId }) => spotInstanceRequestId ?? []);
-  const facts = await getInstanceTypeFacts(
-    ec2,
-    instances.map(({ instanceType }) => instanceType),
-  );
-  const spots = await getSpotRequests(ec2, spotIds);
-  const running = instances.filter(({ state }) => state === 'running');
+const toPlanned = (
+  input: DecisionInput,
+  records: ReadonlyMap<string, ScheduleRecord>,
+  rates: ReadonlyMap<string, Usd>,
+): Planned => ({
+  subject: input.subject,
+  attribution: input.attribution,
+  owner: ownerOf(input.attribution),
+  decision: decide(input),
+  input,
+  stored: records.get(schedulableKey(input.subject)),
+  utilization: input.utilization,
+  hourlyRate: rates.get(input.subject.id),
+});
+
+/** One service that can't be read must not keep the others from their hours; without the instances there is no share. */
+async function listKinds(context: KindContext): Promise<{ listed: [Kind, Listed][]; gaps: Gap[] }> {
+  const listed: [Kind, Listed][] = [];
+  const gaps: Gap[] = [];
+  for (const kind of kinds) {
+    try {
+      listed.push([kind, await kind.list(context)]);
+    } catch (error) {
+      if (kind.kind === 'ec2-instance') throw error;
+      gaps.push({ what: kind.what, why: (error as Error).message });
+    }
+  }
+  if (gaps.length > 0) logger.warn('not listed', { target: targetName(context.target), gaps });
+  return { listed, gaps };
+}
+
+async function gather(context: KindContext, listed: readonly [Kind, Listed][]): Promise<DecisionInput[]> {
+  const { table, target, config, now, records } = context;
+  const subjects = listed.flatMap(([, found]) => found.subjects);
+  const running = subjects.filter(({ state }) => state === 'running');
   const work = table && running.length > 0 ? await getWork(table, target) : noWork;
   const delivered = await deliveredWarnings(
     table,
-    running.flatMap(({ instanceId }) => records.get(instanceId) ?? []),
+    running.flatMap((subject) => records.get(schedulableKey(subject)) ?? []),
   );
-  return instances.map((instance) => {
-    const record = currentRecord(records.get(instance.instanceId), config);
+  const inputs = subjects.map((subject): DecisionInput => {
+    const record = currentRecord(records.get(schedulableKey(subject)), config);
     return {
-      instance,
-      parsed: readSchedule(instance.tags, config),
-      facts: facts.get(instance.instanceType),
-      spot: spots.get(instance.spotInstanceRequestId ?? ''),
-      attribution: attribute(instance.tags, config.tags),
+      subject,
+      parsed: readSchedule(subject.tags, config),
+      attribution: attribute(subject.tags, config.tags),
       policy: config,
       now,
       record,
-      lastBusy: work.get(instance.instanceId)?.lastBusy,
+      lastBusy: work.get(schedulableKey(subject))?.lastBusy,
       warningDelivered: record.warning && delivered.has(record.warning.alertId),
       utilization: undefined,
     };
   });
+  const block = await blockOf(context, inputs);
+  return inputs.map((input) => ({ ...input, block }));
 }
 
 /** What forbids every stop, asked for before anything is measured for one. */
 async function blockOf(
-  { table }: ScheduleClients,
+  { table, config, now }: KindContext,
   inputs: readonly DecisionInput[],
-  { enforce }: Config,
-  now: IsoTime,
 ): Promise<StopBlock | undefined> {
   const mayStop = (input: DecisionInput) => ['not-measured', 'always-off-hours'].includes(decide(input).code);
-  return enforce && table && inputs.some(mayStop) ? getStopBlock(table, now) : undefined;
+  return config.enforce && table && inputs.some(mayStop) ? getStopBlock(table, now) : undefined;
 }
 
 /** A warning given while only observing said that nothing would happen: it doesn't count once stops are enforced. */
-function currentRecord(record: InstanceRecord | undefined, { enforce }: Config): InstanceRecord {
+function currentRecord(record: ScheduleRecord | undefined, { enforce }: Config): ScheduleRecord {
   const { warning, ...rest } = record ?? {};
   return warning && (warning.observed ?? false) === !enforce ? { ...rest, warning } : rest;
 }
 
 async function deliveredWarnings(
   table: Table | undefined,
-  records: readonly InstanceRecord[],
+  records: readonly ScheduleRecord[],
 ): Promise<Set<string>> {
   const ids = new Set(records.flatMap(({ warning }) => warning?.alertId ?? []));
   const delivered = new Set<string>();
@@ -166,26 +168,38 @@ async function deliveredWarnings(
   return delivered;
 }
 
-/** Each instance over its own idle window: those that share one are asked for together. */
+/** Each over its own idle window: those that share one are asked for together. By the ids of their kind. */
 async function measure(
-  { cloudWatch }: ScheduleClients,
+  { measure: ask }: Listed,
   inputs: readonly DecisionInput[],
-  { config, now, neighbours }: { config: Config; now: IsoTime; neighbours: readonly Instance[] },
+  config: Config,
 ): Promise<Map<string, Utilization>> {
   const windowOf = ({ parsed }: DecisionInput) =>
     parsed?.kind === 'schedule' ? idleMinutesOf(parsed.schedule, config) : config.stop.idle;
   const measured = new Map<string, Utilization>();
-  for (const [windowMinutes, group] of Map.groupBy(inputs, windowOf)) {
-    const facts = new Map(
-      group.flatMap(({ facts, instance }) => (facts ? [[instance.instanceType, facts]] : [])),
-    );
-    const instances = group.map(({ instance }) => instance);
-    const results = await measureUtilization(cloudWatch, instances, facts, config, {
-      minutes: windowMinutes,
-      now,
-      neighbours,
-    });
-    for (const [id, utilization] of results) measured.set(id, utilization);
+  for (const [minutes, group] of Map.groupBy(inputs, windowOf)) {
+    const ids = group.map(({ subject }) => subject.id);
+    for (const [id, utilization] of await ask(ids, minutes)) measured.set(id, utilization);
   }
   return measured;
+}
+
+/** Whoever is about to be warned is asked about once more: nobody is told of a stop that can't come. */
+async function confirmed(
+  context: KindContext,
+  { confirm }: Kind,
+  inputs: readonly DecisionInput[],
+): Promise<DecisionInput[]> {
+  const isDue = (input: DecisionInput) => {
+    const decision = decide(input);
+    return decision.action === 'warn' || isStop(decision);
+  };
+  const due = confirm ? inputs.filter(isDue) : [];
+  if (!confirm || due.length === 0) return [...inputs];
+  const answers = await confirm(
+    context,
+    due.map(({ subject }) => subject),
+  );
+  const byId = new Map(answers.map((subject) => [subject.id, subject]));
+  return inputs.map((input) => ({ ...input, subject: byId.get(input.subject.id) ?? input.subject }));
 }

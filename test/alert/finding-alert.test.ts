@@ -8,7 +8,7 @@ import { type Check, checks } from '../../shared/compute/check.ts';
 import type { Finding } from '../../shared/compute/finding.ts';
 import { type Resource, type ResourceKind, resourceKinds } from '../../shared/compute/resource.ts';
 import type { Confidence } from '../../shared/compute/utilization.ts';
-import type { GateCode } from '../../shared/schedule/gates.ts';
+import type { RefusalCode } from '../../shared/schedule/refusal.ts';
 import { findingOf, resourceOf } from '../support/finding.ts';
 
 const tags = { schedule: 'auto-stop', instanceStore: 'auto-stop:instance-store', workload: ['workload'] };
@@ -302,7 +302,7 @@ describe('the next step', () => {
     expect(commandOf({ ...examples[check], check })).toBe(command);
   });
 
-  it.each<[GateCode, string, RegExp]>([
+  it.each<[RefusalCode, string, RegExp]>([
     [
       'auto-scaling',
       'a member of the Auto Scaling group "gpus", which would replace it',

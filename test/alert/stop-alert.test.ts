@@ -5,7 +5,13 @@ import {
   stopResultAlert,
   stopWarningAlert,
 } from '../../shared/alert/stop-alert.ts';
+import type { Instance } from '../../shared/compute/instance.ts';
+import { schedulableInstance } from '../../shared/schedule/kinds/ec2-instance.ts';
 import { instance } from '../support/compute.ts';
+
+/** An instance as a schedule sees it. */
+const subject = (given: Partial<Instance>) =>
+  schedulableInstance({ instance: instance(given), facts: undefined, spot: undefined, instanceStoreTag: '' });
 
 const target = { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' };
 const at = '2026-11-16T18:00:00Z';
@@ -13,9 +19,9 @@ const idle = {
   reason: 'outside Mon-Fri 08:00-19:00 Europe/Berlin since 19:00; 8 of 8 GPUs at 0 % for 45 min',
 };
 
-const p4d = { instance: instance({ tags: { Name: 'trainer' } }), decision: idle, hourlyRate: 32.7726 };
+const p4d = { subject: subject({ tags: { Name: 'trainer' } }), decision: idle, hourlyRate: 32.7726 };
 const g5 = {
-  instance: instance({ instanceId: 'i-0f31c4a7d1b2e9a05', instanceType: 'g5.12xlarge' }),
+  subject: subject({ instanceId: 'i-0f31c4a7d1b2e9a05', instanceType: 'g5.12xlarge' }),
   decision: { ...idle, until: '2026-11-16T18:30:00Z' },
   hourlyRate: 5.672,
 };
@@ -23,7 +29,7 @@ const unpriced = { ...g5, hourlyRate: undefined };
 const sweep = { owner: 'dana', target, at, enforce: true };
 
 describe('the warning of a stop', () => {
-  const warning = stopWarningAlert({ ...sweep, instances: [g5, p4d], graceMinutes: 15 });
+  const warning = stopWarningAlert({ ...sweep, entries: [g5, p4d], graceMinutes: 15 });
 
   it('says what will be stopped, when, whose it is, what it costs, and how to keep it', () => {
     expect(warning).toEqual({
@@ -61,7 +67,7 @@ describe('the warning of a stop', () => {
     const { title, summary, severity } = stopWarningAlert({
       ...sweep,
       enforce: false,
-      instances: [p4d],
+      entries: [p4d],
       graceMinutes: 15,
     });
     expect(title).toBe('1 instance in ml-dev, eu-west-1 would be stopped in 15 min: $32.77 an hour');
@@ -74,8 +80,8 @@ describe('the warning of a stop', () => {
   it.each([
     [[unpriced], 'price unknown'],
     [[unpriced, p4d], '$32.77 an hour, and 1 of unknown price'],
-  ])('never takes an unknown price for 0', (instances, cost) => {
-    const { title } = stopWarningAlert({ ...sweep, instances, graceMinutes: 15 });
+  ])('never takes an unknown price for 0', (entries, cost) => {
+    const { title } = stopWarningAlert({ ...sweep, entries, graceMinutes: 15 });
     expect(title.split(' min: ')[1]).toBe(cost);
   });
 
@@ -86,18 +92,18 @@ describe('the warning of a stop', () => {
     ['another sweep', { at: '2026-11-17T18:00:00Z' }],
     ['another part', { part: 1 }],
   ])('is another alert for %s', (_, other) => {
-    const { id } = stopWarningAlert({ ...sweep, ...other, instances: [p4d], graceMinutes: 15 });
+    const { id } = stopWarningAlert({ ...sweep, ...other, entries: [p4d], graceMinutes: 15 });
     expect(id).not.toBe(warning.id);
   });
 
   it('is the same alert when the sweep runs again', () => {
-    expect(stopWarningAlert({ ...sweep, instances: [p4d], graceMinutes: 15 }).id).toBe(warning.id);
+    expect(stopWarningAlert({ ...sweep, entries: [p4d], graceMinutes: 15 }).id).toBe(warning.id);
   });
 
   it('names the tag that the configuration names', () => {
     const { action } = stopWarningAlert({
       ...sweep,
-      instances: [p4d],
+      entries: [p4d],
       graceMinutes: 15,
       keepUntilTag: 'acme:keep',
     });
@@ -107,7 +113,7 @@ describe('the warning of a stop', () => {
 
 describe('the result of a sweep', () => {
   const refused = {
-    instance: g5.instance,
+    subject: g5.subject,
     action: 'stop' as const,
     error: 'OperationNotPermitted: stop protection is on',
   };
@@ -149,7 +155,7 @@ describe('the result of a sweep', () => {
 
 describe('a tag that cannot be read', () => {
   const tag = { key: 'auto-stop', value: 'Mon-Fry 8-19' };
-  const problem = { instance: p4d.instance, tag, error: 'its tag "auto-stop" can\'t be read: column 5', at };
+  const problem = { subject: p4d.subject, tag, error: 'its tag "auto-stop" can\'t be read: column 5', at };
 
   it('is told with its value, what is wrong and what to write', () => {
     expect(scheduleProblemAlert(problem)).toMatchObject({
@@ -180,7 +186,7 @@ describe('a tag that cannot be read', () => {
     const { id } = scheduleProblemAlert(problem);
     expect(scheduleProblemAlert({ ...problem, at: '2026-11-17T18:05:00Z' }).id).toBe(id);
     expect(scheduleProblemAlert({ ...problem, tag: { ...tag, value: 'Mon-Fri 8-' } }).id).not.toBe(id);
-    expect(scheduleProblemAlert({ ...problem, instance: g5.instance }).id).not.toBe(id);
+    expect(scheduleProblemAlert({ ...problem, subject: g5.subject }).id).not.toBe(id);
   });
 
   it('has an id that a table takes, even with 256 characters of value', () => {

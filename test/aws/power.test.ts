@@ -52,8 +52,8 @@ beforeEach(() => {
 const ids = (count: number) =>
   Array.from({ length: count }, (_, index) => `i-${String(index + 1).padStart(17, '0')}`);
 const [first = '', second = '', third = ''] = ids(3);
-const outcomes = (results: readonly { instanceId: string; outcome: string; code?: string }[]) =>
-  Object.fromEntries(results.map(({ instanceId, outcome, code }) => [instanceId, code ?? outcome]));
+const outcomes = (results: readonly { id: string; outcome: string; code?: string }[]) =>
+  Object.fromEntries(results.map(({ id, outcome, code }) => [id, code ?? outcome]));
 
 describe('stopInstances', () => {
   it('stops forty-seven of fifty, and says of the other three why not', async () => {

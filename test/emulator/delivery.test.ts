@@ -7,14 +7,14 @@ import { z } from 'zod';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { parseConfig } from '../../shared/config.ts';
+import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
 import {
   applyWrite,
   claimStop,
-  getInstanceRecords,
+  getScheduleRecords,
   recordWrite,
   warningWrite,
-} from '../../shared/store/instance-records.ts';
-import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
+} from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { notify, type Outlet, outletsOf } from '../../shared/watch/notify.ts';
 import {
@@ -63,14 +63,14 @@ describe('two runs at the same time', () => {
     expect(recorded.filter(Boolean)).toHaveLength(1);
     expect(await flushOutbox(table, queue.client, queue.url)).toBe(1);
     expect((await takeAll(queue)).map((body) => JSON.parse(body).id)).toEqual([alert.id]);
-    expect((await getInstanceRecords(table, mlDevIreland)).get('i-1')?.stoppedAt).toBe(evening);
+    expect((await getScheduleRecords(table, mlDevIreland)).get('i-1')?.stoppedAt).toBe(evening);
   });
 
   it('claim the stop of an instance once', async () => {
     const warning = { alertId: 'warned', at: evening };
     await applyWrite(table, warningWrite(table, mlDevIreland, 'i-1', warning, undefined));
     const claims = await Promise.all(
-      Array.from({ length: 8 }, () => claimStop(table, mlDevIreland, 'i-1', evening, 'warned')),
+      Array.from({ length: 8 }, () => claimStop(table, mlDevIreland, 'i-1', evening, { warning })),
     );
     expect(claims.filter(Boolean)).toHaveLength(1);
   });

@@ -163,7 +163,7 @@ describe('an evening, from the warning to the next morning', () => {
     untagOnceDescribed(instanceClients(mlDevIreland).ec2, mlDevIreland, ids['idle-untagged-in-time'] ?? '');
     resetMeter();
     const passes = (await Promise.all([run(later), run(later)])).flat();
-    expect(passes.flatMap(({ stopped }) => stopped.map(({ instanceId }) => instanceId)).toSorted()).toEqual(
+    expect(passes.flatMap(({ stopped }) => stopped.map(({ id }) => id)).toSorted()).toEqual(
       [ids['idle-ireland'], ids['idle-virginia']].toSorted(),
     );
     expect(readMeter().calls['EC2:StopInstances']).toBe(2); // one a region
@@ -182,7 +182,7 @@ describe('an evening, from the warning to the next morning', () => {
 
   it('starts in the morning what it stopped in the evening', async () => {
     const passes = await run(nextMorning);
-    expect(passes.flatMap(({ started }) => started.map(({ instanceId }) => instanceId)).toSorted()).toEqual(
+    expect(passes.flatMap(({ started }) => started.map(({ id }) => id)).toSorted()).toEqual(
       [ids['idle-ireland'], ids['idle-virginia']].toSorted(),
     );
     expect(await namesIn('running')).toEqual(everybody());

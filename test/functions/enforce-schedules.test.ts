@@ -42,7 +42,7 @@ describe('the function of the schedules', () => {
   it('stops what was warned of, after the grace period', async () => {
     await world.deliver();
     expect(await run(afterGrace)).toMatchObject({
-      visited: { stopped: [{ instanceId: idOf(1), outcome: 'done' }] },
+      visited: { stopped: [{ id: idOf(1), outcome: 'done' }] },
       alerts: 1,
     });
     expect(world.stateOf(2)).toBe('running');

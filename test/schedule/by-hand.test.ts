@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { stoppingByHand } from '../../shared/schedule/by-hand.ts';
-import type { Candidate, GateCode } from '../../shared/schedule/gates.ts';
-import { machine, stoppable, tagged } from './candidate.ts';
+import type { RefusalCode } from '../../shared/schedule/refusal.ts';
+import { type Changes, machine, stoppable, tagged } from './candidate.ts';
 
-const stopping = (instance: Instance, given: Partial<Candidate> = {}) =>
+const stopping = (instance: Instance, given: Changes = {}) =>
   stoppingByHand(stoppable({ instance, parsed: undefined, ...given }));
 
 const spot = machine({ lifecycle: 'spot', spotInstanceRequestId: 'sir-4k7m1c9p' });
@@ -15,7 +15,7 @@ describe('stopping an instance by hand', () => {
     expect(stopping(spot, { spot: { type: 'persistent' } })).toEqual({});
   });
 
-  it.each<[GateCode, Instance, Partial<Candidate>]>([
+  it.each<[RefusalCode, Instance, Changes]>([
     ['protected-environment', tagged({ env: 'Prod' }), {}],
     ['protected-account', machine({ account: '345678901234' }), {}],
     ['auto-scaling', tagged({ 'aws:autoscaling:groupName': 'gpu-nodes' }), {}],

@@ -4,6 +4,8 @@ import type { Utilization } from '../../shared/compute/utilization.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
 import type { DecisionInput } from '../../shared/schedule/decision.ts';
 import { readSchedule, type StopPolicy } from '../../shared/schedule/gates.ts';
+import { type InstanceCandidate, schedulableInstance } from '../../shared/schedule/kinds/ec2-instance.ts';
+import type { Schedulable } from '../../shared/schedule/schedulable.ts';
 
 /** A Friday, 20:00 in Berlin: an hour after the office closed. */
 export const now = '2026-11-20T19:00:00Z';
@@ -64,14 +66,26 @@ export const measured = (state: Utilization['state'], at: IsoTime = now, minutes
   confidence: state === 'unknown' ? 'low' : 'high',
 });
 
-/** An idle instance outside its hours, warned of it and past its grace period: one that is stopped. */
-export function stoppable(changes: Partial<DecisionInput> = {}): DecisionInput {
-  const instance = changes.instance ?? machine();
-  return {
+/** The instance as a schedule sees it: of a type without local disks, unless it is said to be another or unknown. */
+export const subjectOf = (instance: Instance, given: Partial<InstanceCandidate> = {}): Schedulable =>
+  schedulableInstance({
     instance,
-    parsed: readSchedule(instance.tags, policy),
     facts: { instanceType: instance.instanceType, instanceStoreGb: 0, vcpus: 4 },
     spot: undefined,
+    ...('facts' in given && { facts: given.facts }),
+    ...('spot' in given && { spot: given.spot }),
+    instanceStoreTag: policy.tags.instanceStore,
+  });
+
+/** What a test says of an instance; the rest is usual. */
+export type Changes = Partial<DecisionInput> & Partial<InstanceCandidate>;
+
+/** An idle instance outside its hours, warned of it and past its grace period: one that is stopped. */
+export function stoppable(given: Changes = {}): DecisionInput {
+  const { instance = machine(), facts, spot, ...changes } = given;
+  return {
+    subject: subjectOf(instance, given),
+    parsed: readSchedule(instance.tags, policy),
     attribution: attribute(instance.tags, policy.tags),
     policy,
     now,

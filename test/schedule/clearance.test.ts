@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { clearForStart, clearForStop } from '../../shared/schedule/clearance.ts';
 import { decide } from '../../shared/schedule/decision.ts';
-import { machine, measured, stoppable, tagged } from './candidate.ts';
+import { machine, measured, stoppable, subjectOf, tagged } from './candidate.ts';
 
 const input = stoppable();
 const stop = decide(input);
 
 describe('the last gate before a stop', () => {
   it('clears the instance as it is described now', () => {
-    const fresh = tagged({ Name: 'renamed' });
+    const fresh = subjectOf(tagged({ Name: 'renamed' }));
     expect(clearForStop(stop, fresh, input)).toMatchObject({
-      cleared: { instance: fresh, hibernate: false, decision: { action: 'stop', code: 'idle-off-hours' } },
+      cleared: { subject: fresh, hibernate: false, decision: { action: 'stop', code: 'idle-off-hours' } },
     });
   });
 
@@ -26,12 +26,12 @@ describe('the last gate before a stop', () => {
     ['stopping', machine({ state: 'stopping' })],
     ['recently-started', machine({ launchTime: input.now })],
   ])('refuses what has changed since: %s', (code, fresh) => {
-    expect(clearForStop(stop, fresh, input)).toMatchObject({ refused: { action: 'keep', code } });
+    expect(clearForStop(stop, subjectOf(fresh), input)).toMatchObject({ refused: { action: 'keep', code } });
   });
 
   it('refuses what was never to be stopped', () => {
     const keep = decide(stoppable({ utilization: measured('busy') }));
-    expect(clearForStop(keep, machine(), input)).toEqual({ refused: keep });
+    expect(clearForStop(keep, subjectOf(machine()), input)).toEqual({ refused: keep });
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe('the last gate before a stop', () => {
     ['office-hours; hibernate', false, false],
     ['office-hours', true, false],
   ])('lets %s hibernate where it is configured (%s): %s', (value, hibernationConfigured, hibernate) => {
-    const fresh = tagged({ 'auto-stop': value }, { hibernationConfigured });
+    const fresh = subjectOf(tagged({ 'auto-stop': value }, { hibernationConfigured }));
     expect(clearForStop(stop, fresh, input)).toMatchObject({ cleared: { hibernate } });
   });
 });
@@ -51,16 +51,17 @@ describe('the last gate before a start', () => {
   );
   const morning = stoppable({ instance: stopped, now: '2026-11-20T07:05:00Z', record: {} });
   const start = decide(morning);
+  const subject = subjectOf(stopped);
 
   it('clears the instance as it is described now', () => {
-    expect(clearForStart(start, stopped, morning)).toMatchObject({
-      cleared: { instance: stopped, decision: { action: 'start', code: 'window-open' } },
+    expect(clearForStart(start, subject, morning)).toMatchObject({
+      cleared: { subject, decision: { action: 'start', code: 'window-open' } },
     });
   });
 
   it('refuses what runs by now, and what was to be stopped', () => {
-    const running = { ...stopped, state: 'running' as const };
+    const running = { ...subject, state: 'running' as const };
     expect(clearForStart(start, running, morning)).toMatchObject({ refused: { code: 'in-hours' } });
-    expect(clearForStart(stop, stopped, morning)).toEqual({ refused: stop });
+    expect(clearForStart(stop, subject, morning)).toEqual({ refused: stop });
   });
 });

@@ -6,10 +6,21 @@ import {
   type Decision,
   type DecisionInput,
   decide,
-  type InstanceRecord,
   needsUtilization,
 } from '../../shared/schedule/decision.ts';
-import { closed, later, machine, measured, now, stoppable, tagged, withTags } from './candidate.ts';
+import type { ScheduleRecord } from '../../shared/schedule/record.ts';
+import type { Schedulable } from '../../shared/schedule/schedulable.ts';
+import {
+  closed,
+  later,
+  machine,
+  measured,
+  now,
+  stoppable,
+  subjectOf,
+  tagged,
+  withTags,
+} from './candidate.ts';
 
 const outcome = (input: DecisionInput) => {
   const { action, code, until } = decide(input);
@@ -173,11 +184,11 @@ describe('within its hours', () => {
 });
 
 describe('a warning', () => {
-  const warnedAt = (at: IsoTime): InstanceRecord => ({ warning: { alertId: 'stop-warning/1', at } });
+  const warnedAt = (at: IsoTime): ScheduleRecord => ({ warning: { alertId: 'stop-warning/1', at } });
 
   it('is followed by no stop within the grace period', () => {
     expect(decide(stoppable({ record: warnedAt(later(now, -14)) }))).toMatchObject({
-      action: 'keep',
+      action: 'defer',
       code: 'warned',
       reason: expect.stringContaining('warned, to be stopped from 20:01 on'),
       until: '2026-11-20T19:01:00Z',
@@ -187,14 +198,14 @@ describe('a warning', () => {
   it.each([false, undefined])(
     'that was not delivered (%s) is followed by no stop, however old',
     (warningDelivered) => {
-      expect(outcome(stoppable({ warningDelivered }))).toBe('keep warning-undelivered');
+      expect(outcome(stoppable({ warningDelivered }))).toBe('defer warning-undelivered');
     },
   );
 
   it('without a grace period is followed by a stop in the next run, not in its own', () => {
     const instance = tagged({ 'auto-stop': 'office-hours; grace=0m' });
     expect(outcome(stoppable({ instance, record: {} }))).toBe(`warn idle-off-hours until ${now}`);
-    expect(outcome(stoppable({ instance, record: warnedAt(now) }))).toBe(`keep warned until ${now}`);
+    expect(outcome(stoppable({ instance, record: warnedAt(now) }))).toBe(`defer warned until ${now}`);
     expect(outcome(stoppable({ instance, record: warnedAt(later(now, -5)) }))).toBe('stop idle-off-hours');
   });
 
@@ -217,7 +228,7 @@ describe('a warning', () => {
 describe('a stopped instance', () => {
   const opened = '2026-11-20T07:00:00Z';
   const morning = '2026-11-20T07:05:00Z';
-  const stopped = (reason: string | undefined, record: InstanceRecord = {}, value = 'office-hours; start') =>
+  const stopped = (reason: string | undefined, record: ScheduleRecord = {}, value = 'office-hours; start') =>
     stoppable({
       now: morning,
       record,
@@ -273,17 +284,19 @@ describe('a stopped instance', () => {
 
   it('is started once a window', () => {
     const reason = 'User initiated (2026-11-19 18:20:00 GMT)';
-    expect(outcome(stopped(reason, { startedAt: opened }))).toBe('keep already-started');
+    expect(outcome(stopped(reason, { startedAt: opened }))).toBe(
+      'keep already-started until 2026-11-20T18:00:00Z',
+    );
     expect(outcome(stopped(reason, { startedAt: later(opened, -1440) }))).toBe('start window-open');
   });
 
   it('is not started where a gate is shut', () => {
     const input = stopped('User initiated (2026-11-19 18:20:00 GMT)');
-    const instance = {
-      ...input.instance,
-      tags: { ...input.instance.tags, 'auto-stop:keep-until': '2026-11-30' },
+    const subject = {
+      ...input.subject,
+      tags: { ...input.subject.tags, 'auto-stop:keep-until': '2026-11-30' },
     };
-    expect(outcome({ ...input, instance })).toBe('keep keep-until until 2026-11-30T23:00:00Z');
+    expect(outcome({ ...input, subject })).toBe('keep keep-until until 2026-11-30T23:00:00Z');
   });
 });
 
@@ -345,12 +358,12 @@ describe('utilisation, which costs money,', () => {
 
   it('makes no stop and no warning where something forbids every stop, however idle it is', () => {
     expect(decide(stoppable({ block }))).toMatchObject({
-      action: 'keep',
+      action: 'defer',
       code: 'held-back',
       reason: expect.stringContaining('nothing is stopped now: the bill can not be believed'),
       until: block.until,
     });
-    expect(outcome(stoppable({ block, record: {} }))).toBe(`keep stops-blocked until ${block.until}`);
+    expect(outcome(stoppable({ block, record: {} }))).toBe(`defer stops-blocked until ${block.until}`);
     const always = tagged({ 'auto-stop': 'office-hours; always' });
     expect(outcome(stoppable({ block, instance: always }))).toBe(`keep held-back until ${block.until}`);
   });
@@ -372,7 +385,7 @@ describe('utilisation, which costs money,', () => {
 
 describe('an evening', () => {
   type Event = { at: IsoTime; busy?: boolean; delivered?: boolean; restart?: boolean; tag?: string };
-  type World = { instance: Instance; record: InstanceRecord; lastBusy?: IsoTime; delivered: boolean };
+  type World = { instance: Instance; record: ScheduleRecord; lastBusy?: IsoTime; delivered: boolean };
 
   /** What happens to the world before a run of the watch. */
   const happen = ({ instance, record, lastBusy, delivered }: World, event: Event): World => ({
@@ -419,9 +432,9 @@ describe('an evening', () => {
     expect(live([at(-5), at(0), at(0), at(5), at(10), at(15), at(15), at(20)])).toEqual([
       'keep in-hours',
       'warn idle-off-hours',
-      'keep warned',
-      'keep warned',
-      'keep warned',
+      'defer warned',
+      'defer warned',
+      'defer warned',
       'stop idle-off-hours',
       'keep stopping',
       'keep stopping',
@@ -443,7 +456,7 @@ describe('an evening', () => {
       'keep busy',
       'keep busy',
       'warn idle-off-hours',
-      'keep warning-undelivered',
+      'defer warning-undelivered',
       'stop idle-off-hours',
     ]);
   });
@@ -500,13 +513,32 @@ describe('an evening', () => {
 });
 
 describe('whatever else is so', () => {
+  const usual = subjectOf(machine());
+
+  /** The input with that in which the subject differs from the usual one. */
+  const withSubject = (changed: Schedulable) => (input: DecisionInput) => ({
+    ...input,
+    subject: {
+      ...input.subject,
+      ...Object.fromEntries(
+        Object.entries(changed).filter(
+          ([key, value]) => JSON.stringify(value) !== JSON.stringify(usual[key as keyof Schedulable]),
+        ),
+      ),
+    },
+  });
+
   /** Each of these alone keeps an instance that would be stopped. */
   const dangers: readonly ((input: DecisionInput) => DecisionInput)[] = [
     (input) => ({ ...input, parsed: undefined }),
     (input) => ({ ...input, parsed: { kind: 'off' } }),
     (input) => ({ ...input, parsed: { kind: 'invalid', error: 'column 1' } }),
-    (input) => ({ ...input, facts: undefined }),
-    (input) => ({ ...input, facts: { instanceType: 'g5.xlarge', instanceStoreGb: 250, vcpus: 4 } }),
+    withSubject(subjectOf(machine(), { facts: undefined })),
+    withSubject(
+      subjectOf(machine(), { facts: { instanceType: 'g5.xlarge', instanceStoreGb: 250, vcpus: 4 } }),
+    ),
+    withSubject({ ...usual, stopProtected: true }),
+    withSubject({ ...usual, isDeletedToStop: true }),
     (input) => ({ ...input, utilization: undefined }),
     (input) => ({ ...input, utilization: measured('unknown') }),
     (input) => ({ ...input, utilization: measured('busy') }),
@@ -537,7 +569,7 @@ describe('whatever else is so', () => {
         { spotInstanceRequestId: 'sir-1' },
         { launchTime: later(now, -44) },
       ] as const
-    ).map((change) => (input: DecisionInput) => ({ ...input, instance: { ...input.instance, ...change } })),
+    ).map((change) => withSubject(subjectOf(machine(change)))),
     ...(
       [
         ['Auto-Stop', 'off'],
@@ -548,10 +580,11 @@ describe('whatever else is so', () => {
         ['aws:ec2:fleet-id', 'fleet-1'],
         ['Environment', 'PROD'],
       ] as const
-    ).map(([key, value]) => (input: DecisionInput) => ({
-      ...input,
-      instance: { ...input.instance, tags: { ...input.instance.tags, [key]: value } },
-    })),
+    ).map(([key, value]) => (input: DecisionInput) => {
+      const tags = { ...input.subject.tags, [key]: value };
+      const refusal = subjectOf(machine({ tags })).refusal ?? input.subject.refusal;
+      return { ...input, subject: { ...input.subject, tags, refusal } };
+    }),
   ];
 
   it.each(dangers.map((danger, index) => [index, danger] as const))(

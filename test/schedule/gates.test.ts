@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SpotRequest } from '../../shared/compute/instance.ts';
 import { decide } from '../../shared/schedule/decision.ts';
 import { hasScheduleTag } from '../../shared/schedule/gates.ts';
-import { later, machine, now, policy, stoppable, withTags } from './candidate.ts';
+import { later, machine, now, policy, stoppable, tagged, withTags } from './candidate.ts';
 
 describe('opting in', () => {
   it('is a tag of its own key, in its own case', () => {
@@ -142,10 +142,14 @@ describe('an instance that others would replace, or that can not be stopped,', (
     ['scheduled-instance', stoppable({ instance: machine({ lifecycle: 'scheduled' }) })],
     ['unknown-lifecycle', stoppable({ instance: machine({ lifecycle: 'other' }) })],
     ['instance-store-root', stoppable({ instance: machine({ rootDeviceType: 'instance-store' }) })],
-    ['pending', stoppable({ instance: machine({ state: 'pending' }) })],
     ['stopping', stoppable({ instance: machine({ state: 'stopping' }) })],
   ])('is kept: %s', (code, input) => {
     expect(decide(input)).toMatchObject({ action: 'keep', code });
+  });
+
+  it('is deferred while it is starting: the next run looks at it again', () => {
+    const starting = stoppable({ instance: machine({ state: 'pending' }) });
+    expect(decide(starting)).toMatchObject({ action: 'defer', code: 'pending' });
   });
 
   const requests: [string, SpotRequest | undefined, string][] = [
@@ -172,10 +176,12 @@ describe('data on instance-store volumes', () => {
       reason:
         'a stop would lose 8000 GB on instance-store volumes; "auto-stop:instance-store: discard" allows it',
     });
-    expect(decide({ ...withTags({ 'auto-stop:instance-store': 'keep' }), facts }).code).toBe(
+    expect(decide(stoppable({ instance: tagged({ 'auto-stop:instance-store': 'keep' }), facts })).code).toBe(
       'instance-store-data',
     );
-    expect(decide({ ...withTags({ 'auto-stop:instance-store': ' Discard ' }), facts }).action).toBe('stop');
+    expect(
+      decide(stoppable({ instance: tagged({ 'auto-stop:instance-store': ' Discard ' }), facts })).action,
+    ).toBe('stop');
   });
 
   it('may be on a type that nothing is known of', () => {

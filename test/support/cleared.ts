@@ -1,15 +1,25 @@
 import type { Instance } from '../../shared/compute/instance.ts';
 import {
+  type ClearanceInput,
   type ClearedStart,
   type ClearedStop,
   clearForStart,
   clearForStop,
 } from '../../shared/schedule/clearance.ts';
-import type { DecisionInput } from '../../shared/schedule/decision.ts';
+import { schedulableInstance } from '../../shared/schedule/kinds/ec2-instance.ts';
+import type { Schedulable } from '../../shared/schedule/schedulable.ts';
 
 const now = '2026-11-16T18:25:00Z';
 
-const instance = (instanceId: string, overrides: Partial<Instance>): Instance => ({
+const instance = (instanceId: string, overrides: Partial<Instance>): Schedulable =>
+  schedulableInstance({
+    instance: machine(instanceId, overrides),
+    facts: { instanceType: 'm5.large', instanceStoreGb: 0, vcpus: 2 },
+    spot: undefined,
+    instanceStoreTag: 'auto-stop:instance-store',
+  });
+
+const machine = (instanceId: string, overrides: Partial<Instance>): Instance => ({
   account: '210987654321',
   region: 'eu-west-1',
   instanceId,
@@ -25,9 +35,7 @@ const instance = (instanceId: string, overrides: Partial<Instance>): Instance =>
   ...overrides,
 });
 
-const input: Omit<DecisionInput, 'instance' | 'parsed' | 'attribution'> = {
-  facts: { instanceType: 'm5.large', instanceStoreGb: 0, vcpus: 2 },
-  spot: undefined,
+const input: ClearanceInput = {
   utilization: undefined,
   warningDelivered: true,
   record: { warning: { alertId: 'warning', at: '2026-11-16T18:05:00Z' }, stoppedAt: '2026-11-16T17:00:00Z' },

@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { logger } from '../../shared/observability.ts';
-import { claimStop, getInstanceRecords } from '../../shared/store/instance-records.ts';
+import { claimStop, getScheduleRecords } from '../../shared/store/schedule-records.ts';
 import { putStopBlock } from '../../shared/store/stop-block.ts';
 import { getWork, putWork } from '../../shared/store/work.ts';
 import { targetName } from '../../shared/target.ts';
@@ -42,7 +42,7 @@ describe('from the warning to the stop', () => {
     ]);
     expect(await world.run('2026-11-16T18:10:00Z')).toMatchObject({ kept: { warned: 1 }, stopped: [] });
     expect(await world.run(afterGrace)).toMatchObject({
-      stopped: [{ instanceId: idOf(1), outcome: 'done' }],
+      stopped: [{ id: idOf(1), outcome: 'done' }],
     });
     expect(stopsOf(world)).toEqual([idOf(1)]);
     expect(world.stateOf(1)).toBe('stopping');
@@ -182,7 +182,7 @@ describe('what another watch has seen at work', () => {
     expect(await world.run(afterGrace)).toMatchObject({ kept: { busy: 1 }, stopped: [] });
     expect(await world.run('2026-11-16T19:15:00Z')).toMatchObject({ warned: [idOf(1)], stopped: [] });
     await world.deliver();
-    expect(await world.run('2026-11-16T19:35:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+    expect(await world.run('2026-11-16T19:35:00Z')).toMatchObject({ stopped: [{ id: idOf(1) }] });
   });
 
   it('hears in turn of what was seen here, and of nothing that is older than what it knows', async () => {
@@ -257,7 +257,7 @@ describe('an event that comes twice, or late', () => {
     await world.run(afterGrace);
     expect(stopsOf(world)).toEqual([idOf(1), idOf(2)]);
     expect(await world.deliver()).toHaveLength(2);
-    expect((await getInstanceRecords(world.table, target)).get(idOf(2))).toEqual({ stoppedAt: afterGrace });
+    expect((await getScheduleRecords(world.table, target)).get(idOf(2))).toEqual({ stoppedAt: afterGrace });
   });
 
   it('discards one that is too old, before any call', async () => {
@@ -273,7 +273,7 @@ describe('an event that comes twice, or late', () => {
     expect(late.discarded).toContain('too old to act on');
     expect(world.sample.calls.length).toBe(before);
     expect(await world.run(afterGrace, { arrivedAt: '2026-11-16T18:40:00Z' })).toMatchObject({
-      stopped: [{ instanceId: idOf(1) }],
+      stopped: [{ id: idOf(1) }],
     });
   });
 
@@ -336,7 +336,7 @@ describe('observe mode', () => {
     expect(await world.run(afterGrace)).toMatchObject({ warned: [idOf(1)], stopped: [] });
     expect(mutating(world)).toEqual([]);
     await world.deliver();
-    expect(await world.run('2026-11-16T18:40:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+    expect(await world.run('2026-11-16T18:40:00Z')).toMatchObject({ stopped: [{ id: idOf(1) }] });
   });
 });
 
@@ -399,7 +399,7 @@ describe('what holds every stop back', () => {
     expect(await world.run(afterGrace)).toMatchObject({ blocked: reason, due: [idOf(1)], stopped: [] });
     expect(stopsOf(world)).toEqual([]);
     expect(await world.deliver()).toHaveLength(1);
-    expect(await world.run('2026-11-16T20:00:00Z')).toMatchObject({ stopped: [{ instanceId: idOf(1) }] });
+    expect(await world.run('2026-11-16T20:00:00Z')).toMatchObject({ stopped: [{ id: idOf(1) }] });
   });
 
   it('is a listing of which a page is missing: the run fails, and nothing is decided on a part', async () => {
@@ -442,13 +442,13 @@ describe('a stop that does not go as it should', () => {
     await world.run('2026-11-16T18:55:00Z');
     expect(stopsOf(world)).toEqual([idOf(1)]);
     expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
-    expect((await getInstanceRecords(world.table, target)).get(idOf(1))).toEqual({ stoppedAt: afterGrace });
+    expect((await getScheduleRecords(world.table, target)).get(idOf(1))).toEqual({ stoppedAt: afterGrace });
   });
 
   it('is made later where the run dies between its claim and the stop', async () => {
     world = await warned([machine(1)]);
-    const { warning } = (await getInstanceRecords(world.table, target)).get(idOf(1)) ?? {};
-    await claimStop(world.table, target, idOf(1), afterGrace, warning?.alertId ?? '');
+    const { warning } = (await getScheduleRecords(world.table, target)).get(idOf(1)) ?? {};
+    await claimStop(world.table, target, idOf(1), afterGrace, { warning });
     expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ due: [idOf(1)], stopped: [] });
     expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
   });
@@ -475,7 +475,7 @@ describe('a stop that does not go as it should', () => {
   it('is left to the next run where little time remains', async () => {
     world = await warned([machine(1)]);
     expect(await world.run(afterGrace, { remainingMs: 9_000 })).toMatchObject({
-      stopped: [{ instanceId: idOf(1), outcome: 'left' }],
+      stopped: [{ id: idOf(1), outcome: 'left' }],
     });
     expect(stopsOf(world)).toEqual([]);
     expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
@@ -486,8 +486,8 @@ describe('a stop that does not go as it should', () => {
     world = await warned([machine(1, { stopProtection: true }), machine(2)]);
     expect(await world.run(afterGrace)).toMatchObject({
       stopped: [
-        { instanceId: idOf(1), outcome: 'refused', code: 'OperationNotPermitted' },
-        { instanceId: idOf(2), outcome: 'done' },
+        { id: idOf(1), outcome: 'refused', code: 'OperationNotPermitted' },
+        { id: idOf(2), outcome: 'done' },
       ],
     });
     const asked = world.calls('StopInstances');
@@ -542,7 +542,7 @@ describe('in the morning', () => {
   it('starts what its schedule starts, and nothing that it only stops', async () => {
     world = await openEvening([asleep(1), machine(2, { stopped: '2026-11-16T18:25:00Z' })]);
     expect(await world.run('2026-11-17T06:55:00Z')).toMatchObject({ started: [] });
-    expect(await world.run(opening)).toMatchObject({ started: [{ instanceId: idOf(1), outcome: 'done' }] });
+    expect(await world.run(opening)).toMatchObject({ started: [{ id: idOf(1), outcome: 'done' }] });
     expect(world.power()).toEqual([{ command: 'StartInstances', input: { InstanceIds: [idOf(1)] } }]);
     expect(await world.run('2026-11-17T07:05:00Z')).toMatchObject({ started: [] });
   });
@@ -554,7 +554,7 @@ describe('in the morning', () => {
       (next, { commandName }) =>
         async (args) => {
           if (commandName === 'StartInstancesCommand') {
-            records.push((await getInstanceRecords(world.table, target)).get(idOf(1)));
+            records.push((await getScheduleRecords(world.table, target)).get(idOf(1)));
           }
           return next(args);
         },
@@ -562,7 +562,7 @@ describe('in the morning', () => {
     );
     await world.run(opening);
     expect(records).toEqual([{ startRequestedAt: opening }]);
-    expect((await getInstanceRecords(world.table, target)).get(idOf(1))).toEqual({ startedAt: opening });
+    expect((await getScheduleRecords(world.table, target)).get(idOf(1))).toEqual({ startedAt: opening });
   });
 
   it('starts once where two runs see the same', async () => {
@@ -615,7 +615,7 @@ describe('in the morning', () => {
     await world.run('2026-11-17T18:05:00Z');
     await world.deliver();
     expect(await world.run('2026-11-17T18:25:00Z')).toMatchObject({
-      stopped: [{ instanceId: idOf(1), outcome: 'done' }],
+      stopped: [{ id: idOf(1), outcome: 'done' }],
     });
   });
 });

@@ -9,7 +9,7 @@ import stateChange from '../../events/ec2-state-change.json' with { type: 'json'
 import type { Alert } from '../../shared/alert/alert.ts';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
-import { claimStart, settleStart } from '../../shared/store/instance-records.ts';
+import { claimStart, settleStart } from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { launchEvent, watchLaunches } from '../../shared/watch/launches.ts';
 import { instance } from '../support/compute.ts';

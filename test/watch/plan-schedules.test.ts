@@ -26,8 +26,8 @@ describe('a plan', () => {
     ]);
     const { planned, running } = await planSchedules(world.clients, target, config, evening);
     expect(
-      planned.map(({ instance, owner, hourlyRate, decision }) => [
-        instance.instanceId,
+      planned.map(({ subject, owner, hourlyRate, decision }) => [
+        subject.id,
         owner,
         hourlyRate,
         decision.action,

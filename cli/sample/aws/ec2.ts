@@ -3,6 +3,8 @@ import type {
   CreateTagsCommandOutput,
   DeleteTagsCommandInput,
   DeleteTagsCommandOutput,
+  DescribeInstanceAttributeCommandInput,
+  DescribeInstanceAttributeCommandOutput,
   DescribeInstancesCommandInput,
   DescribeInstancesCommandOutput,
   DescribeInstanceTypesCommandInput,
@@ -27,6 +29,7 @@ import { awsError, type Caller, type Reply } from '../sample.ts';
 import type { InstanceTypeSpec } from '../world.ts';
 
 export const ec2 = {
+  DescribeInstanceAttribute: describeInstanceAttribute,
   DescribeInstances: describeInstances,
   DescribeInstanceTypes: describeInstanceTypes,
   DescribeSpotInstanceRequests: describeSpotInstanceRequests,
@@ -282,6 +285,18 @@ function describeSpotPriceHistory(
           ],
     ),
   };
+}
+
+/** The one attribute that anybody here asks for. */
+function describeInstanceAttribute(
+  { InstanceId = '', Attribute }: DescribeInstanceAttributeCommandInput,
+  caller: Caller,
+): Reply<DescribeInstanceAttributeCommandOutput> {
+  if (Attribute !== 'disableApiStop') {
+    throw awsError('InvalidParameterValue', `The attribute ${Attribute} is not known here.`);
+  }
+  const [member] = named(caller, [InstanceId]);
+  return { InstanceId, DisableApiStop: { Value: member?.spec.stopProtection ?? false } };
 }
 
 /** All of them or none: the first one that can't be stopped fails the call, as it does in EC2. */

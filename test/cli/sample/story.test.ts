@@ -5,7 +5,6 @@ import { toPolicy } from '../../../shared/anomaly/policy.ts';
 import { walkForward } from '../../../shared/anomaly/walk-forward.ts';
 import { createClient } from '../../../shared/aws/client.ts';
 import { getCharges } from '../../../shared/aws/cost-explorer.ts';
-import { instanceName } from '../../../shared/compute/instance.ts';
 import { loadConfig } from '../../../shared/config.ts';
 import { daysBefore } from '../../../shared/period.ts';
 import { emptyLedger, observe } from '../../../shared/spend/ledger.ts';
@@ -29,9 +28,7 @@ describe('Monday evening in the sample account', () => {
     return (await Promise.all(plans)).flatMap(({ planned }) => planned);
   };
   const named = (planned: readonly Planned[], action: string) =>
-    planned
-      .filter(({ decision }) => decision.action === action)
-      .map(({ instance }) => instanceName(instance));
+    planned.filter(({ decision }) => decision.action === action).map(({ subject }) => subject.name);
 
   it('finds nine dev instances that idle on, one of which EC2 will refuse to stop', async () => {
     const planned = await planAll();
@@ -52,7 +49,7 @@ describe('Monday evening in the sample account', () => {
   it('has a different reason to keep each of the others', async () => {
     const codes = (await planAll())
       .filter(({ decision }) => decision.action === 'keep')
-      .map(({ instance, decision }) => [instanceName(instance), decision.code]);
+      .map(({ subject, decision }) => [subject.name, decision.code]);
     expect(Object.fromEntries(codes)).toMatchObject({
       'ci-runner': 'auto-scaling',
       'license-server': 'off',
@@ -80,7 +77,7 @@ describe('Monday evening in the sample account', () => {
   });
 
   it('leaves out what nobody opted in, the forgotten p4d too', async () => {
-    const names = (await planAll()).map(({ instance }) => instanceName(instance));
+    const names = (await planAll()).map(({ subject }) => subject.name);
     for (const untagged of ['reranker-train', 'tmp-eval', 'old-demo', 'reranker-serving', 'bastion']) {
       expect(names).not.toContain(untagged);
     }

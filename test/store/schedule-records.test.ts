@@ -4,14 +4,14 @@ import {
   applyWrite,
   claimStart,
   claimStop,
-  getInstanceRecords,
+  getScheduleRecords,
   outcomeWrite,
   recordWrite,
   refusalWrite,
   releaseClaim,
   settleStart,
   warningWrite,
-} from '../../shared/store/instance-records.ts';
+} from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { startTable } from '../support/table.ts';
 
@@ -27,10 +27,11 @@ beforeEach(async () => {
 });
 afterEach(() => stop());
 
-const record = async () => (await getInstanceRecords(table, target)).get(id);
+const record = async () => (await getScheduleRecords(table, target)).get(id);
 const warn = (given = warning, previous?: { warning: typeof warning }) =>
   applyWrite(table, warningWrite(table, target, id, given, previous));
-const claim = (time = at, warningId = warning.alertId) => claimStop(table, target, id, time, warningId);
+const claim = (time = at, alertId = warning.alertId) =>
+  claimStop(table, target, id, time, { warning: { ...warning, alertId } });
 const settle = (claimedAt = at) =>
   applyWrite(table, outcomeWrite(table, target, id, claimedAt, claimedAt, { stoppedAt: claimedAt }));
 
@@ -126,7 +127,7 @@ describe('an abandoned claim', () => {
     ['one whose holder must be dead', at, launchTime, '2026-11-16T18:40:01Z', at],
     ['one on an earlier launch', at, '2026-11-16T18:30:00Z', '2026-11-16T23:00:00Z', undefined],
   ])('is told from %s', (_, stopRequestedAt, launched, now, abandoned) => {
-    expect(abandonedClaim({ stopRequestedAt }, { launchTime: launched }, now)).toBe(abandoned);
+    expect(abandonedClaim({ stopRequestedAt }, { startedAt: launched }, now)).toBe(abandoned);
   });
 });
 
@@ -159,7 +160,7 @@ describe('the records of a target', () => {
       table,
       recordWrite(table, { ...target, region: 'us-east-1' }, 'i-other', at, { set: {} }),
     );
-    const records = await getInstanceRecords(table, target);
+    const records = await getScheduleRecords(table, target);
     expect(records.size).toBe(60);
     expect(records.get('i-59')?.startedAt).toBe(at);
   });

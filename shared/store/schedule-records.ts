@@ -1,45 +1,48 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Instance } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
-import type { InstanceRecord } from '../schedule/decision.ts';
+import type { ScheduleRecord } from '../schedule/record.ts';
+import type { Schedulable } from '../schedule/schedulable.ts';
 import type { Target } from '../target.ts';
 import { expiresAfter, queryAll, type Table, type TransactItem, unlessRefused } from './table.ts';
 
 const stored = z.object({
   sk: z.string(),
   warning: z.object({ alertId: z.string(), at: z.string(), observed: z.boolean().optional() }).optional(),
+  stopNow: z.object({ at: z.string(), by: z.string() }).optional(),
   stopRequestedAt: z.string().optional(),
   stoppedAt: z.string().optional(),
   startRequestedAt: z.string().optional(),
   startedAt: z.string().optional(),
+  seenUpAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
   measured: z
     .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
     .optional(),
+  restore: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 
-/** What is remembered of each instance of a target, by instance id. */
-export async function getInstanceRecords(table: Table, target: Target): Promise<Map<string, InstanceRecord>> {
+/** What is remembered in a target, by `schedulableKey`. */
+export async function getScheduleRecords(table: Table, target: Target): Promise<Map<string, ScheduleRecord>> {
   // A stop that the last run recorded a second ago counts.
   const records = await queryAll(table, { pk: partition(target), item: stored, isConsistent: true });
   return new Map(records.map(({ sk, ...record }) => [sk, record]));
 }
 
 type Change = {
-  set?: Partial<InstanceRecord>;
-  remove?: readonly (keyof InstanceRecord)[];
+  set?: Partial<ScheduleRecord>;
+  remove?: readonly (keyof ScheduleRecord)[];
   /** What must still be so for the write to happen. */
   when?: { expression: string; values?: Record<string, unknown>; names?: Record<string, string> };
 };
 
 type UpdateItem = { Update: NonNullable<TransactItem['Update']> };
 
-/** The write that a run's change of one instance's record is, for a transaction with the alert that tells of it. */
+/** The write that a run's change of one record is, for a transaction with the alert that tells of it. */
 export function recordWrite(
   { name }: Table,
   target: Target,
-  instanceId: string,
+  key: string,
   at: IsoTime,
   change: Change,
 ): UpdateItem {
@@ -49,19 +52,19 @@ export function recordWrite(
   return {
     Update: {
       TableName: name,
-      Key: { pk: partition(target), sk: instanceId },
+      Key: { pk: partition(target), sk: key },
       UpdateExpression: [
         `SET ${Object.keys(sets)
-          .map((key) => `#${key} = :${key}`)
+          .map((field) => `#${field} = :${field}`)
           .join(', ')}`,
-        ...(removed.length > 0 ? [`REMOVE ${removed.map((key) => `#${key}`).join(', ')}`] : []),
+        ...(removed.length > 0 ? [`REMOVE ${removed.map((field) => `#${field}`).join(', ')}`] : []),
       ].join(' '),
       ExpressionAttributeNames: {
-        ...Object.fromEntries(names.map((key) => [`#${key}`, key])),
+        ...Object.fromEntries(names.map((field) => [`#${field}`, field])),
         ...change.when?.names,
       },
       ExpressionAttributeValues: {
-        ...Object.fromEntries(Object.entries(sets).map(([key, value]) => [`:${key}`, value])),
+        ...Object.fromEntries(Object.entries(sets).map(([field, value]) => [`:${field}`, value])),
         ...change.when?.values,
       },
       ...(change.when && { ConditionExpression: change.when.expression }),
@@ -69,70 +72,77 @@ export function recordWrite(
   };
 }
 
-/** An instance nobody decided on for so long is gone, or has lost its tag. */
-const retentionDays = 90;
+/** What nobody decided on for so long is gone, or has lost its tag: what a start has to give back is known nowhere else. */
+const retentionDays = 400;
 
 /** A warning is recorded once: not where another run has recorded one since this one looked. */
 export const warningWrite = (
   table: Table,
   target: Target,
-  instanceId: string,
-  warning: NonNullable<InstanceRecord['warning']>,
-  previous: InstanceRecord | undefined,
+  key: string,
+  warning: NonNullable<ScheduleRecord['warning']>,
+  previous: ScheduleRecord | undefined,
 ): UpdateItem =>
-  recordWrite(table, target, instanceId, warning.at, {
+  recordWrite(table, target, key, warning.at, {
     set: { warning },
     when: previous?.warning
       ? { expression: 'warning.alertId = :previous', values: { ':previous': previous.warning.alertId } }
       : { expression: 'attribute_not_exists(warning)' },
   });
 
+/** What a stop follows from: the warning that is out, or somebody's wish not to wait. */
+type StopGround = Pick<ScheduleRecord, 'warning' | 'stopNow' | 'restore'>;
+
 /**
- * Claims the stop of an instance before it is asked for, so that of two concurrent runs one stops it, and a run that
- * dies afterwards leaves behind what it was about to do. False where another run holds the claim, and where the warning
- * that the stop follows from is no longer there: another run has stopped it since, or has seen it at work.
+ * Claims a stop before it is asked for, with what a start has to give back, so that of two concurrent runs one makes it,
+ * and a run that dies afterwards leaves behind what it was about to do. False where another run holds the claim, and
+ * where what the stop follows from is no longer there: another run has made it since, or has seen it at work.
  */
-export const claimStop = (
+export function claimStop(
   table: Table,
   target: Target,
-  instanceId: string,
+  key: string,
   at: IsoTime,
-  warningId: string,
-): Promise<boolean> =>
-  applyWrite(
-    table,
-    recordWrite(table, target, instanceId, at, {
-      set: { stopRequestedAt: at },
-      when: {
-        expression: `warning.alertId = :warning AND (${unclaimed('stopRequestedAt', at).expression})`,
-        values: { ':warning': warningId, ...unclaimed('stopRequestedAt', at).values },
-      },
-    }),
-  );
+  { warning, stopNow, restore }: StopGround,
+): Promise<boolean> {
+  const free = unclaimed('stopRequestedAt', at);
+  const [ground, value] = stopNow
+    ? (['stopNow.#at = :ground', stopNow.at] as const)
+    : (['warning.alertId = :ground', warning?.alertId ?? ''] as const);
+  const change = recordWrite(table, target, key, at, {
+    set: { stopRequestedAt: at, ...(restore && { restore }) },
+    when: {
+      expression: `${ground} AND (${free.expression})`,
+      values: { ':ground': value, ...free.values },
+      ...(stopNow && { names: { '#at': 'at' } }),
+    },
+  });
+  return applyWrite(table, change);
+}
 
 /** The outcome of a claimed stop, recorded by whoever holds that claim and by nobody else. */
 export const outcomeWrite = (
   table: Table,
   target: Target,
-  instanceId: string,
+  key: string,
   at: IsoTime,
   claimedAt: IsoTime,
-  set: Pick<InstanceRecord, 'stoppedAt' | 'refused'>,
+  set: Pick<ScheduleRecord, 'stoppedAt' | 'refused'>,
 ): UpdateItem =>
-  recordWrite(table, target, instanceId, at, {
+  recordWrite(table, target, key, at, {
     set,
-    remove: ['warning', 'stopRequestedAt', 'measured'],
+    remove: ['warning', 'stopNow', 'stopRequestedAt', 'measured', 'seenUpAt'],
     when: heldBy('stopRequestedAt', claimedAt),
   });
 
 /**
- * Claims the start of an instance before it is asked for, as a stop is claimed: whoever hears of the start can read
+ * Claims a start before it is asked for, as a stop is claimed: whoever hears of the start can read
  * here that it is ours. False where another run holds the claim.
  */
-export const claimStart = (table: Table, target: Target, instanceId: string, at: IsoTime): Promise<boolean> =>
+export const claimStart = (table: Table, target: Target, key: string, at: IsoTime): Promise<boolean> =>
   applyWrite(
     table,
-    recordWrite(table, target, instanceId, at, {
+    recordWrite(table, target, key, at, {
       set: { startRequestedAt: at },
       when: unclaimed('startRequestedAt', at),
     }),
@@ -142,29 +152,29 @@ export const claimStart = (table: Table, target: Target, instanceId: string, at:
 export const settleStart = (
   table: Table,
   target: Target,
-  instanceId: string,
+  key: string,
   claimedAt: IsoTime,
   started: boolean,
 ): Promise<boolean> =>
   applyWrite(
     table,
-    recordWrite(table, target, instanceId, claimedAt, {
+    recordWrite(table, target, key, claimedAt, {
       set: started ? { startedAt: claimedAt } : {},
       remove: ['startRequestedAt'],
       when: heldBy('startRequestedAt', claimedAt),
     }),
   );
 
-/** Gives a claim back, so that the next run may stop the instance. */
+/** Gives a claim back, so that the next run may make the stop. */
 export const releaseClaim = (
   table: Table,
   target: Target,
-  instanceId: string,
+  key: string,
   claimedAt: IsoTime,
 ): Promise<boolean> =>
   applyWrite(
     table,
-    recordWrite(table, target, instanceId, claimedAt, {
+    recordWrite(table, target, key, claimedAt, {
       remove: ['stopRequestedAt'],
       when: heldBy('stopRequestedAt', claimedAt),
     }),
@@ -188,11 +198,11 @@ const heldBy = (claim: Claim, claimedAt: IsoTime) => ({
 export const refusalWrite = (
   table: Table,
   target: Target,
-  instanceId: string,
-  refused: NonNullable<InstanceRecord['refused']>,
-  previous: InstanceRecord | undefined,
+  key: string,
+  refused: NonNullable<ScheduleRecord['refused']>,
+  previous: ScheduleRecord | undefined,
 ): UpdateItem =>
-  recordWrite(table, target, instanceId, refused.at, {
+  recordWrite(table, target, key, refused.at, {
     set: { refused },
     when: previous?.refused
       ? {
@@ -207,16 +217,16 @@ export const refusalWrite = (
 const staleClaimMs = 15 * 60_000;
 
 /**
- * When a run claimed the stop of this launch of the instance, and died before it recorded what became of it; undefined
- * where none did. A claim on an earlier launch tells nothing of who stopped this one.
+ * When a run claimed the stop of what is down now, and died before it recorded what became of it; undefined where none
+ * did. A claim from before it was started last tells nothing of who stopped it.
  */
 export const abandonedClaim = (
-  { stopRequestedAt }: InstanceRecord,
-  { launchTime }: Pick<Instance, 'launchTime'>,
+  { stopRequestedAt }: ScheduleRecord,
+  { startedAt }: Pick<Schedulable, 'startedAt'>,
   now: IsoTime,
 ): IsoTime | undefined =>
   stopRequestedAt !== undefined &&
-  stopRequestedAt >= launchTime &&
+  (startedAt === undefined || stopRequestedAt >= startedAt) &&
   stopRequestedAt < addMilliseconds(now, -staleClaimMs)
     ? stopRequestedAt
     : undefined;

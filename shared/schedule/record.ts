@@ -1,0 +1,25 @@
+import type { IsoTime } from '../period.ts';
+
+/** What is remembered of something between runs. */
+export type ScheduleRecord = {
+  /** The warning that is out: a stop follows after the grace period, if it was delivered. */
+  warning?: { alertId: string; at: IsoTime; observed?: boolean | undefined } | undefined;
+  /** Somebody who was warned asked then not to wait for the grace period. */
+  stopNow?: { at: IsoTime; by: string } | undefined;
+  /** A run has claimed its stop then, and has not recorded the outcome yet. */
+  stopRequestedAt?: IsoTime | undefined;
+  /** We stopped it then. */
+  stoppedAt?: IsoTime | undefined;
+  /** A run has claimed its start then, and has not recorded the outcome yet. */
+  startRequestedAt?: IsoTime | undefined;
+  /** We started it then. */
+  startedAt?: IsoTime | undefined;
+  /** A run first saw it up then, after we had stopped it: where AWS doesn't say since when it is up. */
+  seenUpAt?: IsoTime | undefined;
+  /** AWS refused to stop or start it then, with that error code. */
+  refused?: { code: string; at: IsoTime } | undefined;
+  /** What it was kept for when it was measured last, though not at work: no need to look again for a while. */
+  measured?: { at: IsoTime; code: 'utilization-unknown' | 'held-back'; reason: string } | undefined;
+  /** What a start has to give back, kept from before the stop. */
+  restore?: Readonly<Record<string, string | number>> | undefined;
+};
