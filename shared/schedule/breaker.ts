@@ -1,6 +1,8 @@
 /** What one run is about to do to one target. */
 export type StopCount = {
   stops: number;
+  /** Of these the ones of kinds that are listed whole: EC2 instances. Of the others nobody knows how many there are. */
+  listedWhole?: number;
   /** Instances running in the target, opted in or not. */
   running: number;
   /** Every page of the listing was read. */
@@ -19,7 +21,8 @@ const leastStopsForShare = 20;
  * Open, it lets no stop of the run through: a wrong tag, clock or configuration must not take a whole account down.
  * A listing that is not complete gives no share to judge by, and so leaves it open.
  */
-export function breaker({ stops, running, complete, maxStops, maxShare }: StopCount): Breaker {
+export function breaker(counted: StopCount): Breaker {
+  const { stops, listedWhole = stops, running, complete, maxStops, maxShare } = counted;
   if (stops === 0) return { open: false };
   if (!complete) {
     return {
@@ -28,12 +31,12 @@ export function breaker({ stops, running, complete, maxStops, maxShare }: StopCo
     };
   }
   if (stops > maxStops) return { open: true, reason: `${stops} stops are more than the ${maxStops} allowed` };
-  const share = stops / running;
-  if (stops >= leastStopsForShare && !(share <= maxShare)) {
+  const share = listedWhole / running;
+  if (listedWhole >= leastStopsForShare && !(share <= maxShare)) {
     const percent = `${Math.round(share * 100)} %`;
     return {
       open: true,
-      reason: `${stops} stops are ${percent} of the ${running} running instances, more than ${Math.round(maxShare * 100)} %`,
+      reason: `${listedWhole} stops are ${percent} of the ${running} running instances, more than ${Math.round(maxShare * 100)} %`,
     };
   }
   return { open: false };

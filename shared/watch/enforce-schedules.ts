@@ -222,7 +222,15 @@ async function blockOf(
   due: readonly Planned[],
 ): Promise<Breaker> {
   const { maxStops, maxShare } = config.stop;
-  const counted = breaker({ stops: due.length, running: plan.running, complete: true, maxStops, maxShare });
+  const listedWhole = due.filter(({ subject }) => subject.kind === 'ec2-instance').length;
+  const counted = breaker({
+    stops: due.length,
+    listedWhole,
+    running: plan.running,
+    complete: true,
+    maxStops,
+    maxShare,
+  });
   const billed = counted.open || due.length === 0 ? undefined : await getStopBlock(clients.table, time);
   const block: Breaker = billed ? { open: true, reason: billed.reason } : counted;
   if (block.open) await recordAlert(clients.table, breakerAlert(target, block.reason, time));

@@ -1,4 +1,6 @@
+import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { type Attribution, attribute, ownerOf } from '../allocation/owner.ts';
+import { getTaggedArns } from '../aws/tags.ts';
 import type { Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
 import type { Usd } from '../money.ts';
@@ -14,6 +16,7 @@ import { getStopBlock, type StopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
 import { getWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
+import { clientFor } from './client-for.ts';
 import type { InstanceClients } from './instance-clients.ts';
 import { kinds } from './kinds/all.ts';
 import type { Kind, KindContext, Listed } from './kinds/kind.ts';
@@ -41,7 +44,7 @@ export type Planned = {
 export type Plan = {
   target: Target;
   planned: Planned[];
-  /** How many are up in the target, opted in or not. */
+  /** How many are up in the target, opted in or not, of the kinds that are listed whole: EC2 instances. */
   running: number;
   /** Kinds that could not be listed, and why: what is tagged among them is left as it is. */
   gaps: readonly Gap[];
@@ -62,7 +65,8 @@ export async function planSchedules(
   { measureAll = false, readOnly = false } = {},
 ): Promise<Plan> {
   const records = table ? await getScheduleRecords(table, target) : noRecords;
-  const context: KindContext = { clients, table, target, config, now, readOnly, records };
+  const taggedArns = taggedArnsOf(target, config);
+  const context: KindContext = { clients, table, target, config, now, readOnly, records, taggedArns };
   const { listed, gaps } = await listKinds(context);
   const inputs = await gather(context, listed);
   const isMeasured = (input: DecisionInput) =>
@@ -77,13 +81,22 @@ export async function planSchedules(
       planned.push(toPlanned(input, records, rates));
     }
   }
-  const running = listed.reduce((sum, [, found]) => sum + found.running, 0);
+  const running = listed.reduce((sum, [, found]) => sum + (found.running ?? 0), 0);
   return { target, planned, running, gaps, context };
 }
 
 const noRecords: ReadonlyMap<string, ScheduleRecord> = new Map();
 const noWork: ReadonlyMap<string, Work> = new Map();
 const noRates: ReadonlyMap<string, Usd> = new Map();
+
+/** Asks once, and only when somebody wants to know. */
+function taggedArnsOf(target: Target, { tags }: Config): KindContext['taggedArns'] {
+  let asked: ReturnType<typeof getTaggedArns> | undefined;
+  return async (resourceType) => {
+    asked ??= getTaggedArns(clientFor(ResourceGroupsTaggingAPIClient, target), tags.schedule);
+    return (await asked).get(resourceType) ?? [];
+  };
+}
 
 const toPlanned = (
   input: DecisionInput,

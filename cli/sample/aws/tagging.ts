@@ -25,9 +25,12 @@ function getResources(input: GetResourcesCommandInput, caller: Caller): Reply<Ge
   if (ResourcesPerPage < 1 || ResourcesPerPage > 100) {
     throw awsError('InvalidParameterException', 'ResourcesPerPage must be between 1 and 100');
   }
+  const keys = (input.TagFilters ?? []).flatMap(({ Key }) => Key ?? []);
   const wanted = taggedAt(caller).filter(
     ({ arn, tags }) =>
-      Object.keys(tags).length > 0 && (arns?.includes(arn) ?? isOfType(arn, ResourceTypeFilters)),
+      Object.keys(tags).length > 0 &&
+      keys.every((key) => key in tags) &&
+      (arns?.includes(arn) ?? isOfType(arn, ResourceTypeFilters)),
   );
   const { page, next } = pageOf(wanted, PaginationToken, ResourcesPerPage);
   return {

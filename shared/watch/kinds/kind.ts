@@ -22,14 +22,19 @@ export type KindContext = {
   readOnly: boolean;
   /** What is remembered, by `schedulableKey`: what was deleted to stop it is known from there alone. */
   records: ReadonlyMap<string, ScheduleRecord>;
+  /**
+   * The ARNs of all that carries the schedule tag, by resource type as the tagging API names it (`rds:db`). Asked once a
+   * run, so that a service with nothing to do costs no call of its own.
+   */
+  taggedArns: (resourceType: string) => Promise<readonly string[]>;
 };
 
 /** What was found of one kind in a target. All maps are by the ids of their kind. */
 export type Listed = {
   /** Those that carry the schedule tag. */
   subjects: readonly Schedulable[];
-  /** How many are up in the target, as far as they were listed: opted in or not. */
-  running: number;
+  /** How many are up in the target, opted in or not; undefined where only those with the tag were listed. */
+  running?: number | undefined;
   /** What each did in so many minutes before now; who is missing is unknown. */
   measure: (ids: readonly string[], minutes: number) => Promise<Map<string, Utilization>>;
   /** Dollars an hour at the price really paid, of all that it consists of; who is missing has an unknown price. */
