@@ -174,6 +174,7 @@ describe('an evening of the sample account', () => {
 
   it.each([
     ['a member of an Auto Scaling group', 'ci-runner', 'auto-scaling'],
+    ['one that EC2 protects from stops', 'experiment-tracker', 'stop-protection'],
     ['one that another service manages', 'batch-scoring', 'managed'],
     ['a one-time spot instance', 'sweep-spot', 'spot-one-time'],
     ['a member of a fleet', 'fleet-worker', 'fleet'],

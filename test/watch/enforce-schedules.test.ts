@@ -482,8 +482,18 @@ describe('a stop that does not go as it should', () => {
     expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
   });
 
+  it('is not announced where its stop protection is on: EC2 would refuse it', async () => {
+    world = await openEvening([machine(1, { stopProtection: true })]);
+    expect(await world.run(evening)).toMatchObject({ warned: [], kept: { 'stop-protection': 1 } });
+    expect(await world.deliver()).toEqual([]);
+  });
+
   it('is told once where AWS refuses it, and not asked for again by each run', async () => {
-    world = await warned([machine(1, { stopProtection: true }), machine(2)]);
+    // Nobody could ask whether it is protected, so that EC2 says so itself.
+    world = await openEvening([machine(1, { stopProtection: true }), machine(2)]);
+    world.fail(/DescribeInstanceAttribute/, 'UnauthorizedOperation', { times: 10 });
+    await world.run(evening);
+    await world.deliver();
     expect(await world.run(afterGrace)).toMatchObject({
       stopped: [
         { id: idOf(1), outcome: 'refused', code: 'OperationNotPermitted' },
