@@ -1,14 +1,12 @@
 import type { Attribution } from '../allocation/owner.ts';
 import type { Usd } from '../money.ts';
-import { addMilliseconds, type IsoTime, later, toTime } from '../period.ts';
+import { addMilliseconds, earlier, type IsoTime, later, toTime } from '../period.ts';
+import type { RateSource } from '../spend/rate.ts';
 import type { Schedule } from './schedule.ts';
 import { transitions } from './window.ts';
 
 /** From a time (inclusive) until another (exclusive). */
 export type TimeSpan = { from: IsoTime; until: IsoTime };
-
-/** What the rate of a period was read from. */
-export type RateSource = 'bill' | 'pricing-api';
 
 /** One stop of ours, and what it is known to save an hour. What was known when it was stopped holds for all of it. */
 export type OffPeriod = {
@@ -33,7 +31,7 @@ export type OffPeriod = {
   /** Since when it has been seen to be off, and paid for no more. */
   offSince: IsoTime;
   /** The start of the run that the stop ended; absent where AWS doesn't say. */
-  runningSince?: IsoTime | undefined;
+  startedAt?: IsoTime | undefined;
   /** Outside its windows, from the stop on, for as long as a stop counts. */
   offHours: readonly TimeSpan[];
   /** Dollars an hour while it runs; absent where the price is unknown. */
@@ -42,7 +40,7 @@ export type OffPeriod = {
   /** Dollars an hour that go on being billed while it is off; absent where they are unknown. */
   stillBilledHourlyRate?: Usd | undefined;
   /** When a pass saw it off last. */
-  seenAt?: IsoTime | undefined;
+  seenAt: IsoTime;
 };
 
 export type OffResource = Pick<OffPeriod, 'kind' | 'id'>;
@@ -56,10 +54,10 @@ export const resourceKey = ({ kind, id }: OffResource): string => `${kind}#${id}
  */
 export const countedDays = 7;
 
-const countedMs = countedDays * 86_400_000;
+const dayMs = 86_400_000;
 
 /** When a stop ceases to count, however long it goes on. */
-export const countedUntil = (stoppedAt: IsoTime): IsoTime => addMilliseconds(stoppedAt, countedMs);
+export const countedUntil = (stoppedAt: IsoTime): IsoTime => addMilliseconds(stoppedAt, countedDays * dayMs);
 
 /** The hours outside a schedule's windows in the days for which a stop counts; by the zone's clock, and so DST-true. */
 export function offHoursAfter(schedule: Schedule, stoppedAt: IsoTime): TimeSpan[] {
@@ -72,39 +70,39 @@ export function offHoursAfter(schedule: Schedule, stoppedAt: IsoTime): TimeSpan[
   });
 }
 
-/** A resource with a schedule, as a pass has found it. */
-export type SightedResource = OffResource & {
+/** Something with a schedule, as a pass has found it. */
+export type Sighted = OffResource & {
   name: string;
   type: string;
   count: number;
   attribution: Attribution;
-  /** `changing`: on its way from one state to another. */
-  state: 'off' | 'on' | 'gone' | 'changing';
-  /** Since when it is so, as AWS says; of what is off: since when it isn't paid for. Absent where AWS doesn't say. */
-  since?: IsoTime | undefined;
-  /** The start of its last run. Absent where AWS doesn't say. */
-  runningSince?: IsoTime | undefined;
+  state: 'starting' | 'running' | 'stopping' | 'stopped' | 'gone';
+  /** The start of its present run, or of its last. Absent where AWS doesn't say. */
+  startedAt?: IsoTime | undefined;
+  /** Since when it is down and not paid for. Absent where AWS doesn't say. */
+  downAt?: IsoTime | undefined;
   /** Our last stop of it that is on record. */
-  stoppedAt?: IsoTime | undefined;
+  ourStopAt?: IsoTime | undefined;
+  /** Our last start of it that is on record. */
+  ourStartAt?: IsoTime | undefined;
   /** Absent where its tag can't be read any more. */
   schedule?: Schedule | undefined;
+  /** Dollars an hour while it runs; absent where the price is unknown. */
   hourlyRate?: Usd | undefined;
-  rateSource?: RateSource | undefined;
-  stillBilledHourlyRate?: Usd | undefined;
 };
 
 /** A period that is open, as passes remember it. */
 export type OpenPeriod = OffResource & Pick<OffPeriod, 'stoppedAt' | 'seenAt'>;
 
 /** A stop of ours that no period stands for yet. */
-export type Opening = SightedResource & { stoppedAt: IsoTime; schedule: Schedule };
+export type Opening = Sighted & { ourStopAt: IsoTime; schedule: Schedule };
 
 export type Settlement = {
   opened: Opening[];
   /** Still off, and not confirmed for a while. */
   seen: OpenPeriod[];
   /** Over, each with the time at which it was. */
-  ended: (OpenPeriod & { endedAt: IsoTime })[];
+  ended: { period: OpenPeriod; endedAt: IsoTime }[];
 };
 
 /**
@@ -112,17 +110,13 @@ export type Settlement = {
  * gone, or has lasted for as long as a stop counts. Of what isn't among the sighted nothing is known: its period stays
  * as it is, and counts until it was seen last.
  */
-export function settle(
-  sighted: readonly SightedResource[],
-  open: readonly OpenPeriod[],
-  now: IsoTime,
-): Settlement {
+export function settle(sighted: readonly Sighted[], open: readonly OpenPeriod[], now: IsoTime): Settlement {
   const periods = new Map(open.map((period) => [resourceKey(period), period]));
   const settlement: Settlement = { opened: [], seen: [], ended: [] };
   for (const resource of sighted) {
     const period = periods.get(resourceKey(resource));
     const endedAt = period && endOf(period, resource, now);
-    if (period && endedAt !== undefined) settlement.ended.push({ ...period, endedAt });
+    if (period && endedAt !== undefined) settlement.ended.push({ period, endedAt });
     else if (period && isConfirmationDue(period, resource, now)) settlement.seen.push(period);
     if (isUnrecorded(resource, period, now)) settlement.opened.push(resource);
   }
@@ -132,78 +126,92 @@ export function settle(
 /** When the period was over by what is seen now; undefined while it lasts, or nobody can tell. */
 function endOf(
   { stoppedAt, seenAt }: OpenPeriod,
-  { state, since, runningSince }: SightedResource,
+  { state, startedAt, ourStartAt, downAt }: Sighted,
   now: IsoTime,
 ): IsoTime | undefined {
-  const startedAt = state === 'on' ? (since ?? runningSince) : runningSince;
-  // It has run since, and somebody else may have stopped it again.
-  if (startedAt !== undefined && isAfter(startedAt, stoppedAt)) return startedAt;
-  const lastSeen = seenAt ?? stoppedAt;
-  if (state === 'on') return startedAt === undefined ? lastSeen : undefined;
-  if (state === 'gone') return since === undefined ? lastSeen : later(since, stoppedAt);
+  // Whatever it is now, it has run since: somebody else may have stopped it again.
+  const starts = [startedAt, ourStartAt].flatMap((at) =>
+    at !== undefined && isAfter(at, stoppedAt) ? at : [],
+  );
+  if (starts.length > 0) return starts.reduce(earlier);
+  const isUp = state === 'starting' || state === 'running';
+  if (isUp) return startedAt === undefined ? seenAt : undefined; // else it has not gone down yet
+  if (state === 'gone') return downAt === undefined ? seenAt : later(downAt, stoppedAt);
   const limit = countedUntil(stoppedAt);
-  return state === 'off' && !isAfter(limit, now) ? limit : undefined;
+  return state === 'stopped' && !isAfter(limit, now) ? limit : undefined;
 }
 
 /**
- * Where AWS dates a start a period ends at that time, whenever it was seen off last; else it ends there, and is looked at
- * more often.
+ * Where AWS dates a start, a period ends at that time whenever it was seen off last. Where it doesn't, it ends when it
+ * was seen last, and is looked at more often.
  */
-function isConfirmationDue(
-  { stoppedAt, seenAt = stoppedAt }: OpenPeriod,
-  { state, runningSince }: SightedResource,
-  now: IsoTime,
-): boolean {
-  const hours = runningSince === undefined ? 1 : 6;
-  return state === 'off' && Date.parse(now) - Date.parse(seenAt) >= hours * 3_600_000;
+function isConfirmationDue({ seenAt }: OpenPeriod, { state, startedAt }: Sighted, now: IsoTime): boolean {
+  const hours = startedAt === undefined ? 1 : 6;
+  return state === 'stopped' && Date.parse(now) - Date.parse(seenAt) >= hours * 3_600_000;
 }
 
 /** Off by our stop of its last run, and not in the ledger. */
-function isUnrecorded(
-  resource: SightedResource,
-  period: OpenPeriod | undefined,
-  now: IsoTime,
-): resource is Opening {
-  const { state, since, stoppedAt, runningSince, schedule } = resource;
-  if (state !== 'off' || stoppedAt === undefined || schedule === undefined) return false;
-  const isOfLastRun = runningSince === undefined || !isAfter(runningSince, stoppedAt);
+function isUnrecorded(resource: Sighted, period: OpenPeriod | undefined, now: IsoTime): resource is Opening {
+  const { state, startedAt, downAt, ourStopAt, schedule } = resource;
+  if (state !== 'stopped' || ourStopAt === undefined || schedule === undefined) return false;
+  const isOfLastRun = startedAt === undefined || !isAfter(startedAt, ourStopAt);
   // What went off later than AWS takes to stop it was stopped by somebody else.
-  const isOurs = since === undefined || !isAfter(since, addMilliseconds(stoppedAt, settleMs));
-  const isKnown = period !== undefined && !isAfter(stoppedAt, period.stoppedAt);
-  return isOfLastRun && isOurs && !isKnown && isAfter(countedUntil(stoppedAt), now);
+  const isOurs = downAt === undefined || !isAfter(downAt, addMilliseconds(ourStopAt, settleMs));
+  const isKnown = period !== undefined && !isAfter(ourStopAt, period.stoppedAt);
+  return isOfLastRun && isOurs && !isKnown && isAfter(countedUntil(ourStopAt), now);
 }
 
 /** AWS dates a stop a little after it was asked for. */
 const settleMs = 10 * 60_000;
 
-/** Whether anything of a resource's last stop may still change in the ledger. */
-export const isLedgerDue = ({ stoppedAt }: Pick<SightedResource, 'stoppedAt'>, now: IsoTime): boolean =>
-  stoppedAt !== undefined && isAfter(addMilliseconds(countedUntil(stoppedAt), 86_400_000), now);
+/** Whether the ledger may still change by what becomes of a resource: a pass that has none such need not read it. */
+export const isLedgerDue = ({ ourStopAt }: Pick<Sighted, 'ourStopAt'>, now: IsoTime): boolean =>
+  ourStopAt !== undefined && isAfter(addMilliseconds(countedUntil(ourStopAt), dayMs), now);
+
+/** Kinds of which nothing that is billed remains when they are off: theirs is thrown away, and made anew. */
+const leavesNothing: ReadonlySet<string> = new Set([
+  'auto-scaling-group',
+  'ecs-service',
+  'eks-nodegroup',
+  'sagemaker-endpoint',
+]);
+
+/** Dollars an hour that go on being billed, where that follows from what it is; undefined: unknown. */
+export const stillBilledOf = ({ kind }: Pick<Sighted, 'kind'>): Usd | undefined =>
+  leavesNothing.has(kind) ? 0 : undefined;
+
+type Prices = Pick<OffPeriod, 'rateSource' | 'stillBilledHourlyRate'>;
 
 /** The period that a stop of ours begins, seen off at `now`. */
-export const toOffPeriod = (
+export function toOffPeriod(
   { account, region }: Pick<OffPeriod, 'account' | 'region'>,
-  { stoppedAt, schedule, attribution: { team, owner }, ...stop }: Opening,
+  { kind, id, name, type, count, attribution, ...stop }: Opening,
+  prices: Prices,
   now: IsoTime,
-): OffPeriod => ({
-  kind: stop.kind,
-  account,
-  region,
-  id: stop.id,
-  name: stop.name,
-  type: stop.type,
-  count: stop.count,
-  team,
-  owner,
-  schedule: schedule.name ?? schedule.hours,
-  timeZone: schedule.timeZone,
-  stoppedAt: toTime(Date.parse(stoppedAt)),
-  offSince: later(stop.since ?? now, stoppedAt),
-  runningSince: stop.runningSince,
-  offHours: offHoursAfter(schedule, stoppedAt),
-  hourlyRate: stop.hourlyRate,
-  rateSource: stop.hourlyRate === undefined ? undefined : stop.rateSource,
-  stillBilledHourlyRate: stop.stillBilledHourlyRate,
-});
+): OffPeriod {
+  const stoppedAt = toTime(Date.parse(stop.ourStopAt));
+  const isPriced = stop.hourlyRate !== undefined && stop.hourlyRate > 0; // nothing that runs is free
+  return {
+    kind,
+    account,
+    region,
+    id,
+    name,
+    type,
+    count,
+    team: attribution.team,
+    owner: attribution.owner,
+    schedule: stop.schedule.name ?? stop.schedule.hours,
+    timeZone: stop.schedule.timeZone,
+    stoppedAt,
+    offSince: later(stop.downAt ?? now, stoppedAt),
+    startedAt: stop.startedAt,
+    offHours: offHoursAfter(stop.schedule, stoppedAt),
+    hourlyRate: isPriced ? stop.hourlyRate : undefined,
+    rateSource: isPriced ? prices.rateSource : undefined,
+    stillBilledHourlyRate: prices.stillBilledHourlyRate,
+    seenAt: toTime(Date.parse(now)),
+  };
+}
 
 const isAfter = (time: IsoTime, other: IsoTime): boolean => Date.parse(time) > Date.parse(other);

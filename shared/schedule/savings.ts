@@ -33,14 +33,14 @@ function endOf(
   next: OffPeriod | undefined,
 ): IsoTime | undefined {
   // It ran before it could be stopped again.
-  const known = [...ends, ...(next ? [next.runningSince ?? next.stoppedAt, next.stoppedAt] : [])];
+  const known = [...ends, ...(next ? [next.startedAt ?? next.stoppedAt, next.stoppedAt] : [])];
   const after = known.filter((time) => Date.parse(time) > Date.parse(stoppedAt));
   return after.length === 0 ? undefined : after.reduce(earlier);
 }
 
 function countedSpans({ stoppedAt, offSince, seenAt, offHours }: OffPeriod, end?: IsoTime): TimeSpan[] {
   const from = later(offSince, stoppedAt);
-  const until = end ?? seenAt ?? from;
+  const until = end ?? seenAt;
   return offHours.flatMap((span) => overlapOf(span, { from, until }) ?? []);
 }
 
@@ -72,8 +72,7 @@ export function savedIn(period: CountedPeriod, span: TimeSpan): { hours: number;
 }
 
 /** What savings are told by. */
-export const savingsGroups = ['team', 'schedule', 'owner', 'resource'] as const;
-export type SavingsGroup = (typeof savingsGroups)[number];
+export type SavingsGroup = 'team' | 'schedule' | 'owner' | 'resource';
 
 /** What the stops of one team, schedule, owner or resource saved. */
 export type Savings = Dollars & {
@@ -88,6 +87,8 @@ export type Savings = Dollars & {
   hours: number;
   /** The part of the hours whose dollars are unknown, and in none of the sums. */
   unpricedHours: number;
+  /** The part of the hours whose rate is the price list's, which knows no discount: the bill has none of theirs. */
+  listPricedHours: number;
 };
 
 /** What was saved in a span of time, the most first. Periods that have no hour in it are left out. */
@@ -130,6 +131,9 @@ const sumUp = (all: readonly Saved[]): Savings => ({
   stillBilled: sumOf(all, ({ saved }) => saved.dollars?.stillBilled ?? 0),
   net: sumOf(all, ({ saved }) => saved.dollars?.net ?? 0),
   unpricedHours: sumOf(all, ({ saved }) => (saved.dollars ? 0 : saved.hours)),
+  listPricedHours: sumOf(all, ({ period, saved }) =>
+    saved.dollars && period.rateSource !== 'bill' ? saved.hours : 0,
+  ),
 });
 
 const sumOf = <Item>(items: readonly Item[], partOf: (item: Item) => number): number =>

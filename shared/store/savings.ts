@@ -36,8 +36,8 @@ const periodKey = (place: Place, period: OffResource & Pick<OffPeriod, 'stoppedA
  * Records the stop of something that is off now; what was recorded of it first holds. The mark by which passes know it
  * comes last: where a run dies before it, the next records the same again.
  */
-export async function openPeriod(table: Table, period: OffPeriod, now: IsoTime): Promise<void> {
-  const { seenAt: _, ...opening } = period;
+export async function openPeriod(table: Table, period: OffPeriod): Promise<void> {
+  const { seenAt, ...opening } = period;
   const known = Object.entries(opening).filter(([, value]) => value !== undefined);
   await unlessRefused(
     table.client.send(
@@ -54,14 +54,14 @@ export async function openPeriod(table: Table, period: OffPeriod, now: IsoTime):
       }),
     ),
   );
-  await confirmPeriod(table, period, period, now);
+  await confirmPeriod(table, period, period, seenAt);
 }
 
 /** Records that it was still off then; an older confirmation changes nothing. */
 export async function confirmPeriod(
   table: Table,
   place: Place,
-  { kind, id, stoppedAt }: OpenPeriod,
+  { kind, id, stoppedAt }: OffResource & Pick<OffPeriod, 'stoppedAt'>,
   now: IsoTime,
 ): Promise<void> {
   const { client, name } = table;
@@ -165,12 +165,12 @@ const storedPeriod: z.ZodType<OffPeriod> = z.object({
   timeZone: z.string(),
   stoppedAt: z.string(),
   offSince: z.string(),
-  runningSince: text,
+  startedAt: text,
   offHours: z.array(z.object({ from: z.string(), until: z.string() })),
   hourlyRate: price,
   rateSource: z.enum(['bill', 'pricing-api']).exactOptional(),
   stillBilledHourlyRate: price,
-  seenAt: text,
+  seenAt: z.string(),
 });
 
 const storedEnds = z.object({ kind: z.string(), id: z.string(), ends: z.set(z.string()) });
