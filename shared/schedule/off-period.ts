@@ -152,9 +152,9 @@ function isConfirmationDue({ seenAt }: OpenPeriod, { state, startedAt }: Sighted
 
 /** Off by our stop of its last run, and not in the ledger. */
 function isUnrecorded(resource: Sighted, period: OpenPeriod | undefined, now: IsoTime): resource is Opening {
-  const { state, startedAt, downAt, ourStopAt, schedule } = resource;
+  const { state, startedAt, ourStartAt, downAt, ourStopAt, schedule } = resource;
   if (state !== 'stopped' || ourStopAt === undefined || schedule === undefined) return false;
-  const isOfLastRun = startedAt === undefined || !isAfter(startedAt, ourStopAt);
+  const isOfLastRun = [startedAt, ourStartAt].every((at) => at === undefined || !isAfter(at, ourStopAt));
   // What went off later than AWS takes to stop it was stopped by somebody else.
   const isOurs = downAt === undefined || !isAfter(downAt, addMilliseconds(ourStopAt, settleMs));
   const isKnown = period !== undefined && !isAfter(ourStopAt, period.stoppedAt);
