@@ -63,7 +63,9 @@ const count = (amount: number, what: string): string => `${amount} ${what}${amou
 const notesOf = ({ open, unpricedHours, listPricedHours }: Savings): string[] =>
   [
     open > 0 &&
-      `Of these stops ${open} ${open === 1 ? 'goes' : 'go'} on: until a run saw it off last each counts.`,
+      (open === 1
+        ? '1 of these stops goes on, and counts until a run last saw it off.'
+        : `${open} of these stops go on, and count until a run last saw them off.`),
     unpricedHours > 0 &&
       `${hoursText(unpricedHours)} hours have an unknown price, of the resource or of what is still billed of it: their dollars are in none of these sums.`,
     listPricedHours > 0 &&

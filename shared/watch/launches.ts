@@ -102,19 +102,19 @@ export async function watchLaunches(
 }
 
 /**
- * Records that what its event speaks of runs again: sooner than a pass of the schedules could, and also where it was
- * stopped and started once more since. Without a schedule it was never stopped by us.
+ * Records that an instance runs again: sooner than a pass of the schedules could, and also where it was stopped and
+ * started once more since. What has just been made, or has no schedule, was never stopped by us.
  */
 async function endSavings(
   table: Table,
   target: Target,
   config: Config,
-  { instanceId }: StartSeen,
+  { instanceId, reservationId }: StartSeen,
   { instances, launchTime }: Started,
   toldAt: IsoTime,
 ): Promise<void> {
   const instance = instances.find((member) => member.instanceId === instanceId);
-  if (instance === undefined || !hasScheduleTag(instance.tags, config)) return;
+  if (reservationId !== undefined || !instance || !hasScheduleTag(instance.tags, config)) return;
   await recordEnd(table, target, { kind: 'ec2-instance', id: instanceId }, earlier(launchTime, toldAt));
 }
 
