@@ -1,4 +1,5 @@
 import type { Attribution } from '../allocation/owner.ts';
+import type { Resource } from '../compute/resource.ts';
 import type { Usd } from '../money.ts';
 import { addMilliseconds, earlier, type IsoTime, later, toTime } from '../period.ts';
 import type { RateSource } from '../spend/rate.ts';
@@ -9,18 +10,9 @@ import { transitions } from './window.ts';
 export type TimeSpan = { from: IsoTime; until: IsoTime };
 
 /** One stop of ours, and what it is known to save an hour. What was known when it was stopped holds for all of it. */
-export type OffPeriod = {
+export type OffPeriod = Pick<Resource, 'account' | 'region' | 'id' | 'name' | 'type' | 'count'> & {
   /** `ec2-instance`, or whatever else a schedule stops. */
   kind: string;
-  account: string;
-  region: string;
-  /** Unique among its kind in its account and region. */
-  id: string;
-  name: string;
-  /** `g5.xlarge` */
-  type: string;
-  /** How many of that type the rates are of: the instances of a group, 1 of an instance. */
-  count: number;
   team?: string | undefined;
   owner?: string | undefined;
   /** The schedule's name in the configuration, else its hours. */
@@ -57,7 +49,7 @@ export const countedDays = 7;
 const dayMs = 86_400_000;
 
 /** When a stop ceases to count, however long it goes on. */
-export const countedUntil = (stoppedAt: IsoTime): IsoTime => addMilliseconds(stoppedAt, countedDays * dayMs);
+const countedUntil = (stoppedAt: IsoTime): IsoTime => addMilliseconds(stoppedAt, countedDays * dayMs);
 
 /** The hours outside a schedule's windows in the days for which a stop counts; by the zone's clock, and so DST-true. */
 export function offHoursAfter(schedule: Schedule, stoppedAt: IsoTime): TimeSpan[] {
@@ -71,10 +63,7 @@ export function offHoursAfter(schedule: Schedule, stoppedAt: IsoTime): TimeSpan[
 }
 
 /** Something with a schedule, as a pass has found it. */
-export type Sighted = OffResource & {
-  name: string;
-  type: string;
-  count: number;
+export type Sighted = Pick<OffPeriod, 'kind' | 'id' | 'name' | 'type' | 'count'> & {
   attribution: Attribution;
   state: 'starting' | 'running' | 'stopping' | 'stopped' | 'gone';
   /** The start of its present run, or of its last. Absent where AWS doesn't say. */
