@@ -176,7 +176,9 @@ const storedPeriod: z.ZodType<OffPeriod> = z.object({
 const storedEnds = z.object({ kind: z.string(), id: z.string(), ends: z.set(z.string()) });
 
 /** Seen to be off by a run whose record of the stop has not arrived. */
-const storedSighting = z.object({ seenAt: z.string() }).transform(() => undefined);
+const storedSighting = z
+  .strictObject({ pk: z.string(), sk: z.string(), seenAt: z.string(), expiresAt: z.number() })
+  .transform(() => undefined);
 
 const stored = z.union([storedPeriod, storedEnds, storedSighting]);
 

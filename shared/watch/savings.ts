@@ -91,13 +91,24 @@ async function openPeriods(
   opened: Settlement['opened'],
   now: IsoTime,
 ): Promise<void> {
-  const stillBilled = await stillBilledRates(clients, target, opened);
-  await each(opened, async (opening) => {
-    const stillBilledHourlyRate = stillBilledOf(opening) ?? stillBilled.get(opening.id);
-    const prices = { rateSource: await sourceOf(clients.table, target, opening, now), stillBilledHourlyRate };
-    await openPeriod(clients.table, toOffPeriod(target, opening, prices, now));
+  const instances = opened.filter(isInstance);
+  const known = await stillBilledRates(clients, target, instances);
+  // What couldn't be asked may be told to the next run. An instance loses nothing by it: EC2 dates its stop.
+  const ready = known ? opened : opened.filter((opening) => !isInstance(opening) || isOverdue(opening, now));
+  await each(ready, async (opening) => {
+    const rateSource = await sourceOf(clients.table, target, opening, now);
+    const stillBilledHourlyRate = stillBilledOf(opening) ?? known?.get(opening.id);
+    await openPeriod(clients.table, toOffPeriod(target, opening, { rateSource, stillBilledHourlyRate }, now));
   });
 }
+
+const isInstance = ({ kind }: Opening): boolean => kind === 'ec2-instance';
+
+const isOverdue = ({ ourStopAt }: Opening, now: IsoTime): boolean =>
+  Date.parse(now) - Date.parse(ourStopAt) >= patienceMs;
+
+/** Whoever may not ask at all has their hours counted all the same, at an unknown price. */
+const patienceMs = 3_600_000;
 
 const sourceOf = async (
   table: Table,
@@ -107,21 +118,21 @@ const sourceOf = async (
 ): Promise<RateSource | undefined> =>
   hourlyRate === undefined ? undefined : sourceOfRate(table, { region, type, hourlyRate }, now);
 
-/** Of the instances among them, by id; what can't be told is absent, and its dollars stay unknown. */
+/** By instance id, absent where a price is unknown; undefined where EC2 or the price list couldn't be asked. */
 async function stillBilledRates(
   { ec2, pricing }: LedgerClients,
   target: Target,
-  opened: readonly Opening[],
-): Promise<Map<string, Usd>> {
-  const ids = opened.filter(({ kind }) => kind === 'ec2-instance').map(({ id }) => id);
-  if (ids.length === 0) return new Map();
+  instances: readonly Opening[],
+): Promise<Map<string, Usd> | undefined> {
+  if (instances.length === 0) return new Map();
+  const ids = instances.map(({ id }) => id);
   try {
     const attached = await getAttached(ec2, ids);
     const types = [...attached.values()].flatMap(({ volumes }) => volumes.map(({ type }) => type));
     return ratesBy(attached, await getStoragePrices(pricing, target.region, types));
   } catch (error) {
     logger.warn('still billed unknown', { target: targetName(target), ids, error: error as Error });
-    return new Map();
+    return undefined;
   }
 }
 

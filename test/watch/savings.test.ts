@@ -150,15 +150,32 @@ describe('the ledger of a target', () => {
     expect(await periods()).toMatchObject([{ stoppedAt: afterGrace, offSince: afterGrace }]);
   });
 
-  it('says that the dollars are unknown where EC2 does not tell what is attached', async () => {
+  it.each([
+    ['EC2 does not tell what is attached', /^DescribeVolumes$/],
+    ['EC2 does not tell its addresses', /^DescribeAddresses$/],
+  ])('asks again with the next run where %s', async (_, call) => {
     world = await openEvening([machine(1)]);
     await world.run(evening);
     await world.deliver();
     await world.run(afterGrace);
-    world.fail(/^DescribeVolumes$/, 'UnauthorizedOperation');
+    world.fail(call, 'RequestLimitExceeded');
     await world.run(seen);
-    await world.run('2026-11-17T00:30:00Z');
-    expect(await saved()).toMatchObject({ hours: 5 + 65 / 60, unpricedHours: 5 + 65 / 60, gross: 0, net: 0 });
+    expect(await periods()).toEqual([]);
+    await world.run('2026-11-16T18:35:00Z');
+    expect(await periods()).toMatchObject([
+      { offSince: afterGrace, stillBilledHourlyRate: expect.any(Number) },
+    ]);
+  });
+
+  it('counts hours without dollars where EC2 has not told what is attached for an hour', async () => {
+    world = await openEvening([machine(1)]);
+    await world.run(evening);
+    await world.deliver();
+    await world.run(afterGrace);
+    world.fail(/^DescribeVolumes$/, 'UnauthorizedOperation', { times: 3 });
+    for (const time of [seen, '2026-11-16T19:20:00Z', '2026-11-16T19:25:00Z']) await world.run(time);
+    await world.run('2026-11-17T01:25:00Z');
+    expect(await saved()).toMatchObject({ hours: 7, unpricedHours: 7, gross: 0, net: 0 });
   });
 
   it('asks nobody for anything as long as we have stopped nothing', async () => {
