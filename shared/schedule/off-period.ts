@@ -150,8 +150,8 @@ function isUnrecorded(resource: Sighted, period: OpenPeriod | undefined, now: Is
   return isOfLastRun && isOurs && !isKnown && isAfter(countedUntil(ourStopAt), now);
 }
 
-/** AWS dates a stop a little after it was asked for. */
-const settleMs = 10 * 60_000;
+/** A stop is on record by its event's time, which may be as old as an event may be, and takes a run to be made. */
+const settleMs = 20 * 60_000;
 
 /** Whether the ledger may still change by what becomes of a resource: a pass that has none such need not read it. */
 export const isLedgerDue = ({ ourStopAt }: Pick<Sighted, 'ourStopAt'>, now: IsoTime): boolean =>

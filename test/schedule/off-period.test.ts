@@ -58,11 +58,17 @@ describe('a pass', () => {
     expect(settle([sighted()], [], now)).toEqual({ opened: [sighted()], seen: [], ended: [] });
   });
 
+  it('opens one also where our stop waited in a queue for a while', () => {
+    expect(
+      settle([sighted({ downAt: '2026-11-16T20:19:00Z' })], [], '2026-11-16T20:25:00Z').opened,
+    ).toHaveLength(1);
+  });
+
   it.each<[string, Partial<Sighted>, OpenPeriod[]?]>([
     ['nobody but its people has stopped', { ourStopAt: undefined }],
     ['was started after our stop, and stopped by hand', { startedAt: '2026-11-16T20:02:00Z' }],
     ['we have started since', { startedAt: undefined, ourStartAt: '2026-11-16T20:02:00Z' }],
-    ['went down long after our stop: somebody else did it', { downAt: '2026-11-16T20:10:01Z' }],
+    ['went down long after our stop: somebody else did it', { downAt: '2026-11-16T20:20:01Z' }],
     ['is on its way down', { state: 'stopping' }],
     ['runs', { state: 'running' }],
     ['has no schedule that can be read', { schedule: undefined }],
