@@ -6,58 +6,71 @@ import {
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
+import type { Instance } from '../compute/instance.ts';
 import type { ClearedStart, ClearedStop } from '../schedule/clearance.ts';
-import { errorCode } from './error.ts';
+import { type BatchChange, changeInBatches } from './change-in-batches.ts';
+import type { Changed, ChangeOutcome } from './change-outcome.ts';
+import { type Clock, type Pace, pacedCall } from './paced-call.ts';
+import { untilThrottled } from './throttling.ts';
+import { sharedBucket, type TokenRate } from './token-bucket.ts';
 
 /** What became of one instance that was to be stopped or started. */
-export type PowerOutcome = {
+export type PowerOutcome = ChangeOutcome & {
   instanceId: string;
-  /** `left`: not tried, for want of time; the next run does it. */
-  outcome: 'done' | 'refused' | 'failed' | 'left';
-  /** AWS's error code and message, where it refused or failed. */
-  code?: string;
-  message?: string;
+  /** Of one that was to hibernate and is down: whether it did, or was stopped, as what can't hibernate may be. */
+  hibernated?: boolean;
 };
 
 export type PowerOptions = {
   /** Instances a call, at most 1,000. */
   chunkSize?: number;
+  /** Calls a second to each API of an account and region, and how many at once before that; as many as AWS publishes. */
+  callsPerSecond?: number | undefined;
+  burst?: number | undefined;
+  /** Whether what AWS can't hibernate is stopped; else it is refused. */
+  hibernateFallback?: boolean;
   /** Milliseconds this run has left; below ten seconds the rest is left to the next run. */
   remainingMs?: () => number;
+  clock?: Clock;
 };
 
-/**
- * Stops instances that the last gate has cleared; the only caller of StopInstances. One refused instance never
- * spoils the others: it is set aside by the id in the error, else found by halving. After any error the outcome is
- * what a fresh describe says, since what AWS does with the rest of a failed batch is undocumented. Throttling,
- * authorisation and network errors fail the whole chunk and are never halved.
- */
+/** Stops instances that the last gate has cleared; the only caller of StopInstances. */
 export async function stopInstances(
   client: EC2Client,
   stops: readonly ClearedStop[],
   options: PowerOptions = {},
 ): Promise<PowerOutcome[]> {
-  const ids = (hibernate: boolean) =>
-    stops.filter((stop) => stop.hibernate === hibernate).map(({ instance }) => instance.instanceId);
-  const plain: Change = {
-    send: (InstanceIds) => client.send(new StopInstancesCommand({ InstanceIds })),
-    reached: ['stopping', 'stopped', 'shutting-down', 'terminated'],
-  };
-  const hibernation: Change = {
-    ...plain,
-    send: (InstanceIds) => client.send(new StopInstancesCommand({ InstanceIds, Hibernate: true })),
-  };
-  const hibernated = await changeAll(client, hibernation, ids(true), options);
-  // Hibernation is a wish of its tag, the stop is not: what can't hibernate is stopped.
-  const unable = hibernated.filter(({ code }) => code === 'UnsupportedHibernationConfiguration');
-  const rest = await changeAll(
-    client,
-    plain,
-    [...ids(false), ...unable.map(({ instanceId }) => instanceId)],
-    options,
-  );
-  return [...hibernated.filter((outcome) => !unable.includes(outcome)), ...rest];
+  const stop = (Hibernate: boolean, some: readonly { instance: Instance }[]) =>
+    changePower(client, some, options, {
+      api: 'StopInstances',
+      callRate: { burst: 50, perSecond: 5 },
+      resourceRate: { burst: 1000, perSecond: 20 },
+      send: (InstanceIds) =>
+        client.send(
+          untilThrottled(new StopInstancesCommand({ InstanceIds, ...(Hibernate && { Hibernate }) })),
+        ),
+      reached: ['stopping', 'stopped'],
+      notYet: ['pending'],
+    });
+  const wishes = stops.filter(({ hibernate }) => hibernate);
+  const hibernated = await stop(true, wishes);
+  const { hibernateFallback = true } = options;
+  const unable = new Set(hibernated.filter((each) => hibernateFallback && isUnable(each)).map(idOf));
+  const fallBacks = wishes.filter(({ instance }) => unable.has(instance.instanceId));
+  const stopped = await stop(false, [...stops.filter(({ hibernate }) => !hibernate), ...fallBacks]);
+  return [
+    ...hibernated.filter((each) => !unable.has(idOf(each))).map((each) => told(each, true)),
+    ...stopped.map((each) => (unable.has(idOf(each)) ? told(each, false) : each)),
+  ];
 }
+
+const idOf = ({ instanceId }: PowerOutcome): string => instanceId;
+
+const isUnable = ({ outcome, code, message = '' }: PowerOutcome): boolean =>
+  outcome === 'refused' && (code === 'UnsupportedHibernationConfiguration' || /hibernat/i.test(message));
+
+const told = (outcome: PowerOutcome, hibernated: boolean): PowerOutcome =>
+  outcome.outcome === 'done' ? { ...outcome, hibernated } : outcome;
 
 /** Starts instances that the last gate has cleared; the only caller of StartInstances. As careful as the stop. */
 export const startInstances = (
@@ -65,17 +78,25 @@ export const startInstances = (
   starts: readonly ClearedStart[],
   options: PowerOptions = {},
 ): Promise<PowerOutcome[]> =>
-  changeAll(
-    client,
-    {
-      send: (InstanceIds) => client.send(new StartInstancesCommand({ InstanceIds })),
-      reached: ['pending', 'running'],
-    },
-    starts.map(({ instance }) => instance.instanceId),
-    options,
-  );
+  changePower(client, starts, options, {
+    api: 'StartInstances',
+    callRate: { burst: 5, perSecond: 2 },
+    resourceRate: { burst: 1000, perSecond: 2 },
+    send: (InstanceIds) => client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }))),
+    reached: ['pending', 'running'],
+    notYet: ['stopping'],
+  });
 
-type Change = { send: (ids: string[]) => Promise<unknown>; reached: readonly string[] };
+type PowerChange = {
+  api: string;
+  /** Calls, and instances in them, that EC2 lets an account make in a region by default (EC2, "Request throttling"). */
+  callRate: TokenRate;
+  resourceRate: TokenRate;
+  send: (ids: string[]) => Promise<unknown>;
+  /** States in which nothing is left to do, and from which AWS doesn't take it there yet. */
+  reached: readonly string[];
+  notYet: readonly string[];
+};
 
 /** Errors that speak of single instances of a batch. Every other error speaks of the call. */
 const ofAnInstance = new Set([
@@ -95,59 +116,66 @@ const ofAnInstance = new Set([
   'VcpuLimitExceeded',
 ]);
 
-const enoughMs = 10_000;
-
-async function changeAll(
+async function changePower(
   client: EC2Client,
-  change: Change,
-  instanceIds: readonly string[],
-  { chunkSize = 100, remainingMs = () => Number.POSITIVE_INFINITY }: PowerOptions,
+  cleared: readonly { instance: Instance }[],
+  options: PowerOptions,
+  change: PowerChange,
 ): Promise<PowerOutcome[]> {
-  const outcomes: PowerOutcome[] = [];
-  const waiting = inBatches(instanceIds, chunkSize);
-  for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
-    if (remainingMs() < enoughMs) {
-      outcomes.push(...chunk.map((instanceId) => ({ instanceId, outcome: 'left' as const })));
-      continue;
-    }
-    const { settled, again } = await changeChunk(client, change, chunk);
-    outcomes.push(...settled);
-    waiting.unshift(...again);
-  }
-  return outcomes;
+  const [first] = cleared;
+  if (!first) return [];
+  const { account, region } = first.instance; // one client is one account in one region
+  const { chunkSize = 100, remainingMs, clock } = options;
+  const { callsPerSecond: perSecond = change.callRate.perSecond, burst = change.callRate.burst } = options;
+  const waits = { remainingMs, clock };
+  const shared = (api: string, rate: TokenRate) => sharedBucket({ account, region, api }, rate);
+  const pace: Pace = {
+    calls: shared(change.api, { burst, perSecond }),
+    resources: shared(`${change.api} by instance`, change.resourceRate),
+    ...waits,
+  };
+  // What a call has done has to be known, be it late.
+  const describing: Pace = { calls: shared('DescribeInstances', describeRate), ...waits, reserveMs: 4_000 };
+  const batchChange: BatchChange = {
+    send: change.send,
+    ofOne: ofAnInstance,
+    idsIn: (message) => new Set(message.match(/\bi-[0-9a-f]+\b/g)),
+    outcomesOf: async (ids) => outcomesBy(await currentStates(client, ids, describing), ids, change),
+  };
+  const ids = cleared.map(({ instance }) => instance.instanceId);
+  const changed = await changeInBatches(ids, batchChange, chunkSize, pace);
+  return changed.map(({ id, ...outcome }: Changed) => ({ instanceId: id, ...outcome }));
 }
 
-/** One call, and what follows from its error: what is settled, and which smaller batches to try again. */
-async function changeChunk(
-  client: EC2Client,
-  change: Change,
-  chunk: readonly string[],
-): Promise<{ settled: PowerOutcome[]; again: string[][] }> {
-  try {
-    await change.send([...chunk]);
-    return { settled: chunk.map((instanceId) => ({ instanceId, outcome: 'done' })), again: [] };
-  } catch (error) {
-    return afterError(client, change, chunk, error);
-  }
+/** EC2's published default for paginated and filtered describes (EC2, "Request throttling"). */
+const describeRate: TokenRate = { burst: 100, perSecond: 20 };
+
+/** What the states of instances settle; what is still to be done is absent. */
+function outcomesBy(
+  states: ReadonlyMap<string, string>,
+  ids: readonly string[],
+  change: PowerChange,
+): Map<string, ChangeOutcome> {
+  return new Map(
+    ids.flatMap((id) => {
+      const outcome = outcomeBy(states.get(id), id, change);
+      return outcome ? [[id, outcome] as const] : [];
+    }),
+  );
 }
 
-async function afterError(client: EC2Client, change: Change, chunk: readonly string[], error: unknown) {
-  const problem = { code: errorCode(error), message: error instanceof Error ? error.message : String(error) };
-  const states = await currentStates(client, chunk).catch(() => new Map<string, string>());
-  const isDone = (id: string) => change.reached.includes(states.get(id) ?? '');
-  const done = chunk.filter(isDone).map((instanceId) => ({ instanceId, outcome: 'done' as const }));
-  const open = chunk.filter((id) => !isDone(id));
-  const settle = (ids: readonly string[], outcome: 'refused' | 'failed') =>
-    ids.map((instanceId): PowerOutcome => ({ instanceId, outcome, ...problem }));
-
-  if (!ofAnInstance.has(problem.code)) return { settled: [...done, ...settle(open, 'failed')], again: [] };
-  const named = open.filter((id) => problem.message.includes(id));
-  if (named.length > 0) {
-    const others = open.filter((id) => !named.includes(id));
-    return { settled: [...done, ...settle(named, 'refused')], again: others.length > 0 ? [others] : [] };
+function outcomeBy(
+  state: string | undefined,
+  id: string,
+  { reached, notYet }: PowerChange,
+): ChangeOutcome | undefined {
+  if (state === undefined) {
+    return { outcome: 'gone', code: 'InvalidInstanceID.NotFound', message: `EC2 lists no instance '${id}'` };
   }
-  if (open.length <= 1) return { settled: [...done, ...settle(open, 'refused')], again: [] };
-  return { settled: done, again: inBatches(open, Math.ceil(open.length / 2)) };
+  if (reached.includes(state)) return { outcome: 'done' };
+  const problem = { code: 'IncorrectInstanceState', message: `The instance '${id}' is ${state}` };
+  if (state === 'shutting-down' || state === 'terminated') return { outcome: 'gone', ...problem };
+  return notYet.includes(state) ? { outcome: 'left', ...problem } : undefined;
 }
 
 const described = z.object({
@@ -161,21 +189,24 @@ const described = z.object({
   NextToken: z.string().optional(),
 });
 
-/** By filter and not by id: one id that is gone must not hide the others. A filter takes 200 values. */
-async function currentStates(client: EC2Client, ids: readonly string[]): Promise<Map<string, string>> {
+/**
+ * By filter and not by id: one id that is gone must not hide the others. A filter takes 200 values. Throws where EC2
+ * doesn't tell all of it.
+ */
+async function currentStates(
+  client: EC2Client,
+  ids: readonly string[],
+  pace: Pace,
+): Promise<Map<string, string>> {
   const states = new Map<string, string>();
   for (const Values of inBatches(ids, 200)) {
     let NextToken: string | undefined;
     do {
-      const page = described.parse(
-        await client.send(
-          new DescribeInstancesCommand({
-            Filters: [{ Name: 'instance-id', Values }],
-            MaxResults: 1000,
-            NextToken,
-          }),
-        ),
-      );
+      const Filters = [{ Name: 'instance-id', Values }];
+      const command = new DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken });
+      const called = await pacedCall(() => client.send(untilThrottled(command)), pace);
+      if (!('answer' in called)) throw called.error ?? new Error('No time is left to ask for the states.');
+      const page = described.parse(called.answer);
       for (const { InstanceId, State } of page.Reservations.flatMap(({ Instances }) => Instances)) {
         states.set(InstanceId, State.Name);
       }

@@ -44,7 +44,10 @@ export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Powe
   const cleared = await clear(pass, due, clearForStop);
   const claimed: typeof cleared = [];
   for (const stop of cleared) if (await claim(pass, stop.instance)) claimed.push(stop);
-  const outcomes = await stopInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
+  const outcomes = await stopInstances(clients.ec2, claimed, {
+    ...pass.config.stop,
+    remainingMs: run.remainingMs,
+  });
   const all = [...outcomes.map((outcome) => ({ ...outcome, claimedAt: time })), ...abandonedStops(pass)];
   await recordStops(pass, all);
   return all;
@@ -178,7 +181,10 @@ export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Pow
   for (const start of cleared) {
     if (await claimStart(clients.table, target, start.instance.instanceId, time)) claimed.push(start);
   }
-  const outcomes = await startInstances(clients.ec2, claimed, { remainingMs: run.remainingMs });
+  const outcomes = await startInstances(clients.ec2, claimed, {
+    ...pass.config.stop,
+    remainingMs: run.remainingMs,
+  });
   for (const { instanceId, outcome } of outcomes) {
     await settleStart(clients.table, target, instanceId, time, outcome === 'done');
   }
