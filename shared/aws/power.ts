@@ -47,7 +47,10 @@ export async function stopInstances(
       resourceRate: { burst: 1000, perSecond: 20 },
       send: (InstanceIds) =>
         client.send(
-          untilThrottled(new StopInstancesCommand({ InstanceIds, ...(Hibernate && { Hibernate }) })),
+          untilThrottled(
+            new StopInstancesCommand({ InstanceIds, ...(Hibernate && { Hibernate }) }),
+            ofAnInstance,
+          ),
         ),
       reached: ['stopping', 'stopped'],
       notYet: ['pending'],
@@ -82,7 +85,8 @@ export const startInstances = (
     api: 'StartInstances',
     callRate: { burst: 5, perSecond: 2 },
     resourceRate: { burst: 1000, perSecond: 2 },
-    send: (InstanceIds) => client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }))),
+    send: (InstanceIds) =>
+      client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }), ofAnInstance)),
     reached: ['pending', 'running'],
     notYet: ['stopping'],
   });

@@ -20,13 +20,16 @@ export const isThrottling = (error: unknown): boolean => throttling.has(errorCod
 
 /**
  * The command, of which the SDK tells the caller at once that it was throttled. Else it would call up to five times by
- * itself each time that the caller does, and without a look at the bucket or at the time that is left. Server errors and
- * those of the network it retries as ever.
+ * itself each time that the caller does, and without a look at the bucket or at the time that is left. The same goes for
+ * `final` codes, which another call a moment later would only repeat: a lack of capacity comes with status 500. Other
+ * errors of the server, and those of the network, the SDK retries as ever.
  */
 export function untilThrottled<Command extends { middlewareStack: { use: (plugin: never) => void } }>(
   command: Command,
+  final: ReadonlySet<string> = new Set(),
 ): Command {
-  command.middlewareStack.use(passThrottlingOn as never); // each command has input types of its own
+  const isFinal = (error: unknown) => isThrottling(error) || final.has(errorCode(error));
+  command.middlewareStack.use(passOn(isFinal) as never); // each command has input types of its own
   return command;
 }
 
@@ -36,23 +39,23 @@ type WithMetadata = { $metadata?: { attempts?: number } };
 class Passing extends Error {
   readonly passed: unknown;
   constructor(passed: unknown) {
-    super('throttled');
+    super('not to be retried');
     this.passed = passed;
   }
 }
 
-const passThrottlingOn: Pluggable<object, object> = {
+const passOn = (isFinal: (error: unknown) => boolean): Pluggable<object, object> => ({
   applyToStack: (stack) => {
     stack.add(
       (next) => async (args) => {
         try {
           return await next(args);
         } catch (error) {
-          throw isThrottling(error) ? new Passing(error) : error;
+          throw isFinal(error) ? new Passing(error) : error;
         }
       },
       // After the retries, which come first in this step: each of their attempts goes through here.
-      { step: 'finalizeRequest', name: 'hideThrottling', priority: 'low' },
+      { step: 'finalizeRequest', name: 'hideFromRetries', priority: 'low' },
     );
     stack.add(
       (next) => async (args) => {
@@ -62,10 +65,10 @@ const passThrottlingOn: Pluggable<object, object> = {
           throw error instanceof Passing ? withAttempts(error) : error;
         }
       },
-      { step: 'serialize', name: 'showThrottling', priority: 'high' },
+      { step: 'serialize', name: 'showAgain', priority: 'high' },
     );
   },
-};
+});
 
 /** The error itself, with the attempts that the SDK has noted on what it took for it. */
 function withAttempts(passing: Passing): unknown {

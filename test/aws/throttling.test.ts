@@ -13,7 +13,7 @@ const throttled = {
 const broken = { status: 500, body: { __type: 'InternalError', message: 'An internal error has occurred.' } };
 const fine = { body: { ResultsByTime: [] } };
 
-const send = () =>
+const send = (final?: ReadonlySet<string>) =>
   createClient(CostExplorerClient).send(
     untilThrottled(
       new GetCostAndUsageCommand({
@@ -21,6 +21,7 @@ const send = () =>
         Metrics: ['NetAmortizedCost'],
         Granularity: 'DAILY',
       }),
+      final,
     ),
   );
 
@@ -49,6 +50,12 @@ describe('a command that is sent until it is throttled', () => {
     aws = await startAws('COST_EXPLORER', [broken, broken, fine]);
     expect((await send()).$metadata.attempts).toBe(3);
     expect(aws.requests()).toBe(3);
+  });
+
+  it('is told at once of an error that another call would only repeat, whatever its status', async () => {
+    aws = await startAws('COST_EXPLORER', [broken, fine]);
+    await expect(send(new Set(['InternalError']))).rejects.toMatchObject({ name: 'InternalError' });
+    expect(aws.requests()).toBe(1);
   });
 
   it('counts the attempts before the one that was throttled', async () => {
