@@ -1,9 +1,9 @@
 import { noise, seedOf } from '../../cli/sample/noise.ts';
 
 /** Why an instance can't be stopped, though it was due. */
-export const badKinds = ['protected', 'one-time spot', 'terminated', 'pending'] as const;
+const badKinds = ['protected', 'one-time spot', 'terminated', 'pending'] as const;
 
-export type BadKind = (typeof badKinds)[number];
+type BadKind = (typeof badKinds)[number];
 
 export type Bad = { id: string; kind: BadKind /** Whether EC2's error names it. */; named: boolean };
 

@@ -54,5 +54,5 @@ export function sharedBucket({ account, region, api }: Counted, rate: TokenRate)
 
 const buckets = new Map<string, TokenBucket>();
 
-/** Fills all of them, as in a new process: what is simulated on a clock of its own begins anew. */
+/** Fills all of them, as in a new process: for a world whose time passes by itself. */
 export const resetBuckets = (): void => buckets.clear();
