@@ -65,6 +65,13 @@ describe('stopping instances', () => {
     expect(ec2.calls.map((call) => call.ids.length)).toEqual([100, 50, 25, 13, 6, 3, 2, 1]);
   });
 
+  it('looks for nobody else where one that is terminated explains the error', async () => {
+    ec2.faults.set(first, { code: 'IncorrectInstanceState', named: false });
+    ec2.states.set(first, 'terminated');
+    expect(countOf(await stop(ids(50)), 'done')).toBe(49);
+    expect(ec2.calls.map((call) => call.ids.length)).toEqual([50, 49]);
+  });
+
   it('takes an error that names everything for one that names nothing', async () => {
     const twoNamed = awsError(
       'OperationNotPermitted',
@@ -203,6 +210,16 @@ describe('stopping instances', () => {
     ec2.faults.set(second, { code: 'UnauthorizedOperation', named: false });
     const results = await stop(ids(8), { chunkSize: 1 });
     expect([countOf(results, 'failed'), countOf(results, 'done')]).toEqual([1, 7]);
+  });
+
+  it('counts no denied calls together between which EC2 has answered for an instance', async () => {
+    for (const id of ids(5)) ec2.faults.set(id, { code: 'UnauthorizedOperation', named: false });
+    ec2.faults.set(third, { code: 'OperationNotPermitted', named: true });
+    const results = await stop(ids(8), { chunkSize: 1 });
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      ...['failed', 'failed', 'refused', 'failed', 'failed'],
+      ...['done', 'done', 'done'],
+    ]);
   });
 
   it('leaves what there is no time for to the next run', async () => {

@@ -70,6 +70,8 @@ describe('a start that AWS has no capacity for', () => {
   it('is told when its window has closed without it, even where that run was skipped', () => {
     expect(hasMissedWindow(refused(4), window)).toBe(false);
     expect(hasMissedWindow(refused(4), { state: 'down', since: '2026-11-16T18:00:00Z' })).toBe(true);
+    // Its tag was changed since, to hours in which it is down.
+    expect(hasMissedWindow(refused(4), { state: 'down', since: '2026-11-15T18:00:00Z' })).toBe(true);
     const nextDay = { state: 'up', since: '2026-11-17T07:00:00Z' } as const;
     expect(hasMissedWindow(refused(4), nextDay)).toBe(true);
     expect(hasMissedWindow(undefined, { state: 'down', since: '2026-11-16T18:00:00Z' })).toBe(false);
