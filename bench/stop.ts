@@ -19,6 +19,11 @@ const { values: options } = parseArgs({
 });
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
 const shares = options.shares.split(',').map(Number);
+const [instances, emulated] = [Number(options.instances), Number(options.emulated)];
+if (![instances, emulated].every((count) => Number.isInteger(count) && count > 0)) {
+  throw new Error('--instances and --emulated are whole numbers above 0.');
+}
+if (!shares.every((share) => share >= 0 && share < 1)) throw new Error('--shares are numbers from 0 to 1.');
 let faults = 0;
 
 function report(title: string, runs: readonly Run[]): void {
@@ -51,13 +56,11 @@ const titleOf = (count: number, share: number, where: string) =>
   `${whole(count)} due, ${100 * share} % of them bad, ${where}`;
 
 console.log(`Node ${process.version}`);
-const instances = Number(options.instances);
 for (const share of shares) {
   const runs = await runWays(() => openSampleWorld(instances, share));
   report(titleOf(instances, share, 'in process'), runs);
 }
 
-const emulated = Number(options.emulated);
 const emulatorEnvironment = {
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: 'test',

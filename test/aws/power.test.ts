@@ -2,7 +2,7 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type PowerOptions, startInstances, stopInstances } from '../../shared/aws/power.ts';
-import { resetBuckets } from '../../shared/aws/token-bucket.ts';
+import { createTokenBucket, resetBuckets } from '../../shared/aws/token-bucket.ts';
 import { awsError } from '../support/aws-error.ts';
 import { clearedStarts, clearedStops } from '../support/cleared.ts';
 import { virtualClock } from '../support/clock.ts';
@@ -234,6 +234,22 @@ describe('stopping instances', () => {
     // Two at once, and one after 2 and one after 4 seconds: the next would end with 9 seconds left.
     expect([countOf(results, 'done'), countOf(results, 'left')]).toEqual([4, 6]);
     expect(clock.waits).toEqual([2_000, 2_000]);
+  });
+
+  it('stops all of them where others use up most of the calls that AWS allows', async () => {
+    const allowed = createTokenBucket({ burst: 10, perSecond: 0.5 });
+    let refused = 0;
+    ec2.beforeEach = () => {
+      if (allowed.delayMs(clock.now()) > 0) {
+        refused += 1;
+        throw awsError('RequestLimitExceeded', 'Request limit exceeded.');
+      }
+      allowed.take(clock.now());
+    };
+    const results = await stop(ids(400), { chunkSize: 10, callsPerSecond: 5, burst: 50 });
+    expect(countOf(results, 'done')).toBe(400);
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThan(40);
   });
 
   it('leaves what was throttled until its time ran out, and says what it waited for', async () => {

@@ -35,12 +35,15 @@ export function faultyEc2() {
     hasPartialEffect: false,
     /** Errors of the calls to come, whatever they are about. */
     next: [] as Error[],
+    /** Whether a call gets through at all: else it throws. */
+    beforeEach: () => {},
     /** The ids of each call, and whether they were to hibernate. */
     calls: [] as { ids: string[]; hibernate: boolean }[],
   };
   const change = (to: string) => (input: Input) => {
     const { InstanceIds: ids = [], Hibernate: hibernate = false } = input;
     world.calls.push({ ids, hibernate });
+    world.beforeEach();
     const error = world.next.shift();
     if (error) throw error;
     const bad = ids.find((id) => isRefused(world.faults.get(id), hibernate));
