@@ -15,14 +15,19 @@ export type BatchChange = {
   send: (ids: string[]) => Promise<unknown>;
   /** Error codes that speak of single resources of a batch; every other speaks of the call. */
   ofOne: ReadonlySet<string>;
+  /** Those of them by which something has run out, for each other resource as well. */
+  ofScarcity?: ReadonlySet<string>;
   /** The ids that an error's message names. */
   idsIn: (message: string) => ReadonlySet<string>;
   /** What a fresh describe says, by id: of those that it settles, and of no others. */
   outcomesOf: (ids: readonly string[]) => Promise<ReadonlyMap<string, ChangeOutcome>>;
 };
 
-/** What a run over batches works with. */
-type Run = { change: BatchChange; pace: Pace; patience: Patience };
+/** What a run over batches works with, and how many in a row have met the same scarcity by themselves. */
+type Run = { change: BatchChange; pace: Pace; patience: Patience; scarce: number };
+
+/** So many in a row have shown that there is nothing left: to ask for each of the others would be hammering. */
+const enoughScarce = 3;
 
 /**
  * Stops or starts resources, at most `chunkSize` a call, and tells of each what became of it. One that is refused never
@@ -36,7 +41,7 @@ export async function changeInBatches(
   chunkSize: number,
   pace: Pace,
 ): Promise<Changed[]> {
-  const run = { change, pace, patience: createPatience() };
+  const run = { change, pace, patience: createPatience(), scarce: 0 };
   const changed: Changed[] = [];
   for (const chunk of inBatches([...new Set(ids)], chunkSize)) changed.push(...(await changeAll(run, chunk)));
   return changed;
@@ -52,6 +57,7 @@ async function changeAll(run: Run, ids: readonly string[]): Promise<Changed[]> {
   if ('late' in called) return all(ids, leftAfter(called.error));
   if ('error' in called) return afterError(run, ids, called.error);
   run.patience.renew();
+  run.scarce = 0;
   return all(ids, { outcome: 'done' });
 }
 
@@ -70,6 +76,10 @@ async function afterError(run: Run, ids: readonly string[], error: unknown): Pro
     return [...settled, ...all(open, { outcome: 'failed', ...problem })];
   }
   patience.renew();
+  if (change.ofScarcity?.has(problem.code)) {
+    if (ids.length === 1) run.scarce += 1;
+    if (run.scarce >= enoughScarce) return [...settled, ...all(open, { outcome: 'refused', ...problem })];
+  }
   if (ids.length === 1) return [...settled, ...all(open, { outcome: 'refused', ...problem })];
 
   const mentioned = change.idsIn(problem.message);
@@ -80,18 +90,9 @@ async function afterError(run: Run, ids: readonly string[], error: unknown): Pro
     const refused = all(named, { outcome: 'refused', ...problem });
     return [...settled, ...refused, ...(await changeOpen(run, others))];
   }
-  return [...settled, ...(await changeUnnamed(run, open, settled))];
-}
-
-/** Looks for the ones that an error is about and doesn't name. */
-function changeUnnamed(
-  run: Run,
-  open: readonly string[],
-  settled: readonly ChangeOutcome[],
-): Promise<Changed[]> {
-  // One that is gone or not ready yet may have been all that was wrong.
-  if (settled.some(({ outcome }) => outcome !== 'done')) return changeOpen(run, open);
-  return changeSuspects(run, open);
+  // One that is gone, or not ready yet, or named and down by now, may have been all that was wrong.
+  const isExplained = settled.some(({ id, outcome }) => outcome !== 'done' || mentioned.has(id));
+  return [...settled, ...(await (isExplained ? changeOpen : changeSuspects)(run, open))];
 }
 
 const changeOpen = async (run: Run, ids: readonly string[]): Promise<Changed[]> =>

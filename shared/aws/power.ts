@@ -75,21 +75,31 @@ const isUnable = ({ outcome, code, message = '' }: PowerOutcome): boolean =>
 const told = (outcome: PowerOutcome, hibernated: boolean): PowerOutcome =>
   outcome.outcome === 'done' ? { ...outcome, hibernated } : outcome;
 
-/** Starts instances that the last gate has cleared; the only caller of StartInstances. As careful as the stop. */
-export const startInstances = (
+/**
+ * Starts instances that the last gate has cleared; the only caller of StartInstances. As careful as the stop. Each type by
+ * itself, for EC2 runs out of capacity by type: once three in a row were refused for that, no other is asked for alone.
+ */
+export async function startInstances(
   client: EC2Client,
   starts: readonly ClearedStart[],
   options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changePower(client, starts, options, {
-    api: 'StartInstances',
-    callRate: { burst: 5, perSecond: 2 },
-    resourceRate: { burst: 1000, perSecond: 2 },
-    send: (InstanceIds) =>
-      client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }), ofAnInstance)),
-    reached: ['pending', 'running'],
-    notYet: ['stopping'],
-  });
+): Promise<PowerOutcome[]> {
+  const outcomes: PowerOutcome[] = [];
+  for (const some of Map.groupBy(starts, ({ instance }) => instance.instanceType).values()) {
+    outcomes.push(...(await changePower(client, some, options, starting(client))));
+  }
+  return outcomes;
+}
+
+const starting = (client: EC2Client): PowerChange => ({
+  api: 'StartInstances',
+  callRate: { burst: 5, perSecond: 2 },
+  resourceRate: { burst: 1000, perSecond: 2 },
+  send: (InstanceIds) =>
+    client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }), ofAnInstance)),
+  reached: ['pending', 'running'],
+  notYet: ['stopping'],
+});
 
 type PowerChange = {
   api: string;
@@ -102,8 +112,18 @@ type PowerChange = {
   notYet: readonly string[];
 };
 
+/** Something has run out, for others of its type too. */
+const ofScarcity = new Set([
+  'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientReservedInstanceCapacity',
+  'InstanceLimitExceeded',
+  'VcpuLimitExceeded',
+]);
+
 /** Errors that speak of single instances of a batch. Every other error speaks of the call. */
 const ofAnInstance = new Set([
+  ...ofScarcity,
   'IncorrectInstanceState',
   'IncorrectState',
   'OperationNotPermitted',
@@ -112,12 +132,7 @@ const ofAnInstance = new Set([
   'InvalidInstanceID',
   'InvalidInstanceID.NotFound',
   'InvalidInstanceID.Malformed',
-  'InsufficientInstanceCapacity',
-  'InsufficientHostCapacity',
-  'InsufficientReservedInstanceCapacity',
   'IncorrectSpotRequestState',
-  'InstanceLimitExceeded',
-  'VcpuLimitExceeded',
 ]);
 
 async function changePower(
@@ -143,6 +158,7 @@ async function changePower(
   const batchChange: BatchChange = {
     send: change.send,
     ofOne: ofAnInstance,
+    ofScarcity,
     idsIn: (message) => new Set(message.match(/\bi-[0-9a-f]+\b/g)),
     outcomesOf: async (ids) => outcomesBy(await currentStates(client, ids, describing), ids, change),
   };

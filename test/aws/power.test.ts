@@ -147,6 +147,13 @@ describe('stopping instances', () => {
     expect(ec2.calls.map((call) => call.ids)).toEqual([ids(4), ids(4).slice(3)]);
   });
 
+  it('looks for nobody to blame where the error names one that is down by then', async () => {
+    ec2.states.set(first, 'stopped');
+    ec2.next.push(awsError('IncorrectInstanceState', `The instance '${first}' is not in a fit state.`));
+    expect(countOf(await stop(ids(9)), 'done')).toBe(9);
+    expect(ec2.calls.map((call) => call.ids.length)).toEqual([9, 8]);
+  });
+
   it('defers a pending one, calls for none that is stopping or stopped, and takes no blame from one for another', async () => {
     ec2.states.set(first, 'pending');
     ec2.states.set(second, 'stopping');
@@ -383,6 +390,25 @@ describe('starting instances', () => {
       expect(ec2.calls.filter((call) => call.ids.length === 1 && call.ids[0] === second)).toHaveLength(1);
     },
   );
+
+  it('does not hammer for a type of which nothing is left, and starts the others', async () => {
+    const [scarce, others] = [ids(100), ids(120).slice(100)];
+    for (const id of scarce) ec2.faults.set(id, { code: 'InsufficientInstanceCapacity', named: false });
+    const starts = [...clearedStarts(scarce, { instanceType: 'p5.48xlarge' }), ...clearedStarts(others)];
+    const results = await startInstances(ec2.client, starts, { clock, ...fast });
+    expect(results.filter(({ code }) => code === 'InsufficientInstanceCapacity')).toHaveLength(100);
+    expect([countOf(results, 'refused'), countOf(results, 'done')]).toEqual([100, 20]);
+    expect(ec2.calls.length).toBeLessThanOrEqual(20);
+  });
+
+  it('starts as many of a type as there is capacity for', async () => {
+    for (const id of ids(100).slice(37)) {
+      ec2.faults.set(id, { code: 'InsufficientInstanceCapacity', named: false });
+    }
+    const results = await start(ids(100));
+    expect([countOf(results, 'refused'), countOf(results, 'done')]).toEqual([63, 37]);
+    expect(ec2.calls.length).toBeLessThanOrEqual(20);
+  });
 
   it('leaves one that is still stopping to the next run', async () => {
     ec2.states.set(first, 'stopping');
