@@ -271,6 +271,23 @@ const stop = z.strictObject({
     .min(1)
     .default(15)
     .meta({ description: 'Minutes after which a schedule event is discarded.' }),
+  chunkSize: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(100)
+    .meta({ description: 'Instances in one call to stop or start them.' }),
+  callsPerSecond: z.number().positive().optional().meta({
+    description:
+      'Calls a second to stop, and to start, in an account and region; what AWS publishes: 5 and 2.',
+  }),
+  burst: z.number().int().positive().optional().meta({
+    description: 'How many of them at once before that; what AWS publishes: 50 and 5.',
+  }),
+  hibernateFallback: z.boolean().default(true).meta({
+    description: 'What is to hibernate and cannot is stopped; false: it is left running, and told.',
+  }),
 });
 
 const launches = z.strictObject({

@@ -10,7 +10,7 @@ import { parseScheduleTag } from './tag.ts';
 
 /** What the configuration says about stopping; minutes. */
 export type StopPolicy = ScheduleContext & {
-  stop: { grace: number; idle: number };
+  stop: { grace: number; idle: number; hibernateFallback?: boolean };
   protect: { environments: readonly string[]; accounts: readonly string[] };
   tags: OwnerKeys & { schedule: string; keepUntil: string; instanceStore: string };
 };

@@ -1,7 +1,17 @@
 import { type IsoTime, toTime } from '../period.ts';
-import { type Case, isBefore, keep, minutesBetween, settleMinutes, spanText, untilEnd } from './case.ts';
+import {
+  type Case,
+  defer,
+  isBefore,
+  keep,
+  minutesBetween,
+  settleMinutes,
+  spanText,
+  untilEnd,
+} from './case.ts';
 import { clockTime } from './clock.ts';
 import type { Decision } from './decision.ts';
+import { startBackoff } from './start-backoff.ts';
 
 /** For what is stopped within its hours. Who stopped it in this window by hand meant it. */
 export function decideStart(input: Case): Decision {
@@ -24,6 +34,8 @@ export function decideStart(input: Case): Decision {
   }
   const byHand = stoppedByHand(input, opened);
   if (byHand) return keep({ code: 'stopped-by-hand', reason: byHand, ...untilEnd(span) });
+  const wait = startBackoff(record.startRefused, span, now, schedule.timeZone);
+  if (wait) return defer({ code: 'start-refused', ...wait });
   return { action: 'start', code: 'window-open', reason: `${spanText(input)}, and its schedule starts it` };
 }
 

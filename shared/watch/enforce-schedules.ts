@@ -16,9 +16,10 @@ import { getStopBlock } from '../store/stop-block.ts';
 import { putVisit } from '../store/visits.ts';
 import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
-import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
+import { failOn, type Pass, type Switched, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
 import { settlePeriods } from './savings.ts';
+import { tellStartNews } from './start-news.ts';
 
 export type Enforced = {
   target: Target;
@@ -31,8 +32,8 @@ export type Enforced = {
   warned: string[];
   /** What was to be stopped, whether or not it was; in observe mode what would have been, idle when it was warned. */
   due: string[];
-  stopped: Changed[];
-  started: Changed[];
+  stopped: Switched[];
+  started: Switched[];
   /** How many are kept, by code. */
   kept: Partial<Record<DecisionCode, number>>;
 };
@@ -61,6 +62,7 @@ export async function enforceSchedules(
   if (block.open) await rememberHeldBack(pass, stops, block.reason);
   const stopped = config.enforce && !block.open ? await stopDue(pass, stops) : [];
   const started = config.enforce ? await startDue(pass, withAction(plan, 'start')) : [];
+  await tellStartNews(pass, started);
   await settlePeriods(clients, target, plan.planned, time);
   failOn([...stopped, ...started]);
   await recordVisit(pass, block.open ? due.length : 0);

@@ -582,24 +582,40 @@ describe('in the morning', () => {
     expect(world.calls('StartInstances')).toBe(1);
   });
 
-  it('tells once a window that there is no capacity, and tries with each run until there is', async () => {
+  it('tells once a window that there is no capacity, tries ever more rarely until there is, and tells that', async () => {
     world = await openEvening([asleep(1)]);
     world.fail(/StartInstances/, 'InsufficientInstanceCapacity', {
       message: 'We currently do not have sufficient m6i.xlarge capacity in eu-west-1a.',
       times: 3,
     });
-    for (const time of [opening, '2026-11-17T07:05:00Z', '2026-11-17T07:10:00Z']) {
-      expect(await world.run(time)).toMatchObject({
-        started: [{ outcome: 'refused', code: 'InsufficientInstanceCapacity' }],
-      });
-    }
+    const refused = { started: [{ outcome: 'refused', code: 'InsufficientInstanceCapacity' }] };
+    const waits = { started: [], kept: { 'start-refused': 1 } };
+    const runs: [string, object][] = [
+      [opening, refused],
+      ['2026-11-17T07:05:00Z', refused],
+      ['2026-11-17T07:10:00Z', waits],
+      ['2026-11-17T07:15:00Z', refused],
+      ['2026-11-17T07:30:00Z', waits],
+    ];
+    for (const [time, expected] of runs) expect(await world.run(time)).toMatchObject(expected);
     const told = world.sample.emails.length;
     expect(await world.deliver()).toEqual(['[WARNING] 1 instance could not be changed in ml-dev, eu-west-1']);
     expect(world.sample.emails[told]?.message.replaceAll(/\s+/g, ' ')).toContain(
       `Could not start ${idOf(1)}: InsufficientInstanceCapacity: We currently do not have sufficient`,
     );
-    expect(await world.run('2026-11-17T07:15:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
-    expect(await world.deliver()).toEqual([]);
+    expect(await world.run('2026-11-17T07:35:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
+    expect(await world.deliver()).toEqual([`[INFO] ${idOf(1)} was started after all`]);
+  });
+
+  it('tells once that a window is over in which it could not be started', async () => {
+    world = await openEvening([asleep(1)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity', { times: 100 });
+    await world.run(opening);
+    await world.deliver();
+    for (const time of ['2026-11-17T18:05:00Z', '2026-11-17T18:10:00Z']) await world.run(time);
+    expect(await world.deliver()).toEqual([
+      `[WARNING] ${idOf(1)} was not started in its hours: InsufficientInstanceCapacity`,
+    ]);
   });
 
   it('tells again on the next day', async () => {
