@@ -335,8 +335,8 @@ function isDisproved({ at, observed }: NonNullable<InstanceRecord['warning']>, i
 /** For a stopped instance within its hours. Who stopped it in this window by hand meant it. */
 function decideStart(input: CaseInSpan): Decision {
   const { schedule, record, span, now } = input;
-  const opened = span.since ?? toTime(0); // one that never opened has always been open
-  if (!schedule.start) {
+  const opened = span.opened ?? span.since ?? toTime(0); // one that never opened has always been open
+  if (!schedule.start || span.passive) {
     return keep({
       code: 'stopped',
       reason: `it is stopped, and its schedule does not start it`,

@@ -3,9 +3,10 @@ import { formatDuration } from '../compute/duration.ts';
 import type { Instance, InstanceTypeFacts, SpotRequest } from '../compute/instance.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import { clockTime } from './clock.ts';
+import { runOut } from './holidays.ts';
 import { parseKeepUntil } from './keep-until.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext } from './schedule.ts';
-import { parseScheduleTag } from './tag.ts';
+import { readScheduleTag, scheduleKeyOf, tagsLike } from './schedule-tag.ts';
 
 /** What the configuration says about stopping; minutes. */
 export type StopPolicy = ScheduleContext & {
@@ -74,21 +75,20 @@ export const graceMinutesOf = ({ graceMinutes }: Schedule, { stop }: StopPolicy)
 
 /** Whether it has a schedule tag, in whatever case: a key written differently is told of, too. */
 export const hasScheduleTag = (tags: Instance['tags'], policy: StopPolicy): boolean =>
-  tagsLike(tags, [policy.tags.schedule]).length > 0;
+  tagsLike(tags, [scheduleKeyOf(tags, policy)]).length > 0;
 
 /** What an instance's own schedule tag says; undefined where it has none. */
-export function readSchedule(tags: Instance['tags'], policy: StopPolicy): ParsedSchedule | undefined {
-  const value = tags[policy.tags.schedule];
-  return value === undefined ? undefined : parseScheduleTag(value, policy);
-}
+export const readSchedule = (tags: Instance['tags'], policy: StopPolicy): ParsedSchedule | undefined =>
+  readScheduleTag(tags, policy);
 
 /** Whether a schedule applies to it at all: the schedule, or why none does. */
 export function optIn({
   instance,
   parsed,
   policy,
+  now,
 }: Candidate): { schedule: Schedule } | { refusal: Refusal } {
-  const key = policy.tags.schedule;
+  const key = scheduleKeyOf(instance.tags, policy);
   if (instance.state === 'terminated' || instance.state === 'shutting-down') {
     return refuse('terminated', 'it is terminated');
   }
@@ -102,6 +102,9 @@ export function optIn({
     return refuse('not-opted-in', `no tag "${key}"${near}`);
   }
   if (parsed.kind === 'off') return refuse('off', `its tag "${key}" says never to touch it`);
+  const ended =
+    parsed.kind === 'schedule' && parsed.schedule.holidays && runOut(parsed.schedule.holidays, now);
+  if (ended) return refuse('invalid-schedule', ended);
   if (parsed.kind === 'schedule') return parsed;
   return refuse('invalid-schedule', `its tag "${key}" can't be read: ${parsed.error}`);
 }
@@ -257,9 +260,3 @@ export function refusalOf(candidate: Asked, through: readonly Gate[]): Refusal |
 }
 
 const lowerCase = (text: string): string => text.toLowerCase();
-
-/** The tags whose key is one of `keys`, whatever its case. */
-function tagsLike(tags: Instance['tags'], keys: readonly string[]): [key: string, value: string][] {
-  const wanted = new Set(keys.map(lowerCase));
-  return Object.entries(tags).filter(([key]) => wanted.has(lowerCase(key)));
-}

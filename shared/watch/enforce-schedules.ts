@@ -101,7 +101,7 @@ function countCodes(plan: Plan): Enforced['kept'] {
 /** A tag that can't be read is told once: the alert's identity is the tag's value, not the run. */
 async function tellProblems({ clients, plan, config, time }: Pass): Promise<void> {
   for (const { instance, decision, owner } of plan.planned) {
-    const key = problems[decision.code]?.(config);
+    const key = problems[decision.code]?.(instance.tags, config);
     if (key === undefined) continue;
     const tag = { key, value: valuesLike(instance.tags, key) };
     await recordAlert(
@@ -112,10 +112,12 @@ async function tellProblems({ clients, plan, config, time }: Pass): Promise<void
 }
 
 /** The tag that each kind of problem is about. */
-const problems: { readonly [Code in DecisionCode]?: (config: Config) => string } = {
-  'invalid-schedule': ({ tags }) => tags.schedule,
-  'ambiguous-tag': ({ tags }) => tags.schedule,
-  'invalid-keep-until': ({ tags }) => tags.keepUntil,
+const problems: {
+  readonly [Code in DecisionCode]?: (tags: Planned['instance']['tags'], config: Config) => string;
+} = {
+  'invalid-schedule': scheduleKeyOf,
+  'ambiguous-tag': scheduleKeyOf,
+  'invalid-keep-until': (_, { tags }) => tags.keepUntil,
 };
 
 const valuesLike = (tags: Planned['instance']['tags'], key: string): string =>

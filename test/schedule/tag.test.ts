@@ -216,7 +216,7 @@ describe('a value that can not be read', () => {
     ['Mon 08:00-19:00; alway', 'column 18: unknown option "alway", did you mean "always"?'],
     [
       'Mon 08:00-19:00; foo',
-      'column 18: unknown option "foo", expected one of always, start, hibernate, grace, idle',
+      'column 18: unknown option "foo", expected one of always, start, hibernate, grace, idle, holidays',
     ],
     ['Mon 08:00-19:00; always=yes', 'column 18: the option "always" takes no value'],
     ['Mon 08:00-19:00; start; start', 'column 25: the option "start" stands there twice'],

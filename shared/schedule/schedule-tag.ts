@@ -1,0 +1,54 @@
+import { parseCustodianTag } from './custodian.ts';
+import { parseInstanceSchedulerTag } from './instance-scheduler.ts';
+import type { ParsedSchedule, ScheduleContext } from './schedule.ts';
+import { parseScheduleTag } from './tag.ts';
+
+/** Whose tag it is that says when an instance may run. */
+export type Grammar = 'watchdog' | 'instance-scheduler' | 'custodian';
+export const grammars: readonly Grammar[] = ['watchdog', 'instance-scheduler', 'custodian'];
+
+type Tags = Readonly<Record<string, string>>;
+type TagPolicy = ScheduleContext & { tags: { schedule: string } };
+
+/** What the value of a tag says in one of the grammars. */
+export const parseTag = (value: string, grammar: Grammar, context: ScheduleContext): ParsedSchedule =>
+  ({
+    watchdog: parseScheduleTag,
+    'instance-scheduler': parseInstanceSchedulerTag,
+    custodian: parseCustodianTag,
+  })[grammar](value, context);
+
+/** The keys by which an instance opts in, ours first. */
+export function optInKeys({ tags, compatibility = {} }: TagPolicy): { key: string; grammar: Grammar }[] {
+  const { instanceScheduler, custodian } = compatibility;
+  return [
+    { key: tags.schedule, grammar: 'watchdog' as const },
+    ...(instanceScheduler ? [{ key: instanceScheduler.tag, grammar: 'instance-scheduler' as const }] : []),
+    ...(custodian ? [{ key: custodian.tag, grammar: 'custodian' as const }] : []),
+  ];
+}
+
+/**
+ * The key that counts for an instance: ours where it is there in whatever case, else another scheduler's, and ours
+ * where none is.
+ */
+export const scheduleKeyOf = (tags: Tags, policy: TagPolicy): string => countingKey(tags, policy).key;
+
+function countingKey(tags: Tags, policy: TagPolicy): { key: string; grammar: Grammar } {
+  const ours = { key: policy.tags.schedule, grammar: 'watchdog' as const };
+  if (policy.compatibility === undefined) return ours;
+  return optInKeys(policy).find(({ key }) => tagsLike(tags, [key]).length > 0) ?? ours;
+}
+
+/** What the tag that counts says; undefined where there is none. Custodian takes its key in whatever case. */
+export function readScheduleTag(tags: Tags, policy: TagPolicy): ParsedSchedule | undefined {
+  const { key, grammar } = countingKey(tags, policy);
+  const value = tags[key] ?? (grammar === 'custodian' ? tagsLike(tags, [key])[0]?.[1] : undefined);
+  return value === undefined ? undefined : parseTag(value, grammar, policy);
+}
+
+/** The tags whose key is one of `keys`, whatever its case. */
+export function tagsLike(tags: Tags, keys: readonly string[]): [key: string, value: string][] {
+  const wanted = new Set(keys.map((key) => key.toLowerCase()));
+  return Object.entries(tags).filter(([key]) => wanted.has(key.toLowerCase()));
+}
