@@ -7,6 +7,8 @@ import { ZipFile } from 'yazl';
 import { readConfigFile } from './cli/config-file.ts';
 import { InputError } from './cli/input-error.ts';
 import type { Config } from './shared/config.ts';
+import { runOut, toHolidays } from './shared/schedule/holidays.ts';
+import { instanceSchedulerNotes } from './shared/schedule/instance-scheduler.ts';
 
 const out = '.build';
 
@@ -131,12 +133,28 @@ async function buildFunction(name: string): Promise<{ metafile: Metafile }> {
   return { metafile };
 }
 
+/** Holidays that are over when they are deployed would keep whatever follows them up from the first run on. */
+function refuseRunOut({ holidays }: Config, now: string): void {
+  for (const [name, calendar] of Object.entries(holidays)) {
+    const ended = runOut(toHolidays(name, calendar), now);
+    if (ended !== undefined) throw new InputError(`${calendar.file}: ${ended}`);
+  }
+}
+
+/** What another scheduler's schedules ask for that is not carried out. */
+const notesOf = ({ compatibility: { instanceScheduler } }: Config): string[] =>
+  Object.entries(instanceScheduler?.definitions?.schedules ?? {}).flatMap(([name, schedule]) =>
+    instanceSchedulerNotes(name, schedule),
+  );
+
 const kilobytes = (file: string) => `${(statSync(file).size / 1024).toFixed(0)} kB`.padStart(9);
 
 /** `node build.ts [--config FILE]`; without it the project's watchdog.yml, or the defaults. */
 async function main(): Promise<void> {
   const { values: options } = parseArgs({ options: { config: { type: 'string' } } });
   const config = await readConfigFile(options.config);
+  refuseRunOut(config, new Date().toISOString());
+  for (const note of notesOf(config)) console.error(`Instance Scheduler: ${note}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
   writeFileSync(`${out}/config.json`, JSON.stringify(config));

@@ -265,8 +265,8 @@ const holidays = z
 
 const texts = z.array(z.string().min(1));
 
-/** Instance Scheduler's own names. */
-const definitions = z.strictObject({
+/** What Instance Scheduler's table holds, by its own names. */
+export const instanceSchedulerDefinitions = z.strictObject({
   schedules: z.record(
     z.string(),
     z.strictObject({
@@ -311,7 +311,7 @@ const compatibility = z.strictObject({
       file: z.string().min(1).optional().meta({
         description: 'Its schedules and periods: an export of its DynamoDB table, or YAML.',
       }),
-      definitions: definitions.optional().meta({
+      definitions: instanceSchedulerDefinitions.optional().meta({
         description: 'The same, written here. Packaging fills it in from the file.',
       }),
       timeZone: timeZone

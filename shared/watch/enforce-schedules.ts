@@ -7,6 +7,7 @@ import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker } from '../schedule/breaker.ts';
 import type { DecisionCode } from '../schedule/decision.ts';
+import { scheduleKeyOf } from '../schedule/schedule-tag.ts';
 import { isStale } from '../schedule/stale-event.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/instance-records.ts';
 import { recordAlert } from '../store/outbox.ts';
