@@ -4,8 +4,8 @@ import type { ParsedSchedule, ScheduleContext } from './schedule.ts';
 import { parseScheduleTag } from './tag.ts';
 
 /** Whose tag it is that says when an instance may run. */
-export type Grammar = 'watchdog' | 'instance-scheduler' | 'custodian';
-export const grammars: readonly Grammar[] = ['watchdog', 'instance-scheduler', 'custodian'];
+export const grammars = ['watchdog', 'instance-scheduler', 'custodian'] as const;
+export type Grammar = (typeof grammars)[number];
 
 type Tags = Readonly<Record<string, string>>;
 type TagPolicy = ScheduleContext & { tags: { schedule: string } };
