@@ -16,8 +16,7 @@ export async function readHolidayFile(file: string, untilYear: number): Promise<
   const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
   });
-  const events = eventsOf(parse(source, file));
-  const found = events.map((event) => occurrencesOf(event, untilYear, file));
+  const found = readEvents(source, untilYear, file);
   const days = found.flatMap(({ dates }) => dates).toSorted(([one], [other]) => (one < other ? -1 : 1));
   if (days.length === 0) throw new InputError(`${file}: no event in it`);
   if (days.length > mostDays) throw new InputError(`${file}: ${days.length} days are not only holidays`);
@@ -26,10 +25,14 @@ export async function readHolidayFile(file: string, untilYear: number): Promise<
   return { through: `${lastYear}-12-31`, days: Object.fromEntries(days) };
 }
 
-function parse(source: string, file: string): ICAL.Component {
+/** The library reads each value when it is asked for, and so may find a fault in it late. */
+function readEvents(source: string, untilYear: number, file: string): Occurrences[] {
   try {
-    return new ICAL.Component(ICAL.parse(source));
+    const calendar = new ICAL.Component(ICAL.parse(source));
+    if (calendar.name !== 'vcalendar') throw new InputError(`${file}: not an iCalendar file`);
+    return eventsOf(calendar).map((event) => occurrencesOf(event, untilYear, file));
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(`${file}: not an iCalendar file: ${(error as Error).message}`);
   }
 }
@@ -62,6 +65,7 @@ function occurrencesOf(event: ICAL.Event, untilYear: number, file: string): Occu
   const dates: Occurrences['dates'] = [];
   const starts = event.iterator();
   for (let start = starts.next(); start && start.year <= untilYear; start = starts.next()) {
+    if (isNoLeapDay(event.startDate, start)) continue;
     const { startDate, endDate, item } = event.getOccurrenceDetails(start);
     if (!isCancelled(item.component)) dates.push(...daysOf(startDate, endDate, item.summary, file));
     if (dates.length > mostDays)
@@ -69,6 +73,10 @@ function occurrencesOf(event: ICAL.Event, untilYear: number, file: string): Occu
   }
   return { dates, isEndless: isEndless(event) };
 }
+
+/** RFC 5545 leaves out the 29th of February where a year has none; the library puts the first of March in its place. */
+const isNoLeapDay = (first: ICAL.Time, { month, day }: ICAL.Time): boolean =>
+  first.month === 2 && first.day === 29 && month === 3 && day === 1;
 
 /** Whether one of its rules has neither a count nor a last date. */
 const isEndless = (event: ICAL.Event): boolean =>
