@@ -12,9 +12,11 @@ import { resolveTimeZone } from './zone.ts';
  */
 export function parseCustodianTag(value: string, context: ScheduleContext): ParsedSchedule {
   const policy = context.compatibility?.custodian;
-  if (policy === undefined) return { kind: 'invalid', error: "Custodian's tags are not read" };
+  if (policy === undefined) return { kind: 'invalid', error: notRead };
   return readOnce(context, `custodian:${value}`, () => parse(value, policy));
 }
+
+const notRead = "Custodian's tags are not read: compatibility.custodian in the configuration turns that on";
 
 function parse(value: string, policy: CustodianPolicy): ParsedSchedule {
   const text = normalise(value);

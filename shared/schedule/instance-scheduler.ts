@@ -36,9 +36,12 @@ export type InstanceSchedulerDefinitions = {
  */
 export function parseInstanceSchedulerTag(value: string, context: ScheduleContext): ParsedSchedule {
   const policy = context.compatibility?.instanceScheduler;
-  if (policy === undefined) return { kind: 'invalid', error: "Instance Scheduler's tags are not read" };
+  if (policy === undefined) return { kind: 'invalid', error: notRead };
   return readOnce(context, `instance-scheduler:${value}`, () => parse(value.trim(), policy, context));
 }
+
+const notRead =
+  "Instance Scheduler's tags are not read: compatibility.instanceScheduler in the configuration names its schedules";
 
 function parse(value: string, policy: InstanceSchedulerPolicy, context: ScheduleContext): ParsedSchedule {
   const { definitions, file } = policy;

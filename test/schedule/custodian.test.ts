@@ -156,7 +156,7 @@ describe('an off-hours tag', () => {
   it('is not read unless the configuration says so', () => {
     expect(parseCustodianTag('on', { schedules: {}, timeZone: 'UTC' })).toEqual({
       kind: 'invalid',
-      error: "Custodian's tags are not read",
+      error: "Custodian's tags are not read: compatibility.custodian in the configuration turns that on",
     });
   });
 });

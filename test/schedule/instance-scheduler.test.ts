@@ -240,7 +240,11 @@ describe('a schedule', () => {
       withPeriods(office, { timezone: 'Europe/Nowhere' }),
       'schedule "uk": "Europe/Nowhere" is not a time zone',
     ],
-    ['uk', { schedules: {}, timeZone: 'UTC' }, "Instance Scheduler's tags are not read"],
+    [
+      'uk',
+      { schedules: {}, timeZone: 'UTC' },
+      "Instance Scheduler's tags are not read: compatibility.instanceScheduler in the configuration names its schedules",
+    ],
   ])('%j is refused where it has to be', (value, context, error) => {
     expect(errorOf(context, value)).toBe(error);
   });
