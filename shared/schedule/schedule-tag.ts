@@ -49,6 +49,14 @@ export function readScheduleTag(tags: Tags, policy: TagPolicy): ParsedSchedule |
 
 /** The tags whose key is one of `keys`, whatever its case. */
 export function tagsLike(tags: Tags, keys: readonly string[]): [key: string, value: string][] {
-  const wanted = new Set(keys.map((key) => key.toLowerCase()));
-  return Object.entries(tags).filter(([key]) => wanted.has(key.toLowerCase()));
+  const found: [key: string, value: string][] = [];
+  for (const key in tags) {
+    const value = tags[key];
+    if (value !== undefined && keys.some((wanted) => isLike(key, wanted))) found.push([key, value]);
+  }
+  return found;
 }
+
+/** Asked of every tag of every instance several times: most differ in length already. */
+const isLike = (key: string, wanted: string): boolean =>
+  key === wanted || (key.length === wanted.length && key.toLowerCase() === wanted.toLowerCase());
