@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { type Config, ConfigError, type ConfigFault, faultLine, parseConfig } from '../shared/config.ts';
@@ -7,6 +7,7 @@ import { instanceSchedulerFaults } from '../shared/schedule/instance-scheduler.t
 import { parseScheduleTag } from '../shared/schedule/tag.ts';
 import { InputError } from './input-error.ts';
 import { withNamedFiles } from './named-files.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Where the configuration lies unless `--config` says otherwise. */
 const defaultConfigFile = 'watchdog.yml';
@@ -18,11 +19,8 @@ const defaultConfigFile = 'watchdog.yml';
  */
 export async function readConfigFile(file?: string): Promise<Config> {
   const name = file ?? defaultConfigFile;
-  const source = await readFile(name, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' && file === undefined) return undefined;
-    throw new InputError(`${name}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
-  });
-  if (source === undefined) return parseConfig({});
+  if (file === undefined && !existsSync(name)) return parseConfig({});
+  const source = await readTextFile(name);
   const opened = openConfig(source, name);
   const { config, faults } = await withNamedFiles(opened.config, dirname(name));
   return opened.checked(config, faults);

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import ICAL from 'ical.js';
 import { addDays, type IsoDate } from '../shared/period.ts';
 import type { FileCalendar } from '../shared/schedule/holidays.ts';
 import { InputError } from './input-error.ts';
+import { readTextFile } from './text-file.ts';
 
 /** More is a calendar of something else. */
 const mostDays = 2000;
@@ -13,9 +13,7 @@ const mostDays = 2000;
  * last year in which it dates one itself. Throws an InputError for what is no such file.
  */
 export async function readHolidayFile(file: string, untilYear: number): Promise<FileCalendar> {
-  const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
-  });
+  const source = await readTextFile(file);
   const found = readEvents(source, untilYear, file);
   const days = found.flatMap(({ dates }) => dates).toSorted(([one], [other]) => (one < other ? -1 : 1));
   if (days.length === 0) throw new InputError(`${file}: no event in it`);

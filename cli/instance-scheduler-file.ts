@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { instanceSchedulerDefinitions } from '../shared/config.ts';
 import { didYouMean } from '../shared/schedule/fault.ts';
 import { InputError } from './input-error.ts';
+import { readTextFile } from './text-file.ts';
 
 /**
  * Reads the schedules and periods of AWS Instance Scheduler: the items of its DynamoDB table as `aws dynamodb scan`
@@ -13,9 +13,7 @@ import { InputError } from './input-error.ts';
 export async function readInstanceSchedulerFile(
   file: string,
 ): Promise<z.infer<typeof instanceSchedulerDefinitions>> {
-  const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
-  });
+  const source = await readTextFile(file);
   const items = itemsOf(parse(source, file), file);
   const schedules = items.filter(({ type }) => type === 'schedule');
   if (schedules.length === 0) throw new InputError(`${file}: no schedule in it`);

@@ -91,7 +91,7 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /** The zone that Custodian understands by a name; throws a ScheduleFault where it understands none. */
-export function toCustodianZone(name: string): string {
+function toCustodianZone(name: string): string {
   const alias = aliases[name.toLowerCase()];
   const zone = alias ?? (/[/]|^utc$/i.test(name) ? resolveTimeZone(name) : undefined);
   if (zone === undefined) throw new ScheduleFault(`"${name}" is not a time zone that Custodian knows`);

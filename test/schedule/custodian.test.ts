@@ -5,23 +5,13 @@ import { parseCustodianTag } from '../../shared/schedule/custodian.ts';
 import { explainSchedule } from '../../shared/schedule/explain.ts';
 import type { CustodianPolicy, ScheduleContext } from '../../shared/schedule/schedule.ts';
 import { spanAt, transitions } from '../../shared/schedule/window.ts';
+import { custodian } from './candidate.ts';
 
 const contextOf = (policy: Partial<CustodianPolicy> = {}): ScheduleContext => ({
   schedules: {},
   timeZone: 'UTC',
   compatibility: {
-    custodian: {
-      tag: 'maid_offhours',
-      timeZone: 'et',
-      onhour: 7,
-      offhour: 19,
-      weekends: true,
-      weekendsOnly: false,
-      skipDays: [],
-      always: false,
-      start: true,
-      ...policy,
-    },
+    custodian: { ...custodian, ...policy },
   },
 });
 

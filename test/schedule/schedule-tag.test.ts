@@ -3,7 +3,7 @@ import type { Instance } from '../../shared/compute/instance.ts';
 import { decide } from '../../shared/schedule/decision.ts';
 import { hasScheduleTag, readSchedule, type StopPolicy } from '../../shared/schedule/gates.ts';
 import { optInKeys } from '../../shared/schedule/schedule-tag.ts';
-import { machine, policy, stoppable } from './candidate.ts';
+import { custodian, machine, policy, stoppable } from './candidate.ts';
 
 const theirs: StopPolicy = {
   ...policy,
@@ -17,17 +17,7 @@ const theirs: StopPolicy = {
         periods: { office: { begintime: '09:00', endtime: '17:00', weekdays: ['mon-fri'] } },
       },
     },
-    custodian: {
-      tag: 'maid_offhours',
-      timeZone: 'et',
-      onhour: 7,
-      offhour: 19,
-      weekends: true,
-      weekendsOnly: false,
-      skipDays: [],
-      always: false,
-      start: true,
-    },
+    custodian,
   },
 };
 
