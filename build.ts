@@ -83,16 +83,45 @@ const onlyLambdaCredentials: Plugin = {
 };
 
 /** What the stack itself takes from the configuration: what isn't enforced isn't permitted either. */
-function stackSettings({ enforce, tags, targets, alerts }: Config) {
+function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config) {
   const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
   return {
     enforce: String(enforce),
-    ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
+    ifTagged: ifTagged(tags.schedule),
+    powerElsewhere: {
+      instanceScheduler: powerElsewhere('InstanceScheduler', compatibility.instanceScheduler?.tag),
+      custodian: powerElsewhere('Custodian', compatibility.custodian?.tag),
+    },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
     webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
   };
 }
+
+const ifTagged = (key: string) => ({ StringLike: { [`aws:ResourceTag/${key}`]: '*' } });
+
+/**
+ * The same power over what carries another scheduler's tag; none where that isn't read. The keys of one condition must
+ * all be there, so that each key has a statement of its own.
+ */
+const powerElsewhere = (name: string, key: string | undefined) =>
+  key === undefined
+    ? noValue
+    : {
+        'Fn::If': [
+          'Enforces',
+          {
+            Sid: `StopAndStartWhatHasTheTagOf${name}`,
+            Effect: 'Allow',
+            Action: ['ec2:StopInstances', 'ec2:StartInstances'],
+            Resource: { 'Fn::Sub': `arn:\${AWS::Partition}:ec2:*:\${AWS::AccountId}:instance/*` },
+            Condition: ifTagged(key),
+          },
+          noValue,
+        ],
+      };
+
+const noValue = { Ref: 'AWS::NoValue' };
 
 /** Parameter Store reads the secrets of Secrets Manager too, with the permission of whoever asks it. */
 function webhookAccess(reference: string): { actions: string[]; resources: object[] } {

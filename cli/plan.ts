@@ -1,5 +1,6 @@
 import { instanceName } from '../shared/compute/instance.ts';
 import { formatMoney } from '../shared/money.ts';
+import { optInKeysText } from '../shared/schedule/schedule-tag.ts';
 import type { Target } from '../shared/target.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
@@ -69,7 +70,7 @@ export function planText(plans: readonly Plan[], { config, now }: Pick<Session, 
     entries.map((entry) => ({ ...entry, target })),
   );
   if (planned.length === 0) {
-    return `No instance carries the tag "${config.tags.schedule}" in ${plans.length} targets: nothing to plan.`;
+    return `No instance carries the tag ${optInKeysText(config)} in ${plans.length} targets: nothing to plan.`;
   }
   const rows = planned.toSorted(byAction).map((entry) => toRow(entry, now));
   return [

@@ -19,7 +19,7 @@ export const parseTag = (value: string, grammar: Grammar, context: ScheduleConte
   })[grammar](value, context);
 
 /** The keys by which an instance opts in, ours first. */
-export function optInKeys({ tags, compatibility = {} }: TagPolicy): { key: string; grammar: Grammar }[] {
+function optInKeys({ tags, compatibility = {} }: TagPolicy): { key: string; grammar: Grammar }[] {
   const { instanceScheduler, custodian } = compatibility;
   return [
     { key: tags.schedule, grammar: 'watchdog' as const },
@@ -27,6 +27,12 @@ export function optInKeys({ tags, compatibility = {} }: TagPolicy): { key: strin
     ...(custodian ? [{ key: custodian.tag, grammar: 'custodian' as const }] : []),
   ];
 }
+
+/** `"auto-stop" or "Schedule"` */
+export const optInKeysText = (policy: TagPolicy): string =>
+  optInKeys(policy)
+    .map(({ key }) => `"${key}"`)
+    .join(' or ');
 
 /**
  * The key that counts for an instance: ours where it is there in whatever case, else another scheduler's, and ours

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { decide } from '../../shared/schedule/decision.ts';
 import { hasScheduleTag, readSchedule, type StopPolicy } from '../../shared/schedule/gates.ts';
-import { optInKeys } from '../../shared/schedule/schedule-tag.ts';
+import { optInKeysText } from '../../shared/schedule/schedule-tag.ts';
 import { custodian, machine, policy, stoppable } from './candidate.ts';
 
 const theirs: StopPolicy = {
@@ -78,9 +78,9 @@ describe('the tags of other schedulers', () => {
     expect(decided(tags, theirs)).toEqual({ action: 'keep', code, reason });
   });
 
-  it('are among the keys that opt in', () => {
-    expect(optInKeys(theirs).map(({ key }) => key)).toEqual(['auto-stop', 'Schedule', 'maid_offhours']);
-    expect(optInKeys(policy).map(({ key }) => key)).toEqual(['auto-stop']);
+  it('are among the keys that opt in, as people are told', () => {
+    expect(optInKeysText(theirs)).toBe('"auto-stop" or "Schedule" or "maid_offhours"');
+    expect(optInKeysText(policy)).toBe('"auto-stop"');
   });
 
   it('start what they start only while a window is open that does', () => {
