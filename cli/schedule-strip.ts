@@ -50,7 +50,7 @@ function dayLine(schedule: Schedule, date: IsoDate): string {
     ...(holiday === undefined ? [] : [paint('cyan', printable(holiday))]),
     ...(length === 24 ? [] : [paint('dim', `a day of ${length} h`)]),
   ];
-  return `  ${dayLabel(date)} ${bar.join('')}  ${notes.join('  ')}`.trimEnd();
+  return `  ${dayLabel(date)} ${painted(bar.join(''))}  ${notes.join('  ')}`.trimEnd();
 }
 
 const dayLabel = (date: IsoDate): string => {
@@ -85,9 +85,12 @@ function cell(open: readonly Interval[], { start, end }: Interval): string {
     (sum, each) => sum + Math.max(0, Math.min(each.end, end) - Math.max(each.start, start)),
     0,
   );
-  if (shared === 0) return paint('dim', '·');
-  return paint('green', shared === end - start ? '█' : '▌');
+  if (shared === 0) return '·';
+  return shared === end - start ? '█' : '▌';
 }
+
+const painted = (bar: string): string =>
+  bar.replace(/·+|[█▌]+/g, (run) => paint(run.startsWith('·') ? 'dim' : 'green', run));
 
 /** `08:00-12:00, 13:00-19:00`, as the local clock shows them. */
 function hoursText(open: readonly Interval[], day: Interval, timeZone: string): string {
