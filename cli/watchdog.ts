@@ -132,8 +132,13 @@ withTable(program.command('savings'))
 const schedule = program.command('schedule').description('schedule tags');
 withCommonOptions(schedule.command('explain [value]'))
   .description('what the value of a schedule tag means between two points in time')
-  .option('--from <time>', 'ISO 8601', toIsoTime)
-  .option('--to <time>', 'ISO 8601, exclusive', toIsoTime)
+  .option('--from <time>', 'ISO 8601 (default: now)', toIsoTime)
+  .option('--to <time>', 'ISO 8601, exclusive (default: a week later)', toIsoTime)
+  .addOption(
+    new Option('--grammar <name>', 'whose tag it is')
+      .choices(['watchdog', 'instance-scheduler', 'custodian'])
+      .default('watchdog'),
+  )
   .option('--stdin', 'one JSON object {"value", "from", "to"} a line; answers one a line')
   .action(async (value, options) => (await import('./schedule.ts')).explainCommand(value, options));
 

@@ -16,8 +16,8 @@ import { startBackoff } from './start-backoff.ts';
 /** For what is stopped within its hours. Who stopped it in this window by hand meant it. */
 export function decideStart(input: Case): Decision {
   const { schedule, record, span, now } = input;
-  const opened = span.since ?? toTime(0); // one that never opened has always been open
-  if (!schedule.start) {
+  const opened = span.opened ?? span.since ?? toTime(0); // one that never opened has always been open
+  if (!schedule.start || span.passive) {
     return keep({
       code: 'stopped',
       reason: `it is stopped, and its schedule does not start it`,

@@ -9,6 +9,7 @@ import { isBefore, minutesBetween, settleMinutes } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { nextVisit } from '../schedule/next-visit.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
+import { scheduleKeyOf } from '../schedule/schedule-tag.ts';
 import { isStale } from '../schedule/stale-event.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/schedule-records.ts';
@@ -122,7 +123,7 @@ function countCodes(plan: Plan): Enforced['kept'] {
 /** A tag that can't be read is told once: the alert's identity is the tag's value, not the run. */
 async function tellProblems({ clients, plan, config, time }: Pass): Promise<void> {
   for (const { subject, decision, owner } of plan.planned) {
-    const key = problems[decision.code]?.(config);
+    const key = problems[decision.code]?.(subject.tags, config);
     if (key === undefined) continue;
     const tag = { key, value: valuesLike(subject.tags, key) };
     await recordAlert(
@@ -133,10 +134,12 @@ async function tellProblems({ clients, plan, config, time }: Pass): Promise<void
 }
 
 /** The tag that each kind of problem is about. */
-const problems: { readonly [Code in DecisionCode]?: (config: Config) => string } = {
-  'invalid-schedule': ({ tags }) => tags.schedule,
-  'ambiguous-tag': ({ tags }) => tags.schedule,
-  'invalid-keep-until': ({ tags }) => tags.keepUntil,
+const problems: {
+  readonly [Code in DecisionCode]?: (tags: Schedulable['tags'], config: Config) => string;
+} = {
+  'invalid-schedule': scheduleKeyOf,
+  'ambiguous-tag': scheduleKeyOf,
+  'invalid-keep-until': (_, { tags }) => tags.keepUntil,
 };
 
 const valuesLike = (tags: Schedulable['tags'], key: string): string =>

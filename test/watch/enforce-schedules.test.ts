@@ -544,6 +544,33 @@ describe('a tag that can not be read', () => {
   });
 });
 
+describe("another scheduler's tag", () => {
+  const settings = { compatibility: { custodian: { timeZone: 'cet' } } };
+  const theirs = (value: string) => {
+    const { tags, ...given } = machine(1);
+    return { ...given, tags: { owner: tags?.['owner'] ?? '', maid_offhours: value } };
+  };
+
+  it('warns and stops as ours does, where it is read', async () => {
+    world = await warned([theirs('off=(M-F,19);on=(M-F,7)')], settings);
+    expect(await world.run(afterGrace)).toMatchObject({
+      stopped: [{ id: idOf(1), outcome: 'done' }],
+    });
+  });
+
+  it('is none where it is not read', async () => {
+    world = await openEvening([theirs('off=(M-F,19);on=(M-F,7)')]);
+    expect(await world.run(evening)).toMatchObject({ warned: [], kept: {} });
+  });
+
+  it('that can not be read protects its instance, and is told once with its value', async () => {
+    world = await openEvening([theirs('weekdays')], settings);
+    for (const time of [evening, afterGrace]) expect(await world.run(time)).toMatchObject({ warned: [] });
+    expect(await world.deliver()).toHaveLength(1);
+    expect(world.sample.emails.at(-1)?.message).toContain('maid_offhours');
+  });
+});
+
 describe('in the morning', () => {
   const opening = '2026-11-17T07:00:00Z'; // 08:00 in Berlin
   const asleep = (number: number) =>
