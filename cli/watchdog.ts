@@ -8,6 +8,7 @@ import {
   toDollars,
   toIsoTime,
   toNames,
+  toWeeks,
   withAccountOptions,
   withCommonOptions,
 } from './options.ts';
@@ -47,6 +48,12 @@ withAccountOptions(program.command('invoke <function>'))
 withAccountOptions(program.command('plan'))
   .description('what enforce-schedules would do now, and why; changes nothing')
   .action(async (options) => (await import('./plan.ts')).planCommand(options));
+
+withAccountOptions(program.command('propose [instance]'))
+  .description('hours for schedule tags, learnt from what instances did; of one instance, its week')
+  .option('--weeks <count>', 'how far back to look', toWeeks, 4)
+  .option('--min-saving <dollars>', 'a month; less is not worth a tag', toDollars, 10)
+  .action(async (instance, options) => (await import('./propose.ts')).proposeCommand(instance, options));
 
 withAccountOptions(program.command('utilization [resource]'))
   .description('what is idle or hardly used, and what that costs; of one resource, the evidence')

@@ -80,8 +80,12 @@ function stretchesOf(times: readonly number[]): Stretch[] {
   }));
 }
 
-/** Hours of a week in which a schedule is open, windows that overlap counted once; a usual week without a change of the clock. */
-export function openHoursPerWeek({ windows }: Pick<Schedule, 'windows'>): number {
+/** Hours of a week in which a schedule is open, windows that overlap counted once; of a week without a change of the clock. */
+export const openHoursPerWeek = (schedule: Pick<Schedule, 'windows'>): number =>
+  openMinutes(schedule).reduce((sum, minute) => sum + minute, 0) / 60;
+
+/** 1 for each minute of the week, from Monday 00:00 on, in which a schedule is open, else 0. */
+export function openMinutes({ windows }: Pick<Schedule, 'windows'>): Uint8Array {
   const minutes = new Uint8Array(weekMinutes);
   for (const { days, start, end } of windows) {
     for (const day of days) {
@@ -90,7 +94,7 @@ export function openHoursPerWeek({ windows }: Pick<Schedule, 'windows'>): number
       }
     }
   }
-  return minutes.reduce((sum, minute) => sum + minute, 0) / 60;
+  return minutes;
 }
 
 const weekMinutes = 7 * 1440;

@@ -55,10 +55,11 @@ export function learnPattern(hours: readonly WorkHour[], tolerance: Tolerance): 
 const hoursPerDay = 24;
 const dayMinutes = 1440;
 
-/** What was seen in each hour of the week, over all weeks. */
-type Week = { all: number[]; ran: number[]; busy: number[]; unknown: number[] };
+/** How often something was seen in each hour of the week, from Monday 00:00 on. */
+export type Week = { all: number[]; ran: number[]; busy: number[]; unknown: number[] };
 
-function weekOf(hours: readonly WorkHour[]): Week {
+/** What a past was like in each hour of the week, over all its weeks. */
+export function weekOf(hours: readonly WorkHour[]): Week {
   const none = () => new Array<number>(hoursPerWeek).fill(0);
   const week: Week = { all: none(), ran: none(), busy: none(), unknown: none() };
   const count = (counts: number[], slot: number) => {

@@ -80,7 +80,7 @@ export type NoProposalCode =
   | 'works-outside-current';
 
 /** Share of its busy hours that the windows may leave out: it isn't stopped while it works, whatever they say. */
-export const busyTolerance = 0.05;
+export const busyTolerance = 0.1;
 
 /** A past shorter than this says nothing of a week. */
 const leastDays = 14;
@@ -151,9 +151,13 @@ const coverageOf = ({ known, ran }: History): number => (ran === 0 ? 0 : known /
 function doubtOf(history: History, { coverage }: ProposalPolicy): NoProposal | undefined {
   const { ran, known, busy, days, daysRun, daysBusy } = history;
   if (ran === 0) return { code: 'never-ran', reason: 'it did not run' };
-  if (days < leastDays || daysRun < leastDaysRun) {
-    const seen = `it ran on ${counted(daysRun, 'day')}, the first ${counted(Math.ceil(days), 'day')} ago`;
-    return { code: 'too-little-history', reason: `${seen}: a pattern takes two weeks` };
+  if (days < leastDays) {
+    const reason = `its past begins ${counted(Math.ceil(days), 'day')} ago: a pattern takes two weeks`;
+    return { code: 'too-little-history', reason };
+  }
+  if (daysRun < leastDaysRun) {
+    const reason = `it ran on ${daysRun} of ${Math.round(days)} days: a pattern takes ${leastDaysRun}`;
+    return { code: 'too-little-history', reason };
   }
   if (known === 0) {
     return { code: 'not-measured', reason: `nobody can tell what it did in any of the ${ran} hours it ran` };

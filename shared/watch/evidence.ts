@@ -4,6 +4,7 @@ import { hourMs } from '../compute/hours.ts';
 import {
   type DeviceMetrics,
   type Metric,
+  type MetricQuery,
   periodSeconds,
   type Series,
   type Window,
@@ -26,6 +27,8 @@ export type Evidence = {
     utilization: Series;
     memoryUsed?: Series | undefined;
     power?: Series | undefined;
+    /** Cut into slices (MIG): see `DeviceMetrics`. */
+    isSliced?: boolean | undefined;
   }[];
   /** Percent. */
   cpu?: Series | undefined;
@@ -84,24 +87,38 @@ export async function readEvidence(
   const window = windowBefore(now, hoursShown * 60);
   const devices = sources.devices.get(instanceId) ?? [];
   const own = ownMetrics(instanceId);
+  const readings = await readSeries(clients.cloudWatch, toQueries(devices, own), window, periodSeconds);
+  return { window, ...toSignals(devices, own, readings, periodSeconds) };
+}
+
+type Own = ReturnType<typeof ownMetrics>;
+
+/** Every signal of an instance: the largest sample of each period, and the sum of its traffic. */
+export function toQueries(devices: readonly DeviceMetrics[], own: Own): MetricQuery[] {
   const ofDevices = devices.flatMap(({ utilization, memoryUsed, power }) => [
     ...utilization,
     ...memoryUsed,
     ...power,
   ]);
   const traffic = [own.networkIn, own.networkOut].map((metric) => ({ metric, statistic: 'Sum' as const }));
-  const queries = [...largestOf([...ofDevices, own.cpu]), ...traffic];
-  const readings = await readSeries(clients.cloudWatch, queries, window, periodSeconds);
-  return {
-    window,
-    devices: devices.map(({ index, utilization, memoryUsed, power }) => ({
-      index,
-      utilization: seriesOf(utilization, readings) ?? { points: [] },
-      memoryUsed: seriesOf(memoryUsed, readings),
-      power: seriesOf(power, readings),
-    })),
-    cpu: readings.get(own.cpu),
-    networkIn: perSecond(readings.get(own.networkIn)),
-    networkOut: perSecond(readings.get(own.networkOut)),
-  };
+  return [...largestOf([...ofDevices, own.cpu]), ...traffic];
 }
+
+/** What was read of these signals in periods of so many seconds. */
+export const toSignals = (
+  devices: readonly DeviceMetrics[],
+  own: Own,
+  readings: ReadonlyMap<Metric, Series>,
+  seconds: number,
+): Omit<Evidence, 'window'> => ({
+  devices: devices.map(({ index, utilization, memoryUsed, power, isSliced }) => ({
+    index,
+    ...(isSliced && { isSliced }),
+    utilization: seriesOf(utilization, readings) ?? { points: [] },
+    memoryUsed: seriesOf(memoryUsed, readings),
+    power: seriesOf(power, readings),
+  })),
+  cpu: readings.get(own.cpu),
+  networkIn: perSecond(readings.get(own.networkIn), seconds),
+  networkOut: perSecond(readings.get(own.networkOut), seconds),
+});
