@@ -34,13 +34,13 @@ const habit = 0.25;
 /**
  * The windows of the fewest hours that cover all work but the tolerated share; undefined where there are none. Hours of
  * which nobody knows count as work. The days of a week are taken together in several ways, such as Mon-Fri apart from
- * Sat,Sun, and cut at each hour of the day, so that work through midnight is one window; in each way the hours are taken
+ * Sat,Sun, and cut at quiet hours, so that work through midnight is one window; in each way the hours are taken
  * by their share of work, the largest first, until as little is left out as is tolerated.
  */
 export function learnPattern(hours: readonly WorkHour[], tolerance: Tolerance): Pattern | undefined {
   const week = weekOf(hours);
   let best: { pattern: Pattern; cost: number } | undefined;
-  for (let dayStart = 0; dayStart < hoursPerDay; dayStart += 1) {
+  for (const dayStart of dayStarts(week)) {
     for (const groups of groupings(week, dayStart)) {
       const runs = runsOf(week, { groups, dayStart }, tolerance);
       const cost = runs && costOf(runs);
@@ -54,6 +54,19 @@ export function learnPattern(hours: readonly WorkHour[], tolerance: Tolerance): 
 
 const hoursPerDay = 24;
 const dayMinutes = 1440;
+
+/** Hours at which a day may begin: midnight, and those around which there is the least work. */
+function dayStarts(week: Week): number[] {
+  const worked = hoursOfDay.map((hour) =>
+    weekdays.reduce((sum, day) => sum + at(week.busy, slotOf(day, hour)), 0),
+  );
+  const around = (hour: number) => at(worked, hour) + at(worked, (hour + hoursPerDay - 1) % hoursPerDay);
+  const quiet = hoursOfDay.toSorted((a, b) => around(a) - around(b)).slice(0, cuts);
+  return [...new Set([0, ...quiet])];
+}
+
+const cuts = 6;
+const weekdays = [1, 2, 3, 4, 5, 6, 7];
 
 /** How often something was seen in each hour of the week, from Monday 00:00 on. */
 export type Week = { all: number[]; ran: number[]; busy: number[]; unknown: number[] };
@@ -101,13 +114,12 @@ const usual: readonly (readonly Group[])[] = [
 
 /** The usual ways to take days together, and the days on which it mostly works apart from the others. */
 function groupings(week: Week, dayStart: number): (readonly Group[])[] {
-  const days = [1, 2, 3, 4, 5, 6, 7];
   const isWorkday = (day: number) =>
     hoursOfDay.some((hour) => {
       const slot = slotOf(day, dayStart + hour);
       return 2 * at(week.busy, slot) >= at(week.all, slot) && at(week.busy, slot) > 0;
     });
-  const own = [days.filter(isWorkday), days.filter((day) => !isWorkday(day))].filter(
+  const own = [weekdays.filter(isWorkday), weekdays.filter((day) => !isWorkday(day))].filter(
     ({ length }) => length > 0,
   );
   return [...usual, own];

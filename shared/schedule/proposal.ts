@@ -179,10 +179,16 @@ function doubtOf(history: History, { coverage }: ProposalPolicy): NoProposal | u
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const aroundTheClock = ({ busy, known }: History): NoProposal => ({
-  code: 'around-the-clock',
-  reason: `no pattern: busy around the clock, in ${busy} of ${known} hours`,
-});
+/** Of what is off at times, whoever turns it off needs no hours for it. */
+function aroundTheClock({ busy, known, ran, hours }: History): NoProposal {
+  const off = hours.length - ran;
+  if (off > ran * notableShare) {
+    const reason = `it is off for ${off} of ${hours.length} hours already, and busy in ${busy} of the others`;
+    return { code: 'small-saving', reason };
+  }
+  const reason = `no pattern: busy around the clock, in ${busy} of ${known} hours`;
+  return { code: 'around-the-clock', reason };
+}
 
 function noPattern(history: History): NoProposal {
   const { busy, known } = history;
@@ -207,7 +213,7 @@ function learnHours(
     const tolerance: Tolerance = { busy: share, unknown: 1 - policy.coverage };
     const pattern = learnPattern(hours, tolerance);
     if (pattern === undefined) return undefined;
-    const value = windowsText(pattern.windows, past.timeZone) + optionsOf(past.current?.value);
+    const value = windowsText(pattern.windows, past.timeZone) + optionsOf(past.current);
     const fitted = fittedBy(value, hours, policy);
     if (fitted && openHoursPerWeek(fitted.schedule) === hoursPerWeek) return undefined;
     if (fitted && fitted.fit.busyHoursOutside <= busyTolerance * busy) return { ...fitted, pattern };
@@ -215,15 +221,19 @@ function learnHours(
   return undefined;
 }
 
-/** What its tag asks for beside the hours stays. */
-const optionsOf = (value: string | undefined): string => {
-  const options = (value ?? '')
+/** What its tag asks for beside the hours stays, as far as anybody can read it. */
+const optionsOf = (current: Past['current']): string =>
+  current?.parsed.kind === 'schedule' ? optionsIn(current.value) : '';
+
+/** `; start; grace=30m` of a tag's value. */
+const optionsIn = (value: string): string =>
+  value
     .split(';')
     .slice(1)
     .map((option) => option.trim())
-    .filter(Boolean);
-  return options.map((option) => `; ${option}`).join('');
-};
+    .filter(Boolean)
+    .map((option) => `; ${option}`)
+    .join('');
 
 function fittedBy(
   value: string,
@@ -238,11 +248,7 @@ function fittedBy(
 
 /** The schedule of the configuration that saves most, where it covers the work as well: people like shared names. */
 function named(learnt: Learnt, { hours, busy }: History, policy: ProposalPolicy): Fitted | undefined {
-  const options = learnt.value
-    .split(';')
-    .slice(1)
-    .map((option) => `;${option}`)
-    .join('');
+  const options = optionsIn(learnt.value);
   return Object.keys(policy.context.schedules)
     .flatMap((name) => fittedBy(name + options, hours, policy) ?? [])
     .filter(
