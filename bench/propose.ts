@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { methods, type Score, scoreOf, sumOf } from './propose/methods.ts';
-import { type Kind, kinds, type Noise, pastOf, type TruePast } from './propose/pasts.ts';
+import { decoys, type Kind, kinds, type Noise, pastOf, type TruePast } from './propose/pasts.ts';
 
 /**
  * How well proposed hours fit what comes after: random people with habits, disturbed by missed days, runs at odd hours and
@@ -73,4 +73,13 @@ for (const { name, noise } of noises) {
   }
   console.log(`| all | ${totals.map((scores) => cell(sumOf(scores))).join(' | ')} |\n`);
 }
-console.log(`${(took / asked).toFixed(1)} ms an instance (Node ${process.version})`);
+console.log('what has no hours to propose: instances for which some were proposed all the same\n');
+console.log(`| does | proposed for, of ${instances} |`);
+console.log('|---|---:|');
+for (const decoy of decoys) {
+  const proposed = pastsOf(decoy, decoy.noise).filter(
+    ({ seen, timeZone }) => methods[0]?.propose(seen.slice(0, hoursSeen), timeZone) !== undefined,
+  );
+  console.log(`| ${decoy.name} | ${proposed.length} |`);
+}
+console.log(`\n${(took / asked).toFixed(1)} ms an instance (Node ${process.version})`);

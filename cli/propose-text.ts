@@ -95,9 +95,9 @@ const placeText = ({ instance, target, hourlyRate }: ProposedRow): string =>
   `${instance.instanceId}, ${instance.instanceType} at ${hourlyRate === undefined ? 'an unknown price' : perHour(hourlyRate)}, ${target.accountName ?? target.account} ${target.region}`;
 
 const checkText = ({ foreseen, coverage }: Proposal): string => {
-  const share = Math.floor(coverage * 100);
-  const known = share < 100 ? `; known for ${share} % of the hours it ran` : '';
-  return `${foreseen === undefined ? '' : `: the weeks before foresaw ${Math.floor(foreseen * 100)} % of the last one's work`}${known}`;
+  const known = Math.floor(coverage * 100);
+  const gaps = known < 100 ? `; known for ${known} % of the hours it ran` : '';
+  return `: the other weeks foresee ${Math.floor(foreseen * 100)} % of a week's work${gaps}`;
 };
 
 const shownStretches = 4;

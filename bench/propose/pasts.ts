@@ -57,6 +57,27 @@ export const kinds: readonly Kind[] = [
   },
 ];
 
+/** What has no habit: nothing fits it, and nothing is to be proposed. */
+export const decoys: readonly { name: string; noise: Noise; habits: Kind['habits'] }[] = [
+  {
+    name: 'busy around the clock',
+    noise: { missed: 0, runsPerWeek: 0, lost: 0.01 },
+    habits: () => [{ days: all, start: 0, end: 24 }],
+  },
+  {
+    name: 'runs at any hour, all the time',
+    noise: { missed: 0, runsPerWeek: 14, lost: 0.01 },
+    habits: () => [],
+  },
+  { name: 'a run a week, at any hour', noise: { missed: 0, runsPerWeek: 1, lost: 0.01 }, habits: () => [] },
+  { name: 'nothing at all', noise: { missed: 0, runsPerWeek: 0, lost: 0.01 }, habits: () => [] },
+  {
+    name: 'office, a quarter of the points lost',
+    noise: { missed: 0, runsPerWeek: 0, lost: 0.25 },
+    habits: (dice) => [office(dice)],
+  },
+];
+
 /** What disturbs a habit. */
 export type Noise = {
   /** Share of days on which nobody works. */

@@ -1,10 +1,10 @@
 import type { Hour } from '../compute/hour-states.ts';
-import { hourMs } from '../compute/hours.ts';
 import { type Confidence, wholeCoverage } from '../compute/utilization.ts';
 import type { Usd } from '../money.ts';
 import { type Fit, fitOf, openHoursPerWeek, type Stretch } from './fit.ts';
-import { hoursPerWeek, localHour } from './local-hour.ts';
-import { learnPattern, type Pattern, type Tolerance, type WorkHour } from './pattern.ts';
+import { coverageOf, doubtOf, type History, type NoProposal, noPattern, toHistory } from './history.ts';
+import { hoursPerWeek } from './local-hour.ts';
+import { learnPattern, type Pattern, type Tolerance } from './pattern.ts';
 import { patternText } from './pattern-text.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext } from './schedule.ts';
 import { parseScheduleTag } from './tag.ts';
@@ -54,42 +54,18 @@ export type Proposal = {
   coverage: number;
   /** Weeks of the past that it was learnt from. */
   weeks: number;
-  /** Share of the last week's work that hours learnt from the weeks before would have covered; absent where it had none. */
-  foreseen?: number | undefined;
+  /** Share of the work of each of the last weeks that hours learnt from the others would have covered, 0 to 1. */
+  foreseen: number;
   confidence: Confidence;
   /** The value of the tag that it would take the place of. */
   current?: string | undefined;
 };
 
-/** Why nothing is proposed, by a code that doesn't change. */
-export type NoProposal = { code: NoProposalCode; reason: string };
-
-export type NoProposalCode =
-  | 'off'
-  | 'never-ran'
-  | 'too-little-history'
-  | 'not-measured'
-  | 'poor-coverage'
-  | 'never-busy'
-  | 'hardly-used'
-  | 'around-the-clock'
-  | 'irregular'
-  | 'memory-held'
-  | 'small-saving'
-  | 'current-fits'
-  | 'works-outside-current';
-
 /** Share of its busy hours that the windows may leave out: it isn't stopped while it works, whatever they say. */
 export const busyTolerance = 0.1;
 
-/** A past shorter than this says nothing of a week. */
-const leastDays = 14;
-/** Days on which it must have run in them. */
-const leastDaysRun = 8;
-
 /** As AWS counts a month of days. */
 const daysPerMonth = 30.4;
-const dayMs = 24 * hourMs;
 
 /** Hours a month below which a saving of unknown price is too small. */
 const leastHoursSaved = 20;
@@ -100,14 +76,11 @@ const nameShare = 0.95;
 /** A tag is changed for no less than this share of what it could save. */
 const notableShare = 0.1;
 
-/** Share of the known hours from which on it works around the clock. */
-const alwaysBusy = 0.95;
-
 /** Hours for the schedule tag of an instance, or why there are none. */
 export function proposeSchedule(past: Past, policy: ProposalPolicy): Proposal | NoProposal {
   if (past.current?.parsed.kind === 'off') return { code: 'off', reason: 'its tag says never to touch it' };
-  const history = toHistory(past);
-  const doubt = doubtOf(history, policy);
+  const history = toHistory(past.hours, past.timeZone);
+  const doubt = doubtOf(history, policy.coverage);
   if (doubt) return doubt;
   const learnt = learnHours(history, past, policy);
   if (learnt === undefined) return noPattern(history);
@@ -115,86 +88,10 @@ export function proposeSchedule(past: Past, policy: ProposalPolicy): Proposal | 
   return worthOf(fitted, learnt, { history, past, policy });
 }
 
-/** The past from the first hour in which it ran on. */
-type History = {
-  hours: readonly WorkHour[];
-  ran: number;
-  known: number;
-  busy: number;
-  days: number;
-  daysRun: number;
-  daysBusy: number;
-};
-
-function toHistory({ hours, timeZone }: Past): History {
-  const first = hours.findIndex(({ state }) => state !== 'off');
-  const own =
-    first < 0 ? [] : hours.slice(first).map((hour) => ({ ...hour, ...localHour(timeZone, hour.at) }));
-  const having = (...states: Hour['state'][]) => own.filter(({ state }) => states.includes(state));
-  const datesOf = (some: readonly WorkHour[]) => new Set(some.map(({ date }) => date)).size;
-  const busy = having('busy');
-  const ran = own.filter(({ state }) => state !== 'off');
-  return {
-    hours: own,
-    ran: ran.length,
-    known: having('busy', 'held', 'idle').length,
-    busy: busy.length,
-    days: (own.length * hourMs) / dayMs,
-    daysRun: datesOf(ran),
-    daysBusy: datesOf(busy),
-  };
-}
-
-const coverageOf = ({ known, ran }: History): number => (ran === 0 ? 0 : known / ran);
-
-/** Why its past says nothing of its hours. */
-function doubtOf(history: History, { coverage }: ProposalPolicy): NoProposal | undefined {
-  const { ran, known, busy, days, daysRun, daysBusy } = history;
-  if (ran === 0) return { code: 'never-ran', reason: 'it did not run' };
-  if (days < leastDays) {
-    const reason = `its past begins ${counted(Math.ceil(days), 'day')} ago: a pattern takes two weeks`;
-    return { code: 'too-little-history', reason };
-  }
-  if (daysRun < leastDaysRun) {
-    const reason = `it ran on ${daysRun} of ${Math.round(days)} days: a pattern takes ${leastDaysRun}`;
-    return { code: 'too-little-history', reason };
-  }
-  if (known === 0) {
-    return { code: 'not-measured', reason: `nobody can tell what it did in any of the ${ran} hours it ran` };
-  }
-  if (coverageOf(history) < coverage) {
-    const share = Math.floor(coverageOf(history) * 100);
-    return { code: 'poor-coverage', reason: `what it did is known of ${share} % of the ${ran} hours it ran` };
-  }
-  if (busy === 0) {
-    const reason = `it did nothing in ${counted(ran, 'hour')}: no hours fit that, see "watchdog utilization"`;
-    return { code: 'never-busy', reason };
-  }
-  if (daysBusy < Math.max(2, days / 7)) {
-    const reason = `it worked on ${counted(daysBusy, 'day')} of ${Math.round(days)}: no pattern, see "watchdog utilization"`;
-    return { code: 'hardly-used', reason };
-  }
-  return busy >= alwaysBusy * known ? aroundTheClock(history) : undefined;
-}
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
-/** Of what is off at times, whoever turns it off needs no hours for it. */
-function aroundTheClock({ busy, known, ran, hours }: History): NoProposal {
-  const off = hours.length - ran;
-  if (off > ran * notableShare) {
-    const reason = `it is off for ${off} of ${hours.length} hours already, and busy in ${busy} of the others`;
-    return { code: 'small-saving', reason };
-  }
-  const reason = `no pattern: busy around the clock, in ${busy} of ${known} hours`;
-  return { code: 'around-the-clock', reason };
-}
-
-function noPattern(history: History): NoProposal {
-  const { busy, known } = history;
-  if (busy >= known / 2) return aroundTheClock(history);
-  return { code: 'irregular', reason: `no pattern: its ${busy} busy hours lie at any hour of the week` };
-}
+const unforeseen = (share: number): NoProposal => ({
+  code: 'irregular',
+  reason: `no pattern: hours learnt from the other weeks foresee but ${Math.floor(share * 100)} % of a week's work`,
+});
 
 /** Hours, and how they would have fitted. */
 type Fitted = { value: string; schedule: Schedule; fit: Fit };
@@ -284,6 +181,7 @@ function worthOf(fitted: Fitted, learnt: Learnt, given: Given): Proposal | NoPro
   }
   if (isSmall || gain <= 0) return tooSmall(fit, saved, history);
   const foreseen = foreseenBy(given);
+  if (foreseen < notForeseen) return unforeseen(foreseen);
   return {
     value: fitted.value,
     hours: fitted.schedule.hours,
@@ -317,24 +215,33 @@ function tooSmall({ hoursSaved, heldHoursOutside }: Fit, saved: number, { ran, h
   return { code: 'small-saving', reason: `it would save but ${Math.round(saved)} h a month${why}` };
 }
 
-/** Share of the last week's work that hours learnt from the weeks before would have covered. */
-function foreseenBy({ history: { hours }, past, policy }: Given): number | undefined {
-  const split = hours.length - hoursPerWeek;
-  const [before, last] = [hours.slice(0, split), hours.slice(split)];
-  const busy = last.filter(({ state }) => state === 'busy').length;
-  if (busy === 0 || !before.some(({ state }) => state === 'busy')) return undefined;
-  const learnt = learnPattern(before, { busy: busyTolerance, unknown: 1 - policy.coverage });
-  const fitted = learnt && fittedBy(windowsText(learnt.windows, past.timeZone), last, policy);
-  return fitted && 1 - fitted.fit.busyHoursOutside / busy;
+/** Share of the work of each of the last weeks that hours learnt from the other weeks would have covered. */
+function foreseenBy({ history: { hours, busy }, past, policy }: Given): number {
+  const tolerance: Tolerance = { busy: busyTolerance, unknown: 1 - policy.coverage };
+  const weeks = Math.min(weeksTested, Math.floor(hours.length / hoursPerWeek));
+  let [worked, missed] = [0, 0];
+  for (let back = 0; back < weeks; back += 1) {
+    const end = hours.length - back * hoursPerWeek;
+    const week = hours.slice(end - hoursPerWeek, end);
+    const own = week.filter(({ state }) => state === 'busy').length;
+    const pattern = learnPattern(hours.toSpliced(end - hoursPerWeek, hoursPerWeek), tolerance);
+    const fitted = pattern && fittedBy(windowsText(pattern.windows, past.timeZone), week, policy);
+    worked += own;
+    // Without hours nothing would be stopped; where the other weeks know no work, this one's is a surprise.
+    missed += fitted ? fitted.fit.busyHoursOutside : own === busy ? own : 0;
+  }
+  return worked === 0 ? 0 : 1 - missed / worked;
 }
 
-/** From these shares of the last week foreseen on. */
+const weeksTested = 4;
+
+/** From these shares foreseen on. Below the last one what was learnt is an accident. */
 const wellForeseen = 0.95;
 const hardlyForeseen = 0.8;
+const notForeseen = 0.7;
 
-function confidenceOf(history: History, foreseen: number | undefined): Confidence {
-  const isWhole = coverageOf(history) >= wholeCoverage && history.days >= 21;
-  if (foreseen === undefined) return 'medium';
+function confidenceOf(history: History, foreseen: number): Confidence {
   if (foreseen < hardlyForeseen) return 'low';
+  const isWhole = coverageOf(history) >= wholeCoverage && history.days >= 21;
   return isWhole && foreseen >= wellForeseen ? 'high' : 'medium';
 }

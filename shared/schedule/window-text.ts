@@ -6,7 +6,7 @@ export const windowsText = (windows: readonly Window[], timeZone: string): strin
   `${windows.map((window) => `${daysText(window.days)} ${spanText(window)}`).join(', ')} ${timeZone}`;
 
 /** `08:00-19:00`, `22:00-06:00` */
-export const spanText = ({ start, end }: Pick<Window, 'start' | 'end'>): string =>
+const spanText = ({ start, end }: Pick<Window, 'start' | 'end'>): string =>
   `${timeText(start)}-${timeText(end > wholeDay ? end - wholeDay : end)}`;
 
 const wholeDay = 1440;

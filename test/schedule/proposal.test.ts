@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Hour, HourState } from '../../shared/compute/hour-states.ts';
 import { hourMs } from '../../shared/compute/hours.ts';
+import type { NoProposal } from '../../shared/schedule/history.ts';
 import {
   busyTolerance,
-  type NoProposal,
   type Past,
   type Proposal,
   type ProposalPolicy,
@@ -95,18 +95,39 @@ describe('hours learnt from a past', () => {
     expect(found.coverage).toBeCloseTo(1 - 27 / 672, 5);
   });
 
-  it('are told with what the weeks before would have foreseen of the last one', () => {
+  it('are told with how well the other weeks foresee a week, which is their confidence', () => {
     const steady = working(`Mon-Fri 09:00-18:00 ${berlin}`);
     expect(propose(steady)).toMatchObject({ foreseen: 1, confidence: 'high', weeks: 4 });
-    // In the last week it works in the evening.
+    expect(propose(working(`Mon-Fri 09:00-18:00 ${berlin}`, { weeks: 2 }))).toMatchObject({
+      foreseen: 1,
+      confidence: 'medium',
+      weeks: 2,
+    });
+    // In the last week it works in the evening, of which the weeks before knew nothing.
     const moved = steady.map((hour): Hour => {
       if (hour.at < Date.parse('2026-11-09T00:00:00Z')) return hour;
       return { ...hour, state: [19, 20, 21, 22].includes((hour.at / hourMs) % 24) ? 'busy' : 'idle' };
     });
-    expect(propose(moved)).toMatchObject({ foreseen: 0, confidence: 'low' });
-    expect(propose(working(`Mon-Fri 09:00-18:00 ${berlin}`, { weeks: 2 }))).toMatchObject({
+    expect(propose(moved)).toMatchObject({
+      foreseen: expect.closeTo(1 - 28 / 163, 5),
       confidence: 'medium',
-      weeks: 2,
+    });
+  });
+
+  it('are none where it runs now and then: what fits those runs foresees no other', () => {
+    const runs = [
+      '2026-10-20T03:00:00Z',
+      '2026-10-28T14:00:00Z',
+      '2026-11-05T20:00:00Z',
+      '2026-11-14T09:00:00Z',
+    ];
+    const hours = runs.reduce<Hour[]>(
+      (past, start) => but(past, 'busy', start, 6),
+      pastOf(() => 'idle'),
+    );
+    expect(propose(hours)).toEqual({
+      code: 'irregular',
+      reason: "no pattern: hours learnt from the other weeks foresee but 4 % of a week's work",
     });
   });
 });
@@ -280,6 +301,7 @@ describe('whatever the past', () => {
   }
 
   it('a value can be read, leaves out no more work than is tolerated, and saves no more than ran idle', () => {
+    let proposals = 0;
     fc.assert(
       fc.property(recipes, (recipe) => {
         const hours = made(recipe);
@@ -288,6 +310,7 @@ describe('whatever the past', () => {
           expect(found.reason).not.toBe('');
           return;
         }
+        proposals += 1;
         const idle = hours.filter(({ state }) => state === 'idle').length;
         const first = hours.findIndex(({ state }) => state !== 'off');
         const months = (hours.length - first) / 24 / 30.4;
@@ -299,6 +322,7 @@ describe('whatever the past', () => {
       }),
       { numRuns: 150 },
     );
+    expect(proposals).toBeGreaterThan(20);
   });
 
   it('hours of which nothing is known never make a proposal', () => {

@@ -5,7 +5,7 @@ import { parseScheduleTag } from '../../shared/schedule/tag.ts';
 import { isUp } from '../../shared/schedule/window.ts';
 
 /** Monday; summer time ends in Berlin on the 25th. */
-export const firstHour = Date.parse('2026-10-19T00:00:00Z');
+const firstHour = Date.parse('2026-10-19T00:00:00Z');
 
 /** So many weeks of hours of which `stateOf` says what they were, by their place and their time. */
 export const pastOf = (
