@@ -12,8 +12,8 @@ export type HourState = 'busy' | 'held' | 'idle' | 'unknown' | 'off';
 /** `at` is the hour's start in milliseconds since the epoch. */
 export type Hour = { at: number; state: HourState };
 
-/** What was measured in periods of an hour: percent, MiB, Watts, and bytes a second. A signal that isn't there is absent. */
-export type HourlySignals = {
+/** What was read of an instance: percent, MiB, Watts, and bytes a second. A signal that it doesn't report is absent. */
+export type ReadSignals = {
   devices: readonly {
     utilization: Series;
     memoryUsed?: Series | undefined;
@@ -44,13 +44,13 @@ type Courses = {
 };
 
 /**
- * Every hour of the window by the thresholds that `judgeIdleness` has: busy where any signal says so, idle only where each
+ * Every hour of the window, whose `signals` are the largest sample or the rate of each, by the thresholds that `judgeIdleness` has: busy where any signal says so, idle only where each
  * one that must is there and silent. EC2 reports the CPU of whatever runs (CloudWatch metrics of instances, EC2 user
  * guide): an hour without anything is one in which it was off, unless it is known to have run.
  */
 export function toHours(
   subject: HourSubject,
-  signals: HourlySignals,
+  signals: ReadSignals,
   window: Window,
   policy: IdlePolicy,
 ): Hour[] {
@@ -79,7 +79,7 @@ export function toHours(
 }
 
 /** Whether silence of these devices can mean anything: all of them report, whole ones, in percent. */
-function speaksForSilence(facts: InstanceTypeFacts | undefined, { devices }: HourlySignals): boolean {
+function speaksForSilence(facts: InstanceTypeFacts | undefined, { devices }: ReadSignals): boolean {
   if (facts === undefined) return false;
   if (facts.accelerators === undefined) return true;
   if (!hasReporters(facts) || devices.length < devicesOf(facts)) return false;
@@ -114,7 +114,7 @@ type Asked = { policy: IdlePolicy; at: number; mayBeSilent: boolean };
 
 function quietState(
   { instance, facts }: HourSubject,
-  signals: HourlySignals,
+  signals: ReadSignals,
   { devices, cpu, traffic }: Courses,
   { policy, at, mayBeSilent }: Asked,
 ): HourState {

@@ -1,5 +1,6 @@
 import { inBatches } from '../batches.ts';
 import type { Observation } from '../compute/finding.ts';
+import type { ReadSignals } from '../compute/hour-states.ts';
 import { hourMs } from '../compute/hours.ts';
 import {
   type DeviceMetrics,
@@ -18,23 +19,10 @@ import type { Watched } from './observe.ts';
 /** One device's utilisation, percent, hour by hour. */
 export type DeviceHours = { index: string; series: Series };
 
-/** What was measured of an instance in the last day. A signal that it doesn't report is absent. */
-export type Evidence = {
+/** What was measured of an instance in the last day, of each device by its index. */
+export type Evidence = Omit<ReadSignals, 'devices'> & {
   window: Window;
-  devices: readonly {
-    index: string;
-    /** Percent, MiB and Watts. */
-    utilization: Series;
-    memoryUsed?: Series | undefined;
-    power?: Series | undefined;
-    /** Cut into slices (MIG): see `DeviceMetrics`. */
-    isSliced?: boolean | undefined;
-  }[];
-  /** Percent. */
-  cpu?: Series | undefined;
-  /** Bytes a second. */
-  networkIn?: Series | undefined;
-  networkOut?: Series | undefined;
+  devices: readonly (ReadSignals['devices'][number] & { index: string })[];
 };
 
 const hoursShown = 24;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type HourlySignals,
   type HourState,
   type HourSubject,
+  type ReadSignals,
   toHours,
 } from '../../shared/compute/hour-states.ts';
 import { hourMs } from '../../shared/compute/hours.ts';
@@ -37,7 +37,7 @@ const series = (...values: (number | undefined)[]): Series => ({
 });
 const always = (value: number, count = 4): Series => series(...Array(count).fill(value));
 
-const quiet: HourlySignals = {
+const quiet: ReadSignals = {
   devices: [],
   cpu: always(1),
   networkIn: always(900),
@@ -49,7 +49,7 @@ const gpu = (utilization: Series, memoryUsed: Series | undefined = always(400)) 
   devices: [{ utilization, memoryUsed, power: always(60) }],
 });
 
-const states = (signals: HourlySignals, given: Partial<HourSubject> = {}, over = window): HourState[] =>
+const states = (signals: ReadSignals, given: Partial<HourSubject> = {}, over = window): HourState[] =>
   toHours(subject(given), signals, over, policy).map(({ state }) => state);
 
 describe('an hour of an instance without accelerators', () => {
@@ -109,7 +109,7 @@ describe('an hour of an accelerator instance', () => {
     expect(states({ ...gpu(always(0)), cpu: series(1, 1, 1, 40) }, given)[3]).toBe('busy');
   });
 
-  it.each<[string, HourlySignals]>([
+  it.each<[string, ReadSignals]>([
     ['no device reports', quiet],
     ['a device reports nothing in it', gpu(series(undefined, undefined, undefined, undefined))],
     ['a device is cut into slices', { ...quiet, devices: [{ utilization: always(0), isSliced: true }] }],

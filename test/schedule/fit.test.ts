@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fitOf, openHoursPerWeek } from '../../shared/schedule/fit.ts';
-import type { Schedule } from '../../shared/schedule/schedule.ts';
-import { parseScheduleTag } from '../../shared/schedule/tag.ts';
-import { but, pastOf, working } from '../support/past.ts';
+import { but, pastOf, scheduleOf, working } from '../support/past.ts';
 
-function schedule(value: string): Schedule {
-  const parsed = parseScheduleTag(value, { schedules: {}, timeZone: 'UTC' });
-  if (parsed.kind !== 'schedule') throw new Error(JSON.stringify(parsed));
-  return parsed.schedule;
-}
-
-const office = schedule('Mon-Fri 08:00-18:00 UTC');
+const office = scheduleOf('Mon-Fri 08:00-18:00 UTC');
 
 describe('how a schedule would have fitted a week', () => {
   const week = working('Mon-Fri 08:00-18:00 UTC', { weeks: 1 });
@@ -39,14 +31,14 @@ describe('how a schedule would have fitted a week', () => {
   });
 
   it('takes an hour that a boundary cuts for work outside, and for idleness inside', () => {
-    const cut = schedule('Mon-Fri 08:30-18:00 UTC');
+    const cut = scheduleOf('Mon-Fri 08:30-18:00 UTC');
     expect(fitOf(cut, week, 0)).toMatchObject({ busyHoursOutside: 5, hoursSaved: 118 });
     const idle = pastOf(() => 'idle', { weeks: 1 });
     expect(fitOf(cut, idle, 0).hoursSaved).toBe(118);
   });
 
   it('has an hour more or less on the days on which the clock changes', () => {
-    const sunday = schedule('Sun 00:00-12:00 Europe/Berlin');
+    const sunday = scheduleOf('Sun 00:00-12:00 Europe/Berlin');
     const busy = pastOf(() => 'busy', { weeks: 1 });
     expect(168 - fitOf(sunday, busy, 0).busyHoursOutside).toBe(13);
   });
@@ -62,4 +54,6 @@ it.each([
   ['Sun 22:00-06:00 UTC', 8],
   ['Mon 08:00-12:00, Mon 10:00-13:30 UTC', 5.5],
   ['Mon-Sun 00:00-24:00 UTC', 168],
-])('%s is open for %d hours a week', (value, hours) => expect(openHoursPerWeek(schedule(value))).toBe(hours));
+])('%s is open for %d hours a week', (value, hours) =>
+  expect(openHoursPerWeek(scheduleOf(value))).toBe(hours),
+);

@@ -1,6 +1,7 @@
 import type { Hour, HourState } from '../../shared/compute/hour-states.ts';
 import { hourMs } from '../../shared/compute/hours.ts';
 import { toTime } from '../../shared/period.ts';
+import type { Schedule } from '../../shared/schedule/schedule.ts';
 import { parseScheduleTag } from '../../shared/schedule/tag.ts';
 import { isUp } from '../../shared/schedule/window.ts';
 
@@ -17,11 +18,17 @@ export const pastOf = (
     return { at, state: stateOf(place, at) };
   });
 
+/** The schedule that a tag's value says; throws where it says none. */
+export function scheduleOf(value: string): Schedule {
+  const parsed = parseScheduleTag(value, { schedules: {}, timeZone: 'UTC' });
+  if (parsed.kind !== 'schedule') throw new Error(JSON.stringify(parsed));
+  return parsed.schedule;
+}
+
 /** Works in these hours and idles in all others. */
 export const working = (hours: string, span: { weeks?: number } = {}): Hour[] => {
-  const parsed = parseScheduleTag(hours, { schedules: {}, timeZone: 'UTC' });
-  if (parsed.kind !== 'schedule') throw new Error(`${hours}: no schedule`);
-  return pastOf((_, at) => (isUp(parsed.schedule, toTime(at)) ? 'busy' : 'idle'), span);
+  const schedule = scheduleOf(hours);
+  return pastOf((_, at) => (isUp(schedule, toTime(at)) ? 'busy' : 'idle'), span);
 };
 
 /** The same but for the hours from `start` on, which are of another state. */

@@ -11,12 +11,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { toTime } from '../../shared/period.ts';
-import { parseScheduleTag } from '../../shared/schedule/tag.ts';
 import { isUp } from '../../shared/schedule/window.ts';
 import { type Proposed, proposeSchedules } from '../../shared/watch/propose.ts';
 import { instance } from '../support/compute.ts';
 import { fakeEc2 } from '../support/ec2.ts';
 import { fakeCloudWatch } from '../support/metrics.ts';
+import { scheduleOf } from '../support/past.ts';
 
 const target = { account: '210987654321', region: 'eu-west-1' };
 const now = '2026-11-16T10:15:00Z';
@@ -33,9 +33,8 @@ const machine = (instanceId: string, given: Partial<Instance> = {}): Instance =>
 
 /** A course that is `value` in these hours, and 0 in all others. */
 function during(hours: string, value: number) {
-  const parsed = parseScheduleTag(hours, { schedules: {}, timeZone: 'UTC' });
-  if (parsed.kind !== 'schedule') throw new Error(hours);
-  return (at: number) => (isUp(parsed.schedule, toTime(at)) ? value : 0);
+  const schedule = scheduleOf(hours);
+  return (at: number) => (isUp(schedule, toTime(at)) ? value : 0);
 }
 
 const propose = async (given = config): Promise<{ proposed: Proposed[]; metrics: number }> => {
