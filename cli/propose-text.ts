@@ -167,8 +167,9 @@ const commonReasons: Readonly<Record<string, string>> = {
   'too-little-history': 'too little history: a pattern takes two weeks',
   'not-measured': 'nobody can tell what they did',
   'poor-coverage': 'too little is known of what they did',
-  'never-busy': 'they did nothing at all, see "watchdog utilization"',
-  'hardly-used': 'they hardly ever work, see "watchdog utilization"',
+  'never-busy':
+    'they did nothing at all: are they needed? (of accelerators, "watchdog utilization" tells more)',
+  'hardly-used': 'they work on too few days for a pattern',
   'around-the-clock': 'busy around the clock',
   irregular: 'they work at any hour of the week',
   'memory-held': 'their devices hold memory in quiet hours, too',

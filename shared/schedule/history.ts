@@ -88,11 +88,11 @@ export function doubtOf(history: History, coverage: number): NoProposal | undefi
     return { code: 'poor-coverage', reason: `what it did is known of ${share} % of the ${ran} hours it ran` };
   }
   if (busy === 0) {
-    const reason = `it did nothing in ${counted(ran, 'hour')}: no hours fit that, see "watchdog utilization"`;
+    const reason = `it did nothing in any of the ${ran} hours it ran: is it needed at all?`;
     return { code: 'never-busy', reason };
   }
   if (daysBusy < Math.max(2, days / 7)) {
-    const reason = `it worked on ${counted(daysBusy, 'day')} of ${Math.round(days)}: no pattern, see "watchdog utilization"`;
+    const reason = `it worked on ${counted(daysBusy, 'day')} of ${Math.round(days)}: too few for a pattern`;
     return { code: 'hardly-used', reason };
   }
   return busy >= alwaysBusy * known ? aroundTheClock(history) : undefined;
