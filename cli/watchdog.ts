@@ -9,6 +9,7 @@ import {
   toIsoTime,
   toMonth,
   toNames,
+  toWeeks,
   withAccountOptions,
   withCommonOptions,
 } from './options.ts';
@@ -60,6 +61,12 @@ withAccountOptions(program.command('stop-now <ids...>'))
   .description('let the next run make an announced stop, without waiting for its grace period')
   .option('--by <name>', 'who says so')
   .action(async (ids, options) => (await import('./keep.ts')).stopNowCommand(ids, options));
+
+withAccountOptions(program.command('propose [instance]'))
+  .description('hours for schedule tags, learnt from what instances did; of one instance, its week')
+  .option('--weeks <count>', 'how far back to look', toWeeks, 4)
+  .option('--min-saving <dollars>', 'a month; less is not worth a tag', toDollars, 10)
+  .action(async (instance, options) => (await import('./propose.ts')).proposeCommand(instance, options));
 
 withAccountOptions(program.command('utilization [resource]'))
   .description('what is idle or hardly used, and what that costs; of one resource, the evidence')
