@@ -17,7 +17,11 @@ const stored = z.object({
   seenUpAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
   measured: z
-    .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
+    .object({
+      at: z.string(),
+      code: z.enum(['utilization-unknown', 'held-back', 'delete-not-allowed']),
+      reason: z.string(),
+    })
     .optional(),
   restore: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
