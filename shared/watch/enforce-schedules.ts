@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker } from '../schedule/breaker.ts';
-import { isBefore, latest, minutesBetween, settleMinutes } from '../schedule/case.ts';
+import { isBefore } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { isStale } from '../schedule/stale-event.ts';
@@ -51,7 +51,6 @@ export async function enforceSchedules(
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
   await rememberMeasured(pass);
-  await rememberUp(pass);
   const warned = await warn(pass);
   const stops = plan.planned.filter(({ decision }) => isStop(decision));
   const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];
@@ -151,22 +150,6 @@ function changeBy(
   return code === 'utilization-unknown' || code === 'delete-not-allowed'
     ? { set: { measured: { at: now, code, reason } } }
     : undefined;
-}
-
-/** What is up though we stopped it, once it can't be that AWS still shows it so: who takes it down next isn't us. */
-async function rememberUp({ clients, target, plan, time }: Pass): Promise<void> {
-  for (const { subject, stored } of plan.planned) {
-    const { stoppedAt, startedAt, seenUpAt } = stored ?? {};
-    const up = latest(startedAt, seenUpAt);
-    const isKnown = stoppedAt === undefined || (up !== undefined && !isBefore(up, stoppedAt));
-    if (subject.kind === 'ec2-instance' || subject.state !== 'running' || isKnown) continue;
-    if (minutesBetween(stoppedAt, time) < settleMinutes) continue;
-    const change = { set: { seenUpAt: time } };
-    await applyWrite(
-      clients.table,
-      recordWrite(clients.table, target, schedulableKey(subject), time, change),
-    );
-  }
 }
 
 /** What this run has seen at work that nobody had seen before, and when. */
