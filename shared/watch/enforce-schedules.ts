@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker } from '../schedule/breaker.ts';
-import { isBefore } from '../schedule/case.ts';
+import { isBefore, minutesBetween, settleMinutes } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { isStale } from '../schedule/stale-event.ts';
@@ -126,11 +126,14 @@ const valuesLike = (tags: Schedulable['tags'], key: string): string =>
     .map(([, value]) => value)
     .join(' | ');
 
-/** What was measured and kept isn't measured again by each run; a warning that its work disproved is void. */
+/**
+ * What was measured and kept isn't measured again by each run; a warning is void that its work disproved, or that somebody
+ * has answered with a keep-until tag.
+ */
 async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<void> {
   for (const planned of plan.planned) {
-    const { subject, utilization } = planned;
-    const change = utilization && changeBy(planned, utilization);
+    const { subject } = planned;
+    const change = changeBy(planned);
     if (!change) continue;
     await applyWrite(
       clients.table,
@@ -140,10 +143,30 @@ async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<
   await putWork(clients.table, target, workOf(plan), time);
 }
 
-function changeBy(
+function changeBy(planned: Planned): RecordChange | undefined {
+  const { decision, stored, utilization } = planned;
+  if (decision.code === 'keep-until') return stored?.warning && { remove: ['warning', 'stopNow'] };
+  return seenUp(planned) ?? (utilization && changeByWork(planned, utilization));
+}
+
+type RecordChange = Parameters<typeof recordWrite>[4];
+
+/**
+ * What is up again after we stopped it, where AWS doesn't say since when, or forgets it with what is deleted: what we know
+ * of the stop is over.
+ */
+function seenUp({ subject, stored, input: { now } }: Planned): RecordChange | undefined {
+  const { stoppedAt, startedAt, seenUpAt } = stored ?? {};
+  const isDated = subject.startedAt !== undefined && !subject.isDeletedToStop;
+  if (isDated || subject.state !== 'running' || stoppedAt === undefined) return undefined;
+  const isKnown = [startedAt, seenUpAt].some((at) => at !== undefined && !isBefore(at, stoppedAt));
+  return isKnown || minutesBetween(stoppedAt, now) < settleMinutes ? undefined : { set: { seenUpAt: now } };
+}
+
+function changeByWork(
   { decision: { code, reason }, input: { subject, now }, stored }: Planned,
   { windowStart }: Utilization,
-): Parameters<typeof recordWrite>[4] | undefined {
+): RecordChange | undefined {
   if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
   // What has just started was asked nothing, and may soon be judged.
   if (subject.startedAt !== undefined && isBefore(windowStart, subject.startedAt)) return undefined;

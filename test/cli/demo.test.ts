@@ -63,10 +63,11 @@ describe('the demo, for programs', () => {
     expect(finding?.reason).toMatch(/^8 of 8 GPUs at 0 % for 3 h/);
   });
 
-  it('stops what was warned, but for the one that EC2 refuses', () => {
-    expect(story.warned).toBe(9);
-    expect(story.due).toHaveLength(9);
-    expect(story.due.filter((id) => !story.stopped.includes(id))).toEqual([experimentTracker]);
+  it('stops what was warned, and warns of nothing that EC2 would refuse', () => {
+    expect(story.warned).toBe(8);
+    expect(story.due).toHaveLength(8);
+    expect(story.due.filter((id) => !story.stopped.includes(id))).toEqual([]);
+    expect(story.due).not.toContain(experimentTracker);
     expect(story.stopped).not.toContain(p4d); // nobody opted it in
   });
 
@@ -101,7 +102,7 @@ describe('the demo, for people', () => {
     ['the launch in Slack', /2 g5\.12xlarge started in ml-dev: \$12\.66 an hour/],
     ['the idle p4d', /idle-accelerator +reranker-train p4d\.24xlarge .* jonas .*\n +8 of 8 GPUs/],
     ['a stop', /stopped {2}ablation-us .*4 of 4 GPUs at 0 % for 45 min/],
-    ['a refusal', /refused {2}experiment-tracker/],
+    ['the protected one that is kept', /kept {5}experiment-tracker.* stop protection/],
     ['the busy one that is kept', /kept {5}support-chat-train.* busy: GPU 0 up to 100 %/],
     ['the MIG device that is kept', /kept {5}notebooks-mig.* unknown is never idle/],
     ['a mail', /Subject: \[WARNING\]/],

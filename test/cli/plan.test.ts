@@ -17,10 +17,12 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample', '--format', 'json']);
     const entries: Entry[] = JSON.parse(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(9);
+    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(8);
     expect(entries.find(({ name }) => name === 'support-chat-train')).toEqual({
       account: '210987654321',
       region: 'eu-west-1',
+      kind: 'ec2-instance',
+      id: 'i-0d4e7b1c93fa26507',
       instanceId: 'i-0d4e7b1c93fa26507',
       name: 'support-chat-train',
       owner: 'dana',
@@ -39,14 +41,16 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
-    const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep) /.test(line));
+    const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) /.test(line));
     expect(rows).toHaveLength(35);
-    expect(rows.slice(0, 9).every((row) => row.startsWith('  warn'))).toBe(true);
+    expect(rows.slice(0, 8).every((row) => row.startsWith('  warn'))).toBe(true);
     for (const title of ['instance', 'account', 'owner', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
-    expect(stdout).toMatch(/0 to stop, 9 to warn \(\$25\.33 an hour\), 0 to start, 26 to keep/);
+    expect(stdout).toMatch(
+      /0 to stop, 0 to hibernate, 8 to warn \(\$[\d.]+ an hour\), 0 to start, 0 to defer, 27 to keep/,
+    );
   });
 
   it('does not promise to spare for its work what is stopped even when busy', async () => {
@@ -66,6 +70,7 @@ describe('plan', () => {
       'CloudWatch:ListMetrics',
       'DynamoDB:GetItem',
       'DynamoDB:Query',
+      'EC2:DescribeInstanceAttribute',
       'EC2:DescribeInstanceTypes',
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',

@@ -365,7 +365,7 @@ describe('utilisation, which costs money,', () => {
     });
     expect(outcome(stoppable({ block, record: {} }))).toBe(`defer stops-blocked until ${block.until}`);
     const always = tagged({ 'auto-stop': 'office-hours; always' });
-    expect(outcome(stoppable({ block, instance: always }))).toBe(`keep held-back until ${block.until}`);
+    expect(outcome(stoppable({ block, instance: always }))).toBe(`defer held-back until ${block.until}`);
   });
 
   it('is not needed to say what would happen while only observing', () => {

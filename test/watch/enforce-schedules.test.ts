@@ -251,9 +251,9 @@ describe('an event that comes twice, or late', () => {
 
   it('tells of the rest where a second delivery of the event stops more', async () => {
     world = await warned([machine(1), machine(2)]);
-    await world.tag(2, 'auto-stop:keep-until', '2026-11-17');
+    await world.tag(2, 'environment', 'production');
     await world.run(afterGrace);
-    await world.untag(2, 'auto-stop:keep-until');
+    await world.untag(2, 'environment');
     await world.run(afterGrace);
     expect(stopsOf(world)).toEqual([idOf(1), idOf(2)]);
     expect(await world.deliver()).toHaveLength(2);
@@ -482,8 +482,18 @@ describe('a stop that does not go as it should', () => {
     expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
   });
 
+  it('is not announced where its stop protection is on: EC2 would refuse it', async () => {
+    world = await openEvening([machine(1, { stopProtection: true })]);
+    expect(await world.run(evening)).toMatchObject({ warned: [], kept: { 'stop-protection': 1 } });
+    expect(await world.deliver()).toEqual([]);
+  });
+
   it('is told once where AWS refuses it, and not asked for again by each run', async () => {
-    world = await warned([machine(1, { stopProtection: true }), machine(2)]);
+    // Nobody could ask whether it is protected, so that EC2 says so itself.
+    world = await openEvening([machine(1, { stopProtection: true }), machine(2)]);
+    world.fail(/DescribeInstanceAttribute/, 'UnauthorizedOperation', { times: 10 });
+    await world.run(evening);
+    await world.deliver();
     expect(await world.run(afterGrace)).toMatchObject({
       stopped: [
         { id: idOf(1), outcome: 'refused', code: 'OperationNotPermitted' },
