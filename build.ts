@@ -86,6 +86,12 @@ function stackSettings({ enforce, tags, targets, alerts }: Config) {
   return {
     enforce: String(enforce),
     ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
+    // What is made carries no tag yet but those that it is made with.
+    ifMadeWithTag: { StringLike: { [`aws:RequestTag/${tags.schedule}`]: '*' } },
+    ifTaggedAtCreation: {
+      StringLike: { [`aws:RequestTag/${tags.schedule}`]: '*' },
+      StringEquals: { 'sagemaker:TaggingAction': 'CreateEndpoint' },
+    },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
     webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),

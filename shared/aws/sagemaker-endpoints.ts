@@ -74,6 +74,8 @@ const config = z.object({
   ProductionVariants: z.array(configured).default([]),
   ShadowProductionVariants: z.array(configured).default([]),
   MetricsConfig: z.object({ EnableEnhancedMetrics: z.boolean().optional() }).optional(),
+  KmsKeyId: z.string().optional(),
+  DataCaptureConfig: z.object({ KmsKeyId: z.string().optional() }).optional(),
 });
 
 const components = z.object({
@@ -268,6 +270,7 @@ function toSetup({ listed: each, detail, config: known }: Found): EndpointSetup 
     modifiedAt: LastModifiedTime ?? each.CreationTime,
     deploymentConfig: LastDeploymentConfig && JSON.stringify(LastDeploymentConfig),
     changed: described && known && changedText(described, configured),
+    kmsKey: known?.KmsKeyId ?? known?.DataCaptureConfig?.KmsKeyId,
     models: configured.flatMap(({ ModelName }) => ModelName ?? []),
   };
 }

@@ -50,5 +50,6 @@ export type RefusalCode =
   | 'costs-nothing'
   | 'endpoint-unread'
   | 'endpoint-changed'
+  | 'endpoint-encrypted'
   | 'endpoint-scaled'
   | 'endpoint-model-gone';

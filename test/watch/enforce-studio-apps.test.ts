@@ -58,7 +58,7 @@ describe('a Studio app', () => {
   it('is kept while its user is active', async () => {
     world = await openSageMakerEvening({ apps: [app({ lastActive: 'now' })] });
     expect(await planned()).toMatchObject([
-      { code: 'busy', reason: expect.stringContaining('its user was active 7 min ago') },
+      { code: 'busy', reason: expect.stringContaining('its user was active 2 min ago') },
     ]);
     expect(await world.run(evening)).toMatchObject({ kept: { busy: 1 }, warned: [] });
   });

@@ -14,6 +14,8 @@ export type EndpointSetup = {
   deploymentConfig?: string | undefined;
   /** What was changed since it was made, e.g. `2 instances of AllTraffic where its configuration says 1`. */
   changed?: string | undefined;
+  /** The customer's key that its configuration names. */
+  kmsKey?: string | undefined;
   models: readonly string[];
 };
 
@@ -109,6 +111,12 @@ const changed: Rule = ({ setup }) =>
     ? undefined
     : { code: 'endpoint-changed', reason: `it would not come back as it is: ${setup.changed}` };
 
+/** API reference, CreateEndpointConfig: the key's policy must let in whoever makes an endpoint of it. */
+const encrypted: Rule = ({ setup }) =>
+  setup.kmsKey === undefined
+    ? undefined
+    : { code: 'endpoint-encrypted', reason: 'to make it again takes a KMS key that may not be used here' };
+
 /** Developer guide, automatic scaling: to delete an endpoint is to deregister its variants, without a word. */
 const scaling: Rule = ({ inquiry }) => {
   if (inquiry === undefined || inquiry.scaling === 'none') return undefined;
@@ -131,7 +139,7 @@ const models: Rule = ({ inquiry }) => {
 
 const lastingRules: readonly Rule[] = [status, components, awsTags, free];
 
-const stopRules: readonly Rule[] = [environment, unread, changed, scaling, models];
+const stopRules: readonly Rule[] = [environment, unread, changed, encrypted, scaling, models];
 
 const firstRefusal = (rules: readonly Rule[], candidate: EndpointCandidate): Refusal | undefined =>
   rules.map((rule) => rule(candidate)).find((refusal) => refusal !== undefined);
