@@ -85,6 +85,7 @@ function stackSettings({ enforce, tags, targets, alerts }: Config) {
   const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
   return {
     enforce: String(enforce),
+    countingTags: [tags.schedule, tags.keepUntil, tags.instanceStore, ...tags.environment],
     ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
     // What is made carries no tag yet but those that it is made with.
     ifMadeWithTag: { StringLike: { [`aws:RequestTag/${tags.schedule}`]: '*' } },

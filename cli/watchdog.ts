@@ -46,6 +46,7 @@ withAccountOptions(program.command('invoke <function>'))
 
 withAccountOptions(program.command('plan'))
   .description('what enforce-schedules would do now, and why; changes nothing')
+  .option('--for <length>', 'and what it would do in that time to come, e.g. 24h')
   .action(async (options) => (await import('./plan.ts')).planCommand(options));
 
 withAccountOptions(program.command('keep <ids...>'))

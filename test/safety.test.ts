@@ -58,9 +58,11 @@ describe('who may change an instance', () => {
   });
 
   it('writes no tag but the one that protects, and only where a person asks for it', () => {
-    const writers = product.filter(({ source }) => /\.tag\(context, /.test(source));
+    const writers = product.filter(({ source }) => /\btagSubject\(context/.test(source));
     expect(writers.map(({ file }) => file)).toEqual(['shared/watch/keep.ts']);
-    expect(writers[0]?.source).toContain('.tag(context, subject, context.config.tags.keepUntil, until)');
+    expect(writers[0]?.source).toContain(
+      'tagSubject(context, subject, context.config.tags.keepUntil, until)',
+    );
     const keepers = product.filter(({ source }) => /\bkeepRunning\(/.test(source));
     expect(keepers.map(({ file }) => file)).toEqual(['cli/keep.ts']);
   });

@@ -6,9 +6,9 @@ import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { requestStop } from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
 import type { Target } from '../target.ts';
-import { kindOf } from './kinds/all.ts';
 import type { KindContext } from './kinds/kind.ts';
 import { listScheduled, type ScheduleClients } from './plan-schedules.ts';
+import { tagSubject } from './tag-subject.ts';
 
 /** Something that carries the schedule tag, and where it was found. */
 export type Found = { target: Target; subject: Schedulable; context: KindContext };
@@ -42,7 +42,7 @@ export const keptUntil = (
 
 /** Keeps it running until then, by its keep-until tag: the next run reads it, and a warning that is out is void. */
 export const keepRunning = ({ subject, context }: Found, until: IsoTime): Promise<void> =>
-  kindOf(subject.kind).tag(context, subject, context.config.tags.keepUntil, until);
+  tagSubject(context, subject, context.config.tags.keepUntil, until);
 
 /**
  * Lets the next run stop it without waiting for the end of the grace period; false where no warning of a stop is out. Its

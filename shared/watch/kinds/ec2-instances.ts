@@ -1,7 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { getInstances, getInstanceTypeFacts, getSpotRequests, isStopProtected } from '../../aws/ec2.ts';
 import { startInstances, stopInstances } from '../../aws/power.ts';
-import { tagInstance } from '../../aws/tag-instance.ts';
 import { inBatches } from '../../batches.ts';
 import type { Instance, InstanceTypeFacts } from '../../compute/instance.ts';
 import { logger } from '../../observability.ts';
@@ -23,7 +22,6 @@ export const ec2Instances: Kind = {
     return toSchedulables(context, fresh, await factsOf(context, fresh));
   },
   confirm,
-  tag: ({ clients }, { id }, key, value) => tagInstance(clients.ec2, id, key, value),
   stop: ({ clients }, stops, options) => stopInstances(clients.ec2, stops, options),
   start: ({ clients }, starts, options) => startInstances(clients.ec2, starts, options),
 };

@@ -54,8 +54,6 @@ export type Kind = {
   refresh: (context: KindContext, subjects: readonly Schedulable[]) => Promise<Schedulable[]>;
   /** The same, with what takes a call each to know: asked only of what is about to be warned. */
   confirm?: (context: KindContext, subjects: readonly Schedulable[]) => Promise<Schedulable[]>;
-  /** Sets one of its tags: the keep-until tag, and no other. */
-  tag: (context: KindContext, subject: Schedulable, key: string, value: string) => Promise<void>;
   stop: (
     context: KindContext,
     stops: readonly ClearedStop[],
