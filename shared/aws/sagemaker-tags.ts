@@ -1,4 +1,4 @@
-import { AddTagsCommand, ListTagsCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { ListTagsCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
 import { describeEach } from './describe-each.ts';
 
@@ -32,15 +32,4 @@ async function tagsOf(client: SageMakerClient, ResourceArn: string): Promise<Rec
     NextToken = next;
   } while (NextToken);
   return tags;
-}
-
-/** Sets one tag; whatever value it had is gone. Throws where there is nothing that could carry it. */
-export async function tagSageMaker(
-  client: SageMakerClient,
-  arn: string | undefined,
-  key: string,
-  value: string,
-): Promise<void> {
-  if (arn === undefined) throw new Error('It is not there any more, and can carry no tag');
-  await client.send(new AddTagsCommand({ ResourceArn: arn, Tags: [{ Key: key, Value: value }] }));
 }

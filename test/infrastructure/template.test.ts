@@ -92,6 +92,8 @@ const actionsByCommand: Record<string, string[]> = {
   ListObjectsV2: ['s3:ListBucket'],
   HeadObject: ['s3:GetObject'],
   SendMessageBatch: ['sqs:SendMessage'],
+  // Its tags are a call of their own to IAM.
+  CreateEndpoint: ['sagemaker:AddTags', 'sagemaker:CreateEndpoint'],
   Get: ['dynamodb:GetItem'],
   Put: ['dynamodb:PutItem'],
   Update: ['dynamodb:UpdateItem'],

@@ -2,7 +2,7 @@ import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { type AppWithStatus, describeAppsById, getAppsByArn } from '../../aws/sagemaker-apps.ts';
 import { deleteApps } from '../../aws/sagemaker-power.ts';
-import { getOwnTags, tagSageMaker } from '../../aws/sagemaker-tags.ts';
+import { getOwnTags } from '../../aws/sagemaker-tags.ts';
 import { getTagsOf } from '../../aws/tags.ts';
 import { ec2TypeOf } from '../../compute/sagemaker/job-utilization.ts';
 import { judgeStudioApp, type StudioApp } from '../../compute/sagemaker/studio-app.ts';
@@ -20,11 +20,6 @@ export const sageMakerApps: Kind = {
   what: 'Studio apps (ListApps)',
   list,
   refresh,
-  tag: async ({ target }, { id }, key, value) => {
-    const client = clientFor(SageMakerClient, target);
-    const [found] = await describeAppsById(client, [id]);
-    await tagSageMaker(client, found?.app.arn, key, value);
-  },
   stop: ({ target }, stops, options) => deleteApps(clientFor(SageMakerClient, target), stops, options),
   // None is ever listed as one that may be started.
   start: async (_, starts) => starts.map(({ subject: { id } }) => ({ id, outcome: 'left' })),

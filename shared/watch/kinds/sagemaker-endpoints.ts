@@ -6,7 +6,7 @@ import { type EndpointWithSetup, getEndpointSetups } from '../../aws/sagemaker-e
 import { getMissingModels } from '../../aws/sagemaker-models.ts';
 import { createEndpoints, deleteEndpoints } from '../../aws/sagemaker-power.ts';
 import { getScaledEndpoints } from '../../aws/sagemaker-scaling.ts';
-import { getOwnTags, tagSageMaker } from '../../aws/sagemaker-tags.ts';
+import { getOwnTags } from '../../aws/sagemaker-tags.ts';
 import { getTagsOf } from '../../aws/tags.ts';
 import { periodSeconds, type Series } from '../../compute/metric.ts';
 import { type Endpoint, endpointRate, endpointType, fleetsOf } from '../../compute/sagemaker/endpoint.ts';
@@ -39,11 +39,6 @@ export const sageMakerEndpoints: Kind = {
   refresh,
   // Whether something scales them, and whether their models are still there, takes calls of its own.
   confirm: refresh,
-  tag: async ({ target }, { id }, key, value) => {
-    const client = clientFor(SageMakerClient, target);
-    const [found] = await getEndpointSetups(client, ({ name }) => name === id);
-    await tagSageMaker(client, found?.endpoint.arn, key, value);
-  },
   stop: ({ target }, stops, options) => deleteEndpoints(clientFor(SageMakerClient, target), stops, options),
   start: ({ target }, starts, options) =>
     createEndpoints(clientFor(SageMakerClient, target), starts, options),

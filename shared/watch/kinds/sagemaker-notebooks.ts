@@ -7,7 +7,7 @@ import {
   toNotebook,
 } from '../../aws/sagemaker-notebooks.ts';
 import { startNotebooks, stopNotebooks } from '../../aws/sagemaker-power.ts';
-import { getOwnTags, tagSageMaker } from '../../aws/sagemaker-tags.ts';
+import { getOwnTags } from '../../aws/sagemaker-tags.ts';
 import { getTagsOf } from '../../aws/tags.ts';
 import { periodSeconds } from '../../compute/metric.ts';
 import { ec2TypeOf } from '../../compute/sagemaker/job-utilization.ts';
@@ -26,11 +26,6 @@ export const sageMakerNotebooks: Kind = {
   what: 'SageMaker notebook instances (ListNotebookInstances)',
   list,
   refresh,
-  tag: async ({ target }, { id }, key, value) => {
-    const client = clientFor(SageMakerClient, target);
-    const [notebook] = await describeNotebooks(client, [id]);
-    await tagSageMaker(client, notebook?.arn, key, value);
-  },
   stop: ({ target }, stops, options) => stopNotebooks(clientFor(SageMakerClient, target), stops, options),
   start: ({ target }, starts, options) => startNotebooks(clientFor(SageMakerClient, target), starts, options),
 };
