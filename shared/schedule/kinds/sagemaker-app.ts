@@ -30,7 +30,7 @@ export function schedulableApp(candidate: AppCandidate): Schedulable {
     account,
     region,
     id: app.id,
-    name: appName(app),
+    name: app.owner,
     type: app.instanceType,
     tags,
     state: states[status] ?? 'gone',
@@ -40,8 +40,6 @@ export function schedulableApp(candidate: AppCandidate): Schedulable {
     restore: { tags: JSON.stringify(tags), type: app.instanceType },
   };
 }
-
-const appName = ({ owner, appType }: Pick<StudioApp, 'owner' | 'appType'>): string => `${owner} ${appType}`;
 
 const states: Readonly<Record<string, PowerState>> = {
   Pending: 'starting',
@@ -70,13 +68,13 @@ export function deletedApp(
   id: string,
   { tags, type }: Readonly<Record<string, string | number>>,
 ): Schedulable {
-  const [, , owner = id, appType = ''] = id.split('/');
+  const [, , owner = id] = id.split('/');
   return {
     kind: 'sagemaker-app',
     account,
     region,
     id,
-    name: appName({ owner, appType }),
+    name: owner,
     type: String(type ?? ''),
     tags: storedTags(tags),
     state: 'stopped',
