@@ -92,7 +92,7 @@ describe('a Studio app', () => {
   it('that was shut down keeps its name, its type and its tags, and is started by nobody', () => {
     const { id, restore = {} } = subjectOf('JupyterLab', 'space');
     expect(deletedApp(place, id, restore)).toMatchObject({
-      name: 'desk JupyterLab',
+      name: 'desk',
       type: 'ml.t3.medium',
       tags: { owner: 'mei' },
       state: 'stopped',
