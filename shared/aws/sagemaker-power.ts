@@ -28,20 +28,32 @@ const ofOne = new Set([
   'ConflictException',
 ]);
 
+/** One call for each, by its id. */
+const changeById = (
+  cleared: readonly { subject: { id: string } }[],
+  options: PowerOptions,
+  send: (id: string) => Promise<unknown>,
+  outcomeOf: (id: string) => Promise<typeof done | undefined> = async () => undefined,
+): Promise<PowerOutcome[]> =>
+  changeEach(
+    cleared.map(({ subject: { id } }) => ({ id })),
+    { send: ({ id }) => send(id), ofOne, outcomeOf: ({ id }) => outcomeOf(id) },
+    options,
+  );
+
+const done = { outcome: 'done' } as const;
+
 /** Stops notebook instances that the last gate has cleared; the only caller of StopNotebookInstance. */
 export const stopNotebooks = (
   client: SageMakerClient,
   stops: readonly ClearedStop[],
   options: PowerOptions,
 ): Promise<PowerOutcome[]> =>
-  changeEach(
-    namesOf(stops),
-    {
-      send: ({ id }) => client.send(new StopNotebookInstanceCommand({ NotebookInstanceName: id })),
-      ofOne,
-      outcomeOf: ({ id }) => notebookOutcome(client, id, ['Stopping', 'Stopped', 'Deleting']),
-    },
+  changeById(
+    stops,
     options,
+    (NotebookInstanceName) => client.send(new StopNotebookInstanceCommand({ NotebookInstanceName })),
+    (name) => notebookOutcome(client, name, ['Stopping', 'Stopped', 'Deleting']),
   );
 
 /** Starts notebook instances that the last gate has cleared; the only caller of StartNotebookInstance. */
@@ -50,20 +62,12 @@ export const startNotebooks = (
   starts: readonly ClearedStart[],
   options: PowerOptions,
 ): Promise<PowerOutcome[]> =>
-  changeEach(
-    namesOf(starts),
-    {
-      send: ({ id }) => client.send(new StartNotebookInstanceCommand({ NotebookInstanceName: id })),
-      ofOne,
-      outcomeOf: ({ id }) => notebookOutcome(client, id, ['Pending', 'InService']),
-    },
+  changeById(
+    starts,
     options,
+    (NotebookInstanceName) => client.send(new StartNotebookInstanceCommand({ NotebookInstanceName })),
+    (name) => notebookOutcome(client, name, ['Pending', 'InService']),
   );
-
-const namesOf = (cleared: readonly { subject: { id: string } }[]): { id: string }[] =>
-  cleared.map(({ subject: { id } }) => ({ id }));
-
-const done = { outcome: 'done' } as const;
 
 const notebook = z.object({ NotebookInstanceStatus: z.string() });
 
@@ -83,20 +87,13 @@ export const deleteApps = (
   stops: readonly ClearedStop[],
   options: PowerOptions,
 ): Promise<PowerOutcome[]> =>
-  changeEach(
-    namesOf(stops),
-    {
-      send: async ({ id }) => {
-        try {
-          await client.send(new DeleteAppCommand(appName(id)));
-        } catch (error) {
-          if (!(error instanceof Error && error.name === 'ResourceNotFound')) throw error;
-        }
-      },
-      ofOne,
-    },
-    options,
-  );
+  changeById(stops, options, async (id) => {
+    try {
+      await client.send(new DeleteAppCommand(appName(id)));
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'ResourceNotFound')) throw error;
+    }
+  });
 
 /**
  * Deletes endpoints that the last gate has cleared, and nothing of what they were made of; the only caller of
@@ -107,17 +104,14 @@ export const deleteEndpoints = (
   stops: readonly ClearedStop[],
   options: PowerOptions,
 ): Promise<PowerOutcome[]> =>
-  changeEach(
-    namesOf(stops),
-    {
-      send: ({ id }) => client.send(new DeleteEndpointCommand({ EndpointName: id })),
-      ofOne,
-      outcomeOf: async ({ id }) => {
-        const status = await endpointStatus(client, id);
-        return status === undefined || status === 'Deleting' ? done : undefined;
-      },
-    },
+  changeById(
+    stops,
     options,
+    (EndpointName) => client.send(new DeleteEndpointCommand({ EndpointName })),
+    async (name) => {
+      const status = await endpointStatus(client, name);
+      return status === undefined || status === 'Deleting' ? done : undefined;
+    },
   );
 
 /**
