@@ -89,6 +89,12 @@ function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config
     enforce: String(enforce),
     countingTags: [tags.schedule, tags.keepUntil, tags.instanceStore, ...tags.environment],
     ifTagged: ifTagged(tags.schedule),
+    // What is made carries no tag yet but those that it is made with.
+    ifMadeWithTag: { StringLike: { [`aws:RequestTag/${tags.schedule}`]: '*' } },
+    ifTaggedAtCreation: {
+      StringLike: { [`aws:RequestTag/${tags.schedule}`]: '*' },
+      StringEquals: { 'sagemaker:TaggingAction': 'CreateEndpoint' },
+    },
     powerElsewhere: {
       instanceScheduler: powerElsewhere('InstanceScheduler', compatibility.instanceScheduler?.tag),
       custodian: powerElsewhere('Custodian', compatibility.custodian?.tag),

@@ -57,6 +57,48 @@ describe('who may change an instance', () => {
     ]);
   });
 
+  it('is one gated file for SageMaker too, which makes each changing command once', () => {
+    const changing = product.flatMap(({ file, source }) =>
+      [...source.matchAll(/import (type )?\{([^}]*)\} from '@aws-sdk\/client-sagemaker'/g)].flatMap(
+        ([, onlyTypes, names = '']) =>
+          onlyTypes
+            ? []
+            : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].flatMap(([, command = '']) =>
+                reading.test(command) ? [] : [`${file}: ${command}`],
+              ),
+      ),
+    );
+    const commands = [
+      'CreateEndpoint',
+      'DeleteApp',
+      'DeleteEndpoint',
+      'StartNotebookInstance',
+      'StopNotebookInstance',
+    ];
+    expect(changing.toSorted()).toEqual([
+      ...commands.map((command) => `shared/aws/sagemaker-power.ts: ${command}`),
+      'shared/aws/tag-sagemaker.ts: AddTags', // the keep-until tag: it protects
+    ]);
+    const source = product.find(({ file }) => file === 'shared/aws/sagemaker-power.ts')?.source ?? '';
+    for (const command of commands) {
+      expect(source.match(new RegExp(`new ${command}Command\\b`, 'g'))).toHaveLength(1);
+    }
+    const callers = product.filter(({ source: text }) =>
+      /\b(stopNotebooks|startNotebooks|deleteApps|deleteEndpoints|createEndpoints)\(/.test(text),
+    );
+    expect(callers.map(({ file }) => file).toSorted()).toEqual([
+      'shared/watch/kinds/sagemaker-apps.ts',
+      'shared/watch/kinds/sagemaker-endpoints.ts',
+      'shared/watch/kinds/sagemaker-notebooks.ts',
+    ]);
+    const others = product.filter(({ source: text }) =>
+      /import \* as \w+ from '@aws-sdk\/client-sagemaker'|import\('@aws-sdk\/client-sagemaker'\)|new SageMaker\(/.test(
+        text,
+      ),
+    );
+    expect(others.map(({ file }) => file)).toEqual([]);
+  });
+
   it('writes no tag but the one that protects, and only where a person asks for it', () => {
     const writers = product.filter(({ source }) => /\btagSubject\(context/.test(source));
     expect(writers.map(({ file }) => file)).toEqual(['shared/watch/keep.ts']);

@@ -29,6 +29,10 @@ const endpoint = z
       })
       .optional(),
     tags,
+    /** Application Auto Scaling scales it. */
+    scaled: z.boolean().default(false),
+    /** Somebody has deleted its model since. */
+    modelGone: z.boolean().default(false),
     invocations,
     /** The models that share it, where it has none of its own. */
     components: z.array(z.strictObject({ name: z.string(), invocations })).default([]),
@@ -110,9 +114,30 @@ export const sageMakerSpec = z.strictObject({
 });
 
 export type SageMakerSpec = z.infer<typeof sageMakerSpec>;
-export type EndpointSpec = SageMakerSpec['endpoints'][number];
 export type NotebookSpec = SageMakerSpec['notebooks'][number];
-export type AppSpec = SageMakerSpec['apps'][number];
+/** `deleted`: when somebody did that, epoch milliseconds. */
+export type EndpointSpec = SageMakerSpec['endpoints'][number] & { deleted?: number };
+export type AppSpec = SageMakerSpec['apps'][number] & { deleted?: number };
+
+/** What becomes of it while the sample is open, and the endpoints' configurations, which outlive them. */
+export type SageMaker = Omit<SageMakerSpec, 'endpoints' | 'apps'> & {
+  endpoints: EndpointSpec[];
+  apps: AppSpec[];
+  endpointConfigs: EndpointSpec[];
+  /** Grows with every change, so that what was computed before is known to be old. */
+  changes: number;
+};
+
+/** The same, to be changed as AWS would change it. */
+export const openSageMaker = (spec: SageMakerSpec): SageMaker => ({
+  ...spec,
+  endpoints: spec.endpoints.map((each) => ({ ...each, tags: { ...each.tags } })),
+  notebooks: spec.notebooks.map((each) => ({ ...each, tags: { ...each.tags } })),
+  apps: spec.apps.map((each) => ({ ...each, tags: { ...each.tags } })),
+  endpointConfigs: [...spec.endpoints],
+  changes: 0,
+});
+
 export type JobSpec = SageMakerSpec['trainingJobs'][number];
 export type ClusterSpec = SageMakerSpec['clusters'][number];
 export type NodeSpec = ClusterSpec['nodes'][number];

@@ -1,7 +1,7 @@
 import type { BedrockSpec } from './bedrock-spec.ts';
 import { type BillLine, createBill } from './bill.ts';
 import { createFleet, type Fleet, placeOf } from './fleet.ts';
-import type { SageMakerSpec } from './sagemaker-spec.ts';
+import { openSageMaker, type SageMaker } from './sagemaker-spec.ts';
 import { placesOf, type WorldFile } from './world.ts';
 
 export type Publication = { topicArn: string; subject?: string; message: string };
@@ -18,7 +18,7 @@ export type QueuedMessage = {
 export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
 
 /** What runs in an account and region beside the instances. */
-type Services = { sageMaker?: SageMakerSpec; bedrock?: BedrockSpec };
+type Services = { sageMaker?: SageMaker; bedrock?: BedrockSpec };
 
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 
@@ -74,7 +74,9 @@ function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string
     const place = placeOf(ids.get(name) ?? name, region);
     services.set(place, { ...services.get(place), ...what });
   };
-  for (const { account, region, here } of placesOf(sageMaker)) add(account, region, { sageMaker: here });
+  for (const { account, region, here } of placesOf(sageMaker)) {
+    add(account, region, { sageMaker: openSageMaker(here) });
+  }
   for (const { account, region, here } of placesOf(bedrock)) add(account, region, { bedrock: here });
   return services;
 }

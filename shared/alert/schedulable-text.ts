@@ -12,3 +12,37 @@ export const schedulableNouns: Readonly<Record<SchedulableKind, { one: string; m
   'sagemaker-app': { one: 'Studio app', many: 'Studio apps' },
   'sagemaker-endpoint': { one: 'endpoint', many: 'endpoints' },
 };
+
+/** What a stop does to one of a kind, for whoever is warned of it. */
+const effects: Readonly<Partial<Record<SchedulableKind, string>>> = {
+  'ec2-instance': 'A stop ends what runs, and keeps the EBS volumes and the private address.',
+  'auto-scaling-group':
+    'An Auto Scaling group is taken down to 0: its members are terminated, with what is on their root volumes.',
+  'rds-instance': 'A stopped database ends its connections, and keeps its storage and its address.',
+  'rds-cluster': 'A stopped database cluster ends its connections, and keeps its storage and its addresses.',
+  'sagemaker-notebook':
+    'A stopped notebook instance keeps what is in /home/ec2-user/SageMaker, and loses what is in memory and everywhere else.',
+  'sagemaker-app':
+    'A Studio app that is shut down keeps the files of its space, and loses what its kernels hold in memory.',
+  'sagemaker-endpoint':
+    'An endpoint is deleted: whoever calls it gets an error until it is made again, of the same configuration and with the same tags.',
+};
+
+/** What goes on costing of one of a kind that is down. */
+const remains: Readonly<Partial<Record<SchedulableKind, string>>> = {
+  'ec2-instance': 'EBS volumes and Elastic IP addresses go on costing.',
+  'rds-instance': 'Database storage and backups go on costing.',
+  'rds-cluster': 'Database storage and backups go on costing.',
+  'sagemaker-notebook': 'The storage volumes of notebook instances go on costing.',
+  'sagemaker-app': 'The storage volumes of spaces go on costing.',
+};
+
+export const effectText = (kinds: readonly SchedulableKind[]): string => sentences(kinds, effects);
+
+export const remainsText = (kinds: readonly SchedulableKind[]): string => sentences(kinds, remains);
+
+/** Each sentence once, in the order in which they come up. */
+const sentences = (
+  kinds: readonly SchedulableKind[],
+  texts: Readonly<Partial<Record<SchedulableKind, string>>>,
+): string => [...new Set(kinds.flatMap((kind) => texts[kind] ?? []))].join(' ');

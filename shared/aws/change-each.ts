@@ -7,6 +7,7 @@ import {
   problemOf,
 } from './change-outcome.ts';
 import { type Pace, pacedCall } from './paced-call.ts';
+import { sharedBucket, type TokenRate } from './token-bucket.ts';
 
 /** How resources of a kind are changed that AWS takes one at a time. */
 export type EachChange<Item> = {
@@ -21,6 +22,17 @@ export type EachChange<Item> = {
 };
 
 export type EachOptions = Pace & { /** Calls at the same time; 4. */ concurrency?: number };
+
+/** Where no service publishes a limit, so few calls never met one. */
+const usualRate: TokenRate = { burst: 10, perSecond: 2 };
+
+/** The pace of one call to a service for resources of one account and region, with what this run has left. */
+export const paceOf = (
+  api: string,
+  { account, region }: { account: string; region: string },
+  { remainingMs, clock }: Pick<EachOptions, 'remainingMs' | 'clock'>,
+  rate = usualRate,
+): EachOptions => ({ calls: sharedBucket({ account, region, api }, rate), remainingMs, clock });
 
 /**
  * Stops or starts resources one call each, a few at a time, and tells of every one what became of it, in their order. None

@@ -16,6 +16,7 @@ export const errorCode = (error: unknown): string =>
 
 /** IAM's prefix for a client's service, where it isn't the client's name in lower case. */
 const iamPrefix: Readonly<Record<string, string>> = {
+  ApplicationAutoScaling: 'application-autoscaling',
   CostExplorer: 'ce',
   ResourceGroupsTaggingAPI: 'tag',
 };

@@ -1,4 +1,9 @@
-import { DescribeAppCommand, ListAppsCommand, type SageMakerClient } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeAppCommand,
+  type DescribeAppCommandInput,
+  ListAppsCommand,
+  type SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
 import type { StudioApp } from '../compute/sagemaker/studio-app.ts';
 import { toTime } from '../period.ts';
@@ -40,6 +45,9 @@ function paidType({ AppType, ResourceSpec }: Listed): string | undefined {
   return type ?? (ownInstance.has(AppType) ? '' : undefined);
 }
 
+/** An app, and SageMaker's own word for its state: `InService`. */
+export type AppWithStatus = { app: StudioApp; status: string };
+
 /**
  * The Studio apps in service that cost something, all pages, each with its user's last activity. Throws where they can't
  * be listed; of one that can't be described the activity is unknown.
@@ -47,42 +55,99 @@ function paidType({ AppType, ResourceSpec }: Listed): string | undefined {
 export async function getStudioApps(
   client: SageMakerClient,
 ): Promise<{ apps: StudioApp[]; faults: Fault[] }> {
-  const found = new Map(
-    (await listApps(client)).flatMap((each): [string, StudioApp][] => {
-      const instanceType = each.Status === 'InService' ? paidType(each) : undefined;
-      const studioApp = instanceType === undefined ? undefined : toApp(each, instanceType);
-      return studioApp ? [[studioApp.id, studioApp]] : [];
-    }),
+  const { apps, faults } = await describeApps(
+    client,
+    paidApps(await listApps(client)).filter(({ status }) => status === 'InService'),
   );
-  const details = await describeEach(found.keys(), async (id) => {
-    const [DomainId, kind, owner, AppType, AppName] = id.split('/');
-    const command = new DescribeAppCommand({
-      DomainId,
-      ...(kind === 'space' ? { SpaceName: owner } : { UserProfileName: owner }),
-      AppType: AppType as StudioAppType,
-      AppName,
-    });
-    return described.parse(await client.send(command));
+  return { apps: apps.map(({ app }) => app), faults };
+}
+
+/**
+ * The Studio apps whose ARN is one of these and that cost something, whether they are there already, still, or not; as
+ * far as SageMaker describes them.
+ */
+export async function getAppsByArn(
+  client: SageMakerClient,
+  arns: readonly string[],
+): Promise<AppWithStatus[]> {
+  const resources = new Set(arns.map(resourceOf));
+  const listed = paidApps(await listApps(client)).filter(({ app }) => resources.has(resourceOfApp(app)));
+  return (await describeApps(client, listed)).apps.filter(({ app }) => arns.includes(app.arn ?? ''));
+}
+
+/** What SageMaker says now of these apps; who is gone, or can't be described, is missing. */
+export async function describeAppsById(
+  client: SageMakerClient,
+  ids: readonly string[],
+): Promise<AppWithStatus[]> {
+  const answers = await describeEach(ids, async (id) => {
+    const answer = await client.send(new DescribeAppCommand(appName(id)));
+    const [listed] = paidApps([app.parse(answer)]);
+    return listed && withDetail(listed, described.parse(answer));
   });
-  const apps = [...found.values()].flatMap((each): StudioApp[] => {
-    const detail = details.get(each.id);
+  return [...answers.values()].flatMap((answer) => (answer instanceof Error ? [] : (answer ?? [])));
+}
+
+/** `app/d-1234/desk/jupyterlab/default`, as ARNs spell what apps are called: in lower case. */
+const resourceOf = (arn: string): string => (arn.split(':')[5] ?? '').toLowerCase();
+
+function resourceOfApp({ id }: StudioApp): string {
+  const [domain, , owner, type, name] = id.split('/');
+  return ['app', domain, owner, type, name].join('/').toLowerCase();
+}
+
+const paidApps = (apps: readonly Listed[]): AppWithStatus[] => [
+  ...new Map(
+    apps.flatMap((each): [string, AppWithStatus][] => {
+      const instanceType = each.Status in there ? paidType(each) : undefined;
+      const studioApp = instanceType === undefined ? undefined : toApp(each, instanceType);
+      return studioApp ? [[studioApp.id, { app: studioApp, status: each.Status }]] : [];
+    }),
+  ).values(),
+];
+
+/** Those in which there is an app, or is about to be: what was deleted stays listed for a day. */
+const there: Readonly<Record<string, true>> = { Pending: true, InService: true, Deleting: true };
+
+async function describeApps(
+  client: SageMakerClient,
+  found: readonly AppWithStatus[],
+): Promise<{ apps: AppWithStatus[]; faults: Fault[] }> {
+  const details = await describeEach(
+    found.map(({ app: { id } }) => id),
+    async (id) => described.parse(await client.send(new DescribeAppCommand(appName(id)))),
+  );
+  const apps = found.flatMap((each): AppWithStatus[] => {
+    const detail = details.get(each.app.id);
     if (detail === undefined || (detail instanceof Error && isGone(detail))) return [];
-    if (detail instanceof Error) return [{ ...each, fault: detail.message }];
-    return [
-      {
-        ...each,
-        arn: detail.AppArn,
-        checkedAt: detail.LastHealthCheckTimestamp,
-        activeAt: detail.LastUserActivityTimestamp,
-      },
-    ];
+    if (detail instanceof Error) return [{ ...each, app: { ...each.app, fault: detail.message } }];
+    return [withDetail(each, detail)];
   });
   const what = (count: number) =>
     `the activity of ${count} Studio app${count === 1 ? '' : 's'} (DescribeApp)`;
   return { apps, faults: faultsOf(details, what, isGone) };
 }
 
-type StudioAppType = ConstructorParameters<typeof DescribeAppCommand>[0]['AppType'];
+const withDetail = (each: AppWithStatus, detail: z.infer<typeof described>): AppWithStatus => ({
+  ...each,
+  app: {
+    ...each.app,
+    arn: detail.AppArn,
+    checkedAt: detail.LastHealthCheckTimestamp,
+    activeAt: detail.LastUserActivityTimestamp,
+  },
+});
+
+/** How SageMaker's calls name the app of an id. */
+export function appName(id: string): DescribeAppCommandInput {
+  const [DomainId, kind, owner, AppType, AppName] = id.split('/');
+  return {
+    DomainId,
+    ...(kind === 'space' ? { SpaceName: owner } : { UserProfileName: owner }),
+    AppType: AppType as DescribeAppCommandInput['AppType'],
+    AppName,
+  };
+}
 
 /** Deleted between the listing and the question. */
 const isGone = (error: Error): boolean => error.name === 'ResourceNotFound';

@@ -7,7 +7,9 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
 import type { Component, Endpoint, Fleet, Variant } from '../compute/sagemaker/endpoint.ts';
+import { changeSince } from '../compute/sagemaker/endpoint-change.ts';
 import { toTime } from '../period.ts';
+import type { EndpointSetup } from '../schedule/kinds/sagemaker-endpoint.ts';
 import { describeEach, type Fault, faultsOf } from './describe-each.ts';
 
 const time = z.date().transform((date) => toTime(date.getTime()));
@@ -35,8 +37,11 @@ const pool = z.object({ InstanceType: z.string(), CurrentInstanceCount: z.number
 const summary = z.object({
   VariantName: z.string(),
   CurrentInstanceCount: z.number().optional(),
+  DesiredInstanceCount: z.number().optional(),
+  DesiredWeight: z.number().optional(),
   InstancePools: z.array(pool).default([]),
   CurrentServerlessConfig: serverless.optional(),
+  ManagedInstanceScaling: z.object({ Status: z.string().optional() }).optional(),
   CapacityReservationConfig: z.object({}).optional(),
 });
 
@@ -48,6 +53,8 @@ const described = z.object({
   ProductionVariants: z.array(summary).default([]),
   ShadowProductionVariants: z.array(summary).default([]),
   AsyncInferenceConfig: z.object({}).optional(),
+  LastModifiedTime: time.optional(),
+  LastDeploymentConfig: z.record(z.string(), z.unknown()).optional(),
 });
 
 type Described = z.infer<typeof described>;
@@ -56,6 +63,8 @@ const configured = z.object({
   VariantName: z.string(),
   ModelName: z.string().optional(),
   InstanceType: z.string().optional(),
+  InitialInstanceCount: z.number().optional(),
+  InitialVariantWeight: z.number().optional(),
   ServerlessConfig: serverless.optional(),
 });
 
@@ -65,6 +74,8 @@ const config = z.object({
   ProductionVariants: z.array(configured).default([]),
   ShadowProductionVariants: z.array(configured).default([]),
   MetricsConfig: z.object({ EnableEnhancedMetrics: z.boolean().optional() }).optional(),
+  KmsKeyId: z.string().optional(),
+  DataCaptureConfig: z.object({ KmsKeyId: z.string().optional() }).optional(),
 });
 
 const components = z.object({
@@ -82,7 +93,25 @@ export type EndpointListing = { endpoints: Endpoint[]; faults: Fault[] };
  * can't, as when that was deleted, its types are unknown.
  */
 export async function getEndpoints(client: SageMakerClient): Promise<EndpointListing> {
-  const all = await listEndpoints(client);
+  const { found, hosted, faults } = await findEndpoints(client, await listEndpoints(client));
+  return { endpoints: found.map((each) => toEndpoint(each, hosted)), faults };
+}
+
+/** An endpoint, and what it was made of. */
+export type EndpointWithSetup = { endpoint: Endpoint; setup: EndpointSetup };
+
+/** The same of some of them, by their names and ARNs, with what they were made of; those that are being deleted too. */
+export async function getEndpointSetups(
+  client: SageMakerClient,
+  isWanted: (endpoint: { name: string; arn: string }) => boolean,
+): Promise<EndpointWithSetup[]> {
+  const listed = await listEndpoints(client, { andDeleting: true });
+  const wanted = listed.filter(({ EndpointName: name, EndpointArn: arn }) => isWanted({ name, arn }));
+  const { found, hosted } = await findEndpoints(client, wanted);
+  return found.map((each) => ({ endpoint: toEndpoint(each, hosted), setup: toSetup(each) }));
+}
+
+async function findEndpoints(client: SageMakerClient, all: readonly Listed[]) {
   const details = await describeEach(
     all.map(({ EndpointName }) => EndpointName),
     async (EndpointName) => described.parse(await client.send(new DescribeEndpointCommand({ EndpointName }))),
@@ -105,7 +134,8 @@ export async function getEndpoints(client: SageMakerClient): Promise<EndpointLis
     ? await listComponents(client)
     : new Map<string, Component[]>();
   return {
-    endpoints: found.map((each) => toEndpoint(each, hosted)),
+    found,
+    hosted,
     faults: [
       ...faultsOf(details, (count) => `${endpointsText(count)} (DescribeEndpoint)`, isGone),
       ...faultsOf(configs, (count) => `the types of ${endpointsText(count)} (DescribeEndpointConfig)`),
@@ -121,12 +151,14 @@ const endpointsText = (count: number): string => `${count} SageMaker endpoint${c
 /** Deleted between the listing and the question: SageMaker says so in words alone. */
 const isGone = (error: Error): boolean => /could not find endpoint/i.test(error.message);
 
-async function listEndpoints(client: SageMakerClient): Promise<Listed[]> {
+async function listEndpoints(client: SageMakerClient, { andDeleting = false } = {}): Promise<Listed[]> {
   const endpoints: Listed[] = [];
   let NextToken: string | undefined;
   do {
     const page = listed.parse(await client.send(new ListEndpointsCommand({ MaxResults: 100, NextToken })));
-    endpoints.push(...page.Endpoints.filter(({ EndpointStatus }) => EndpointStatus !== 'Deleting'));
+    endpoints.push(
+      ...page.Endpoints.filter(({ EndpointStatus }) => andDeleting || EndpointStatus !== 'Deleting'),
+    );
     NextToken = page.NextToken;
   } while (NextToken);
   return endpoints;
@@ -155,6 +187,8 @@ async function listComponents(client: SageMakerClient): Promise<Map<string, Comp
 type Found = {
   listed: Listed;
   detail: Described | Error;
+  /** Absent where it couldn't be read. */
+  config?: z.infer<typeof config> | undefined;
   variants: Variant[];
   /** A variant holds no model of its own, or nothing tells whether it does. */
   mayHostComponents: boolean;
@@ -176,7 +210,7 @@ function toFound(each: Listed, detail: Described, known: z.infer<typeof config> 
   const mayHostComponents = known === undefined || variants.some(({ hostsComponents }) => hostsComponents);
   // Developer guide, Enhanced metrics: then requests and utilisation come by instance, or by container.
   const mayReportByInstance = known === undefined || known.MetricsConfig?.EnableEnhancedMetrics === true;
-  return { listed: each, detail, variants, mayHostComponents, mayReportByInstance };
+  return { listed: each, detail, config: known, variants, mayHostComponents, mayReportByInstance };
 }
 
 function toVariant(variant: Summary, known: Configured | undefined): Variant {
@@ -225,4 +259,45 @@ function componentsOf(
 ): Component[] | undefined {
   if (!mayHostComponents) return [];
   return hosted instanceof Error ? undefined : (hosted.get(name) ?? []);
+}
+
+function toSetup({ listed: each, detail, config: known }: Found): EndpointSetup {
+  const described = detail instanceof Error ? undefined : detail;
+  const { EndpointConfigName, LastModifiedTime, LastDeploymentConfig } = described ?? {};
+  const configured = known ? [...known.ProductionVariants, ...known.ShadowProductionVariants] : [];
+  return {
+    configName: known && EndpointConfigName,
+    modifiedAt: LastModifiedTime ?? each.CreationTime,
+    deploymentConfig: LastDeploymentConfig && JSON.stringify(LastDeploymentConfig),
+    changed: described && known && changedText(described, configured),
+    kmsKey: known?.KmsKeyId ?? known?.DataCaptureConfig?.KmsKeyId,
+    models: configured.flatMap(({ ModelName }) => ModelName ?? []),
+  };
+}
+
+/** What UpdateEndpointWeightsAndCapacities, or SageMaker itself, changed since it was made of its configuration. */
+function changedText(
+  { ProductionVariants, ShadowProductionVariants }: Described,
+  configured: readonly Configured[],
+): string | undefined {
+  const current = [...ProductionVariants, ...ShadowProductionVariants];
+  const scaled = current.find(
+    ({ InstancePools, ManagedInstanceScaling }) =>
+      InstancePools.length > 0 || ManagedInstanceScaling?.Status === 'ENABLED',
+  );
+  if (scaled) return `SageMaker itself sizes ${scaled.VariantName}`;
+  return changeSince(
+    current.map((variant) => ({
+      name: variant.VariantName,
+      instances: variant.DesiredInstanceCount ?? variant.CurrentInstanceCount,
+      weight: variant.DesiredWeight ?? 1,
+      concurrency: variant.CurrentServerlessConfig?.ProvisionedConcurrency,
+    })),
+    configured.map((variant) => ({
+      name: variant.VariantName,
+      instances: variant.InitialInstanceCount,
+      weight: variant.InitialVariantWeight ?? 1,
+      concurrency: variant.ServerlessConfig?.ProvisionedConcurrency,
+    })),
+  );
 }

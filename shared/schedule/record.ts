@@ -22,7 +22,9 @@ export type ScheduleRecord = {
   /** Starts that AWS refused one after the other in one window. */
   startRefused?: StartRefusals | undefined;
   /** What it was kept for when it was measured last, though not at work: no need to look again for a while. */
-  measured?: { at: IsoTime; code: 'utilization-unknown' | 'held-back'; reason: string } | undefined;
+  measured?:
+    | { at: IsoTime; code: 'utilization-unknown' | 'held-back' | 'delete-not-allowed'; reason: string }
+    | undefined;
   /** What a start has to give back, kept from before the stop. */
   restore?: Readonly<Record<string, string | number>> | undefined;
 };

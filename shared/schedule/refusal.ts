@@ -39,4 +39,17 @@ export type RefusalCode =
   | 'spot-unknown'
   | 'instance-store-root'
   | 'unknown-type'
-  | 'instance-store-data';
+  | 'instance-store-data'
+  // SageMaker
+  | 'not-in-service'
+  | 'app-type'
+  | 'app-deleted'
+  | 'inference-components'
+  | 'aws-tags'
+  | 'no-environment'
+  | 'costs-nothing'
+  | 'endpoint-unread'
+  | 'endpoint-changed'
+  | 'endpoint-encrypted'
+  | 'endpoint-scaled'
+  | 'endpoint-model-gone';

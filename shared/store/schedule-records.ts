@@ -18,7 +18,11 @@ const stored = z.object({
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
   startRefused: z.object({ count: z.number(), at: z.string(), code: z.string() }).optional(),
   measured: z
-    .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
+    .object({
+      at: z.string(),
+      code: z.enum(['utilization-unknown', 'held-back', 'delete-not-allowed']),
+      reason: z.string(),
+    })
     .optional(),
   restore: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });

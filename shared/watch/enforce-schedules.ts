@@ -173,11 +173,14 @@ function changeBy(planned: Planned): RecordChange | undefined {
 
 type RecordChange = Parameters<typeof recordWrite>[4];
 
-/** What is up again after we stopped it, where AWS doesn't say since when: what we know of the stop is over. */
+/**
+ * What is up again after we stopped it, where AWS doesn't say since when, or forgets it with what is deleted: what we know
+ * of the stop is over.
+ */
 function seenUp({ subject, stored, input: { now } }: Planned): RecordChange | undefined {
   const { stoppedAt, startedAt, seenUpAt } = stored ?? {};
-  if (subject.startedAt !== undefined || subject.state !== 'running' || stoppedAt === undefined)
-    return undefined;
+  const isDated = subject.startedAt !== undefined && !subject.isDeletedToStop;
+  if (isDated || subject.state !== 'running' || stoppedAt === undefined) return undefined;
   const isKnown = [startedAt, seenUpAt].some((at) => at !== undefined && !isBefore(at, stoppedAt));
   return isKnown || minutesBetween(stoppedAt, now) < settleMinutes ? undefined : { set: { seenUpAt: now } };
 }
@@ -189,7 +192,9 @@ function changeByWork(
   if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
   // What has just started was asked nothing, and may soon be judged.
   if (subject.startedAt !== undefined && isBefore(windowStart, subject.startedAt)) return undefined;
-  return code === 'utilization-unknown' ? { set: { measured: { at: now, code, reason } } } : undefined;
+  return code === 'utilization-unknown' || code === 'delete-not-allowed'
+    ? { set: { measured: { at: now, code, reason } } }
+    : undefined;
 }
 
 /** What this run has seen at work that nobody had seen before, and when. */

@@ -1,28 +1,23 @@
-import { getSeries, listMetrics } from '../aws/cloudwatch.ts';
 import { getInstanceTypeFacts } from '../aws/ec2.ts';
 import { getNotebooks } from '../aws/sagemaker-notebooks.ts';
 import { hourSeconds, hoursBefore } from '../compute/hours.ts';
 import type { InstanceTypeFacts } from '../compute/instance.ts';
-import { type MetricQuery, periodSeconds, type Series, type Window } from '../compute/metric.ts';
+import { periodSeconds } from '../compute/metric.ts';
 import type { Resource } from '../compute/resource.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import {
   judgeNotebook,
   type Notebook,
-  type NotebookMetrics,
   type NotebookPolicy,
-  type NotebookSignals,
-  notebookDimensions,
-  notebookMetrics,
   notebookSilentSince,
   toPeaks,
-  toWork,
 } from '../compute/sagemaker/notebook.ts';
 import { windowBefore } from '../compute/utilization.ts';
 import type { Usd } from '../money.ts';
 import type { IsoTime } from '../period.ts';
 import { ratesOf } from '../store/prices.ts';
 import type { Target } from '../target.ts';
+import { type Discovered, discoverNotebookMetrics, measureNotebooks } from './measure-notebooks.ts';
 import type { Watched } from './observe.ts';
 import type { Untagged } from './tagged.ts';
 
@@ -36,9 +31,9 @@ export async function observeNotebooks(watched: Watched): Promise<Untagged> {
   if (notebooks.length === 0) return { found: [], gaps: [] };
   const policy: NotebookPolicy = { ...config.idle, window: config.utilization.notebooks.window };
   const { facts, gaps } = await readFacts(watched, notebooks);
-  const discovered = await discover(watched);
+  const discovered = await discoverNotebookMetrics(clients.cloudWatch);
   const window = windowBefore(now, policy.window);
-  const signals = await measure(watched, notebooks, discovered, window, periodSeconds);
+  const signals = await measureNotebooks(clients.cloudWatch, notebooks, discovered, window, periodSeconds);
   const rates = await readRates(watched, notebooks);
   const judged = notebooks.map((notebook, index) => {
     const measured = signals.get(notebook.name) ?? { gpus: new Map(), fault: discovered.fault };
@@ -101,20 +96,6 @@ async function readFacts({ clients }: Watched, notebooks: readonly Notebook[]) {
   }
 }
 
-type Discovered = { metrics: ReadonlyMap<string, NotebookMetrics>; fault?: string };
-
-/** Looks in every namespace: which one an agent writes to is up to whoever installed it. */
-async function discover({ clients }: Watched): Promise<Discovered> {
-  try {
-    const listings = notebookDimensions.map((name) =>
-      listMetrics(clients.cloudWatch, { dimensions: [{ name }] }),
-    );
-    return { metrics: notebookMetrics((await Promise.all(listings)).flat()) };
-  } catch (error) {
-    return { metrics: new Map(), fault: (error as Error).message };
-  }
-}
-
 /** Days looked back for the last work of one that is newly idle, by the hour. */
 const lookBackDays = 14;
 
@@ -125,7 +106,7 @@ async function readSinces(
   discovered: Discovered,
   policy: NotebookPolicy,
 ): Promise<Map<string, IsoTime>> {
-  const { now, open } = watched;
+  const { clients, now, open } = watched;
   const fresh = idle.filter(
     ({ name, startedAt }) =>
       !open.some(
@@ -135,47 +116,11 @@ async function readSinces(
   );
   const peaks = new Map([...discovered.metrics].map(([name, found]) => [name, toPeaks(found)]));
   const window = hoursBefore(now, lookBackDays * 1440);
-  const signals = await measure(watched, fresh, { metrics: peaks }, window, hourSeconds);
+  const signals = await measureNotebooks(clients.cloudWatch, fresh, { metrics: peaks }, window, hourSeconds);
   return new Map(
     fresh.map((notebook) => {
       const measured = signals.get(notebook.name) ?? { gpus: new Map() };
       return [notebook.name, notebookSilentSince(notebook, measured, policy, now)];
     }),
   );
-}
-
-async function measure(
-  { clients }: Watched,
-  notebooks: readonly Notebook[],
-  { metrics }: Discovered,
-  window: Window,
-  period: number,
-): Promise<Map<string, NotebookSignals>> {
-  const own = notebooks.flatMap(({ name }) => {
-    const found = metrics.get(name);
-    return found ? [{ name, ...found }] : [];
-  });
-  const queries = own.flatMap(({ cpu, gpus }) => [...cpu, ...[...gpus.values()].flat()]);
-  const series = await getSeries(clients.cloudWatch, queries, window, period);
-  const answers = new Map(queries.map((query, index) => [query, series[index] ?? unanswered]));
-  return new Map(
-    own.map(({ name, cpu, gpus }) => [
-      name,
-      {
-        cpuPercent: cpu.length === 0 ? undefined : joined(cpu, answers),
-        gpus: new Map([...gpus].map(([index, asked]) => [index, joined(asked, answers)] as const)),
-      },
-    ]),
-  );
-}
-
-const unanswered: Series = { points: [], failure: 'CloudWatch did not answer for it' };
-
-/** One thing under several sets of dimensions is one thing. */
-function joined(queries: readonly MetricQuery[], answers: ReadonlyMap<MetricQuery, Series>): Series {
-  const parts = queries.map((query) => toWork(query.metric, answers.get(query) ?? unanswered));
-  return {
-    points: parts.flatMap(({ points }) => points),
-    failure: parts.find(({ failure }) => failure !== undefined)?.failure,
-  };
 }

@@ -17,7 +17,7 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample', '--format', 'json']);
     const entries: Entry[] = JSON.parse(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(8);
+    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(11);
     expect(entries.find(({ name }) => name === 'support-chat-train')).toEqual({
       account: '210987654321',
       region: 'eu-west-1',
@@ -42,12 +42,12 @@ describe('plan', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
     const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) {2}/.test(line));
-    expect(rows).toHaveLength(35);
+    expect(rows).toHaveLength(42);
     for (const title of ['what', 'account', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
-    expect(stdout).toMatch(/^ {2}8 to warn \(\$[\d.]+ an hour\), 27 to keep$/m);
+    expect(stdout).toMatch(/^ {2}11 to warn \(\$[\d.]+ an hour\), 31 to keep$/m);
   });
 
   it('groups what it shows by owner, whoever has most to lose first', async () => {
@@ -55,7 +55,7 @@ describe('plan', () => {
     const owners = [...stdout.matchAll(/^ {2}(\w+): (.*)$/gm)].map(([, owner, what]) => [owner, what]);
     expect(owners.slice(0, 2)).toEqual([
       ['vision', '2 to warn ($12.66 an hour), 2 to keep'],
-      ['dana', '1 to warn ($5.67 an hour), 5 to keep'],
+      ['priya', '2 to warn ($5.94 an hour), 1 to keep'],
     ]);
   });
 
@@ -96,6 +96,7 @@ describe('plan', () => {
     resetMeter();
     await makePlans(session);
     expect(Object.keys(readMeter().calls).toSorted()).toEqual([
+      'ApplicationAutoScaling:DescribeScalableTargets',
       'CloudWatch:GetMetricData',
       'CloudWatch:ListMetrics',
       'DynamoDB:GetItem',
@@ -105,7 +106,16 @@ describe('plan', () => {
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',
       'Pricing:GetProducts',
+      'ResourceGroupsTaggingAPI:GetResources',
       'STS:AssumeRole',
+      'SageMaker:DescribeApp',
+      'SageMaker:DescribeEndpoint',
+      'SageMaker:DescribeEndpointConfig',
+      'SageMaker:DescribeModel',
+      'SageMaker:ListApps',
+      'SageMaker:ListEndpoints',
+      'SageMaker:ListNotebookInstances',
+      'SageMaker:ListTags',
     ]);
     expect(session.sample?.instances()).toEqual(before);
   });

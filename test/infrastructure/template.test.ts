@@ -93,6 +93,8 @@ const actionsByCommand: Record<string, string[]> = {
   ListObjectsV2: ['s3:ListBucket'],
   HeadObject: ['s3:GetObject'],
   SendMessageBatch: ['sqs:SendMessage'],
+  // Its tags are a call of their own to IAM.
+  CreateEndpoint: ['sagemaker:AddTags', 'sagemaker:CreateEndpoint'],
   Get: ['dynamodb:GetItem'],
   Put: ['dynamodb:PutItem'],
   Update: ['dynamodb:UpdateItem'],
@@ -102,6 +104,7 @@ const actionsByCommand: Record<string, string[]> = {
 };
 
 const servicePrefix: Record<string, string> = {
+  'client-application-auto-scaling': 'application-autoscaling',
   'client-ec2': 'ec2',
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
@@ -163,6 +166,13 @@ const lambdasOwn = new Set([
   'sqs:GetQueueAttributes',
 ]);
 
+/** By which tag the first action of a statement is held, and whether only what is being made may be tagged. */
+const conditionsOf: Record<string, [key: string, mayMake: boolean]> = {
+  'sagemaker:StopNotebookInstance': ['aws:ResourceTag', false],
+  'sagemaker:CreateEndpoint': ['aws:RequestTag', false],
+  'sagemaker:AddTags': ['aws:RequestTag', true],
+};
+
 describe('permissions', () => {
   it('gives each function a role of its own', () => {
     const roles = names.map((name) => deployed(name).roleId);
@@ -195,12 +205,34 @@ describe('permissions', () => {
     );
   });
 
+  it('lets SageMaker be changed only where it carries the opt-in tag, or is made with it, and stops are enforced', () => {
+    const changing = /^sagemaker:(?!Describe|List)/;
+    const powers = ofType('AWS::IAM::Role').flatMap(([, { Properties }]) => {
+      const policies = Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
+      return policies
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .filter((one) => actionsOf(one['Fn::If']?.[1] ?? one).some((action) => changing.test(action)));
+    });
+    expect(powers).toHaveLength(6); // to stop and start, to make and to tag, for enforce-schedules and sweep
+    for (const { 'Fn::If': [condition, power] = [] } of powers) {
+      expect(condition).toBe('Enforces');
+      expect([power?.Resource].flat()).not.toContain('*');
+      const [key, mayMake] =
+        power?.Action === undefined ? [] : (conditionsOf[String([power.Action].flat()[0])] ?? []);
+      expect(power?.Condition).toEqual({
+        StringLike: { [`${key}/auto-stop`]: '*' },
+        ...(mayMake && { StringEquals: { 'sagemaker:TaggingAction': 'CreateEndpoint' } }),
+      });
+    }
+  });
+
   it('opens a wildcard for those calls alone that allow nothing narrower', () => {
     const wild = names
       .flatMap((name) => statementsOf(deployed(name).roleId))
       .filter(({ Resource }) => [Resource].flat().includes('*'))
       .flatMap(actionsOf);
     expect([...new Set(wild)].toSorted()).toEqual([
+      'application-autoscaling:DescribeScalableTargets',
       'bedrock:ListProvisionedModelThroughputs',
       'ce:GetCostAndUsage',
       'ce:GetCostAndUsageWithResources',
@@ -248,7 +280,7 @@ describe('permissions', () => {
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
     const there = (await neededActions('sweep')).filter((action) =>
-      /^(ec2|cloudwatch|sagemaker|bedrock|tag):/.test(action),
+      /^(ec2|cloudwatch|sagemaker|application-autoscaling|bedrock|tag):/.test(action),
     );
     expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
     expect(entries.find(Array.isArray)).toMatchObject([

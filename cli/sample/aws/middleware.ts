@@ -2,6 +2,7 @@ import type { AwsCredentialIdentityProvider, Pluggable, Provider } from '@smithy
 import { callName } from '../../../shared/aws/meter.ts';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Sample } from '../sample.ts';
+import { applicationAutoScaling } from './application-auto-scaling.ts';
 import { bedrock } from './bedrock.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { costExplorer } from './cost-explorer.ts';
@@ -9,6 +10,7 @@ import { ec2 } from './ec2.ts';
 import { pricing } from './pricing.ts';
 import { s3 } from './s3.ts';
 import { sageMaker } from './sagemaker.ts';
+import { sageMakerPower } from './sagemaker-power.ts';
 import { sns } from './sns.ts';
 import { sqs } from './sqs.ts';
 import { ssm } from './ssm.ts';
@@ -33,7 +35,8 @@ const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   SQS: sqs,
   S3: s3,
   Pricing: pricing,
-  SageMaker: sageMaker,
+  SageMaker: { ...sageMaker, ...sageMakerPower },
+  ApplicationAutoScaling: applicationAutoScaling,
   Bedrock: bedrock,
   ResourceGroupsTaggingAPI: tagging,
 };

@@ -21,6 +21,7 @@ import type {
   ListInferenceComponentsCommandOutput,
   ListNotebookInstancesCommandInput,
   ListNotebookInstancesCommandOutput,
+  NotebookInstanceStatus,
   NotebookInstanceSummary,
   ProductionVariant,
   ProductionVariantSummary,
@@ -33,7 +34,7 @@ import type {
   EndpointSpec,
   NodeSpec,
   NotebookSpec,
-  SageMakerSpec,
+  SageMaker,
 } from '../sagemaker-spec.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
 import { pageOf } from './page.ts';
@@ -55,7 +56,7 @@ export const sageMaker = {
 const defaultPage = 10;
 
 /** What the caller's account and region hold; undefined where nothing of it is SageMaker's. */
-const specAt = ({ sample, account, region }: Caller): SageMakerSpec | undefined =>
+export const sageMakerAt = ({ sample, account, region }: Caller): SageMaker | undefined =>
   sample.services.get(placeOf(account, region))?.sageMaker;
 
 type Arn = { account: string; region: string };
@@ -63,28 +64,44 @@ type Arn = { account: string; region: string };
 export const sageMakerArn = ({ account, region }: Arn, resource: string): string =>
   `arn:aws:sagemaker:${region}:${account}:${resource}`;
 
-const notFound = (what: string, name: string | undefined): Error =>
+export const notFound = (what: string, name: string | undefined): Error =>
   awsError('ValidationException', `Could not find ${what} "${name}".`);
 
-const endpointsAt = (caller: Caller): EndpointSpec[] =>
-  (specAt(caller)?.endpoints ?? []).filter(({ created }) => created <= caller.sample.now);
+/** Those that are there, be it on their way in or out; to come up takes seven minutes, and to go one. */
+export const endpointsAt = (caller: Caller): EndpointSpec[] =>
+  (sageMakerAt(caller)?.endpoints ?? []).filter(
+    ({ created, deleted }) =>
+      created <= caller.sample.now && (deleted === undefined || caller.sample.now < deleted + 60_000),
+  );
+
+const upAt = ({ created }: EndpointSpec): number => created + 420_000;
+
+export function endpointStatus(endpoint: EndpointSpec, { sample: { now } }: Caller) {
+  if (endpoint.deleted !== undefined) return 'Deleting';
+  return now < upAt(endpoint) ? 'Creating' : 'InService';
+}
+
+const modifiedAt = (endpoint: EndpointSpec, { sample: { now } }: Caller): Date =>
+  new Date(Math.min(now, endpoint.deleted ?? upAt(endpoint)));
 
 function listEndpoints(
-  { StatusEquals = 'InService', NameContains = '', MaxResults, NextToken }: ListEndpointsCommandInput,
+  { StatusEquals, NameContains = '', MaxResults, NextToken }: ListEndpointsCommandInput,
   caller: Caller,
 ): Reply<ListEndpointsCommandOutput> {
   const wanted = endpointsAt(caller).filter(
-    ({ name }) => StatusEquals === 'InService' && name.includes(NameContains),
+    (endpoint) =>
+      (StatusEquals ?? endpointStatus(endpoint, caller)) === endpointStatus(endpoint, caller) &&
+      endpoint.name.includes(NameContains),
   );
   const { page, next } = pageOf(wanted, NextToken, MaxResults ?? defaultPage);
   return {
     Endpoints: page.map(
-      ({ name, created }): EndpointSummary => ({
-        EndpointName: name,
-        EndpointArn: sageMakerArn(caller, `endpoint/${name}`),
-        CreationTime: new Date(created),
-        LastModifiedTime: new Date(created + 420_000),
-        EndpointStatus: 'InService',
+      (endpoint): EndpointSummary => ({
+        EndpointName: endpoint.name,
+        EndpointArn: sageMakerArn(caller, `endpoint/${endpoint.name}`),
+        CreationTime: new Date(endpoint.created),
+        LastModifiedTime: modifiedAt(endpoint, caller),
+        EndpointStatus: endpointStatus(endpoint, caller),
       }),
     ),
     ...(next && { NextToken: next }),
@@ -103,13 +120,13 @@ function describeEndpoint(
     EndpointArn: sageMakerArn(caller, `endpoint/${name}`),
     EndpointConfigName: configNameOf(endpoint),
     ProductionVariants: [toVariantSummary(endpoint)],
-    EndpointStatus: 'InService',
+    EndpointStatus: endpointStatus(endpoint, caller),
     CreationTime: new Date(created),
-    LastModifiedTime: new Date(created + 420_000),
+    LastModifiedTime: modifiedAt(endpoint, caller),
   };
 }
 
-const configNameOf = ({ name }: EndpointSpec): string => `${name}-config`;
+export const configNameOf = ({ name }: EndpointSpec): string => `${name}-config`;
 
 const serverlessOf = ({ serverless }: EndpointSpec) =>
   serverless && {
@@ -134,7 +151,8 @@ function describeEndpointConfig(
   { EndpointConfigName }: DescribeEndpointConfigCommandInput,
   caller: Caller,
 ): Reply<DescribeEndpointConfigCommandOutput> {
-  const endpoint = endpointsAt(caller).find((each) => configNameOf(each) === EndpointConfigName);
+  const configs = sageMakerAt(caller)?.endpointConfigs ?? [];
+  const endpoint = configs.find((each) => configNameOf(each) === EndpointConfigName);
   if (!endpoint) throw notFound('endpoint configuration', EndpointConfigName);
   return {
     EndpointConfigName,
@@ -144,11 +162,13 @@ function describeEndpointConfig(
   };
 }
 
+export const modelNameOf = ({ name }: EndpointSpec): string => name.replace(/-live$/, '');
+
 function toVariant(endpoint: EndpointSpec): ProductionVariant {
   const serverless = serverlessOf(endpoint);
   return {
     VariantName: variantName,
-    ...(endpoint.components.length === 0 && { ModelName: endpoint.name.replace(/-live$/, '') }),
+    ...(endpoint.components.length === 0 && { ModelName: modelNameOf(endpoint) }),
     InitialVariantWeight: 1,
     ...(serverless
       ? { ServerlessConfig: serverless }
@@ -188,7 +208,7 @@ function listNotebookInstances(
   caller: Caller,
 ): Reply<ListNotebookInstancesCommandOutput> {
   const { now } = caller.sample;
-  const wanted = (specAt(caller)?.notebooks ?? [])
+  const wanted = (sageMakerAt(caller)?.notebooks ?? [])
     .filter(({ started }) => started <= now)
     .map((notebook) => toNotebook(notebook, caller))
     .filter(
@@ -198,21 +218,31 @@ function listNotebookInstances(
   return { NotebookInstances: page, ...(next && { NextToken: next }) };
 }
 
-function toNotebook({ name, type, started, stopped }: NotebookSpec, caller: Caller): NotebookInstanceSummary {
-  const isUp = caller.sample.now < stopped;
+/** To start takes four minutes, to stop one. */
+export function toNotebook(
+  { name, type, started, stopped }: NotebookSpec,
+  caller: Caller,
+): NotebookInstanceSummary & { NotebookInstanceStatus: NotebookInstanceStatus } {
+  const { now } = caller.sample;
+  const [up, down] = [started + 240_000, stopped + 60_000];
+  const goesDown = now >= stopped;
+  const status = goesDown ? (now < down ? 'Stopping' : 'Stopped') : now < up ? 'Pending' : 'InService';
   return {
     NotebookInstanceName: name,
     NotebookInstanceArn: sageMakerArn(caller, `notebook-instance/${name}`),
-    NotebookInstanceStatus: isUp ? 'InService' : 'Stopped',
+    NotebookInstanceStatus: status,
     Url: `${name}.notebook.${caller.region}.sagemaker.aws`,
     InstanceType: type as NonNullable<NotebookInstanceSummary['InstanceType']>,
     CreationTime: new Date(started),
-    LastModifiedTime: new Date(isUp ? started + 240_000 : stopped),
+    LastModifiedTime: new Date(Math.min(now, goesDown ? down : up)),
   };
 }
 
-const appsAt = (caller: Caller): AppSpec[] =>
-  (specAt(caller)?.apps ?? []).filter(({ started }) => started <= caller.sample.now);
+export const appsAt = (caller: Caller): AppSpec[] =>
+  (sageMakerAt(caller)?.apps ?? []).filter(
+    ({ started, deleted }) =>
+      started <= caller.sample.now && (deleted === undefined || caller.sample.now < deleted + 86_400_000),
+  );
 
 const ownerOf = ({ space, user }: AppSpec) =>
   space === undefined ? { UserProfileName: user ?? '' } : { SpaceName: space };
@@ -223,15 +253,21 @@ function listApps(
 ): Reply<ListAppsCommandOutput> {
   const wanted = appsAt(caller).filter(({ domain }) => (DomainIdEquals ?? domain) === domain);
   const { page, next } = pageOf(wanted, NextToken, MaxResults ?? defaultPage);
-  return { Apps: page.map(toApp), ...(next && { NextToken: next }) };
+  return { Apps: page.map((app) => toApp(app, caller)), ...(next && { NextToken: next }) };
 }
 
-const toApp = (app: AppSpec): AppDetails => ({
+/** What was deleted stays listed for a day. */
+function appStatus({ deleted }: AppSpec, { sample: { now } }: Caller) {
+  if (deleted === undefined) return 'InService';
+  return now < deleted + 60_000 ? 'Deleting' : 'Deleted';
+}
+
+const toApp = (app: AppSpec, caller: Caller): AppDetails => ({
   DomainId: app.domain,
   ...ownerOf(app),
   AppType: app.kind,
   AppName: app.name,
-  Status: 'InService',
+  Status: appStatus(app, caller),
   CreationTime: new Date(app.started),
   ResourceSpec: { InstanceType: app.type as NonNullable<AppDetails['ResourceSpec']>['InstanceType'] },
 });
@@ -239,7 +275,12 @@ const toApp = (app: AppSpec): AppDetails => ({
 export const appResource = (app: AppSpec): string =>
   `app/${app.domain}/${app.space ?? app.user}/${app.kind}/${app.name}`;
 
-function describeApp(input: DescribeAppCommandInput, caller: Caller): Reply<DescribeAppCommandOutput> {
+type AppName = Pick<
+  DescribeAppCommandInput,
+  'DomainId' | 'AppType' | 'AppName' | 'SpaceName' | 'UserProfileName'
+>;
+
+export function appNamed(input: AppName, caller: Caller): AppSpec {
   const app = appsAt(caller).find(
     ({ domain, kind, name, space, user }) =>
       domain === input.DomainId &&
@@ -249,18 +290,25 @@ function describeApp(input: DescribeAppCommandInput, caller: Caller): Reply<Desc
       user === input.UserProfileName,
   );
   if (!app) throw awsError('ResourceNotFound', `App [${input.AppName}] does not exist.`);
+  return app;
+}
+
+function describeApp(input: DescribeAppCommandInput, caller: Caller): Reply<DescribeAppCommandOutput> {
+  const app = appNamed(input, caller);
   const { now } = caller.sample;
   const minutely = now - (now % 60_000);
   return {
-    ...toApp(app),
+    ...toApp(app, caller),
     AppArn: sageMakerArn(caller, appResource(app)),
     LastHealthCheckTimestamp: new Date(minutely),
-    LastUserActivityTimestamp: new Date(app.lastActive === 'now' ? minutely - 120_000 : app.lastActive),
+    LastUserActivityTimestamp: new Date(
+      app.lastActive === 'now' ? minutely - 120_000 : Math.min(minutely - 120_000, app.lastActive),
+    ),
   };
 }
 
 const clustersAt = (caller: Caller): ClusterSpec[] =>
-  (specAt(caller)?.clusters ?? []).filter(({ created }) => created <= caller.sample.now);
+  (sageMakerAt(caller)?.clusters ?? []).filter(({ created }) => created <= caller.sample.now);
 
 export const clusterResource = ({ name }: ClusterSpec): string => `cluster/${name}`;
 

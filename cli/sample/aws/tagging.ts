@@ -4,10 +4,10 @@ import type {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { placeOf } from '../fleet.ts';
 import { provisionedModelArn } from '../metrics/bedrock.ts';
-import type { SageMakerSpec } from '../sagemaker-spec.ts';
+import type { SageMaker } from '../sagemaker-spec.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
 import { pageOf } from './page.ts';
-import { appResource, clusterResource, sageMakerArn } from './sagemaker.ts';
+import { appResource, appsAt, clusterResource, endpointsAt, sageMakerArn } from './sagemaker.ts';
 
 export const tagging = { GetResources: getResources };
 
@@ -54,7 +54,7 @@ function taggedAt(caller: Caller): Tagged[] {
   const { sageMaker, bedrock } = sample.services.get(placeOf(account, region)) ?? {};
   const throughputs = (bedrock?.throughputs ?? []).filter(({ created }) => created <= sample.now);
   return [
-    ...(sageMaker ? taggedOf(sageMaker, sample.now) : []).map(({ resource, tags }) => ({
+    ...(sageMaker ? taggedOf(sageMaker, caller) : []).map(({ resource, tags }) => ({
       arn: sageMakerArn(caller, resource),
       tags,
     })),
@@ -62,21 +62,20 @@ function taggedAt(caller: Caller): Tagged[] {
   ];
 }
 
-function taggedOf(spec: SageMakerSpec, now: number): { resource: string; tags: Tagged['tags'] }[] {
+function taggedOf(spec: SageMaker, caller: Caller): { resource: string; tags: Tagged['tags'] }[] {
+  const { now } = caller.sample;
   const named = (type: string, items: readonly { name: string; since: number; tags: Tagged['tags'] }[]) =>
     items
       .filter(({ since }) => since <= now)
       .map(({ name, tags }) => ({ resource: `${type}/${name}`, tags }));
   const created = <Item extends { created: number }>(item: Item) => ({ ...item, since: item.created });
   return [
-    ...named('endpoint', spec.endpoints.map(created)),
+    ...named('endpoint', endpointsAt(caller).map(created)),
     ...named(
       'notebook-instance',
       spec.notebooks.map((item) => ({ ...item, since: item.started })),
     ),
-    ...spec.apps
-      .filter(({ started }) => started <= now)
-      .map((app) => ({ resource: appResource(app), tags: app.tags })),
+    ...appsAt(caller).map((app) => ({ resource: appResource(app), tags: app.tags })),
     ...named('training-job', spec.trainingJobs.map(created)),
     ...named('processing-job', spec.processingJobs.map(created)),
     ...named('transform-job', spec.transformJobs.map(created)),

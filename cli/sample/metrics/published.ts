@@ -77,19 +77,22 @@ const isSame = (own: Dimensions, wanted: Dimensions): boolean =>
 const keyOf = ({ namespace, name, dimensions }: Pick<Series, 'namespace' | 'name' | 'dimensions'>) =>
   [namespace, name, ...dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()].join('\n');
 
-const others = new WeakMap<Sample, Map<string, Map<string, Series>>>();
+type Others = { changes: number; series: Map<string, Series> };
+
+const others = new WeakMap<Sample, Map<string, Others>>();
 
 /** What no instance's id leads to, by its key. */
 function othersAt(sample: Sample, account: string, region: string): Map<string, Series> {
-  const places = others.get(sample) ?? new Map<string, Map<string, Series>>();
+  const places = others.get(sample) ?? new Map<string, Others>();
   others.set(sample, places);
   const place = placeOf(account, region);
+  const changes = sample.services.get(place)?.sageMaker?.changes ?? 0;
   const known = places.get(place);
-  if (known) return known;
+  if (known?.changes === changes) return known.series;
   const found = new Map(
     otherSeries(sample, account, region).map((series) => [keyOf(series), series] as const),
   );
-  places.set(place, found);
+  places.set(place, { changes, series: found });
   return found;
 }
 

@@ -8,7 +8,7 @@ import {
   type JobSpec,
   type NodeSpec,
   type NotebookSpec,
-  type SageMakerSpec,
+  type SageMaker,
   startOf,
 } from '../sagemaker-spec.ts';
 import type { InstanceTypeSpec } from '../world.ts';
@@ -19,7 +19,7 @@ type Types = Readonly<Record<string, InstanceTypeSpec>>;
 type Work = { gpu: Course; memory: Course; cpu: Course };
 
 /** What SageMaker, and what runs on its machines, publishes in one account and region. */
-export const sageMakerSeries = (spec: SageMakerSpec, types: Types): Series[] => [
+export const sageMakerSeries = (spec: SageMaker, types: Types): Series[] => [
   ...spec.endpoints.flatMap((endpoint) => endpointSeries(endpoint, types)),
   ...spec.notebooks.filter(({ agent }) => agent).flatMap((notebook) => notebookSeries(notebook, types)),
   ...spec.trainingJobs.flatMap((job) => jobSeries('TrainingJobs', job, types)),
@@ -36,7 +36,7 @@ export const variantName = 'AllTraffic';
 function endpointSeries(endpoint: EndpointSpec, types: Types): Series[] {
   const { name, components } = endpoint;
   const variant = dimensionsOf({ EndpointName: name, VariantName: variantName });
-  const runs = [{ from: endpoint.created }];
+  const runs = runsOf(endpoint);
   const facts = factsOf(types, endpoint.type);
   return [
     ...(components.length === 0 ? callSeries(endpoint, variant, endpoint) : []),
@@ -49,12 +49,17 @@ function endpointSeries(endpoint: EndpointSpec, types: Types): Series[] {
   ];
 }
 
+const runsOf = ({ created, deleted }: Pick<EndpointSpec, 'created' | 'deleted'>): Run[] => [
+  { from: created, ...(deleted !== undefined && { to: deleted }) },
+];
+
 /** What counts the calls of a variant, or of one of the models that share it: nothing while there are none. */
 function callSeries(
   { name, invocations }: Pick<EndpointSpec, 'name' | 'invocations'>,
   dimensions: Series['dimensions'],
-  { created, instances, serverless }: EndpointSpec,
+  endpoint: EndpointSpec,
 ): Series[] {
+  const { instances, serverless } = endpoint;
   const calls = counted(invocations, seedOf(`endpoint ${name}`));
   const samples = (at: number) => calls(at) ?? 0;
   const each = (value: number) => (at: number) => (samples(at) === 0 ? undefined : value * samples(at));
@@ -65,7 +70,7 @@ function callSeries(
     resolution: minute,
     sample,
     samples,
-    runs: [{ from: created }],
+    runs: runsOf(endpoint),
     until: overAt(invocations),
   });
   return [

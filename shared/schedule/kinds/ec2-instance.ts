@@ -8,6 +8,7 @@ import {
 } from '../../compute/instance.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PowerState, Schedulable } from '../schedulable.ts';
+import { instanceStoreRefusal } from './instance-store.ts';
 
 /** An instance, and what it rests on whether a schedule may stop it. */
 export type InstanceCandidate = {
@@ -78,16 +79,6 @@ const instanceStoreRoot: Rule = ({ instance }) =>
     ? { code: 'instance-store-root', reason: 'its root is on an instance store: it can only be terminated' }
     : undefined;
 
-/** What a stop would lose: data on local disks is gone for good. */
-const instanceStoreData: Rule = ({ instance, facts, instanceStoreTag: key }) => {
-  if (facts === undefined) {
-    return { code: 'unknown-type', reason: `nothing is known of the type ${instance.instanceType}` };
-  }
-  if (facts.instanceStoreGb === 0 || instance.tags[key]?.trim().toLowerCase() === 'discard') return undefined;
-  const reason = `a stop would lose ${facts.instanceStoreGb} GB on instance-store volumes; "${key}: discard" allows it`;
-  return { code: 'instance-store-data', reason };
-};
-
 /** Rules that hold whatever becomes of it meanwhile: by hand, too, it had better not be stopped. */
 const lastingRules: readonly Rule[] = [
   autoScaling,
@@ -114,7 +105,7 @@ export function schedulableInstance(candidate: InstanceCandidate): Schedulable {
     startedAt: launchTime,
     stoppedAt: transitionTime(instance.stateTransitionReason),
     refusal: lastingRules.map((rule) => rule(candidate)).find((refusal) => refusal !== undefined),
-    stopRefusal: instanceStoreData(candidate),
+    stopRefusal: instanceStoreRefusal({ ...candidate, type: instanceType, tags }),
     hibernates: instance.hibernationConfigured,
     instanceStoreGb: facts?.instanceStoreGb,
   };

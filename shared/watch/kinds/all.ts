@@ -1,9 +1,12 @@
 import type { SchedulableKind } from '../../schedule/schedulable.ts';
 import { ec2Instances } from './ec2-instances.ts';
 import type { Kind } from './kind.ts';
+import { sageMakerApps } from './sagemaker-apps.ts';
+import { sageMakerEndpoints } from './sagemaker-endpoints.ts';
+import { sageMakerNotebooks } from './sagemaker-notebooks.ts';
 
 /** Every kind that schedules turn off and on. */
-export const kinds: readonly Kind[] = [ec2Instances];
+export const kinds: readonly Kind[] = [ec2Instances, sageMakerNotebooks, sageMakerApps, sageMakerEndpoints];
 
 /** The adapter of a kind; throws where there is none. */
 export function kindOf(name: SchedulableKind): Kind {

@@ -57,6 +57,7 @@ describe("the sample account's tags", () => {
   it('are there for all of a service, or for one type of it', async () => {
     const all = await getTags(tagging(), ['sagemaker']);
     expect(all.get(arnOf('notebook-instance/asr-notebook'))).toEqual({
+      'auto-stop': 'office-hours; start',
       team: 'speech',
       owner: 'priya',
       project: 'asr',

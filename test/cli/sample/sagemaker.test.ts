@@ -95,7 +95,7 @@ describe("the sample account's endpoints", () => {
       name: 'ValidationException',
       message: expect.stringContaining('Could not find endpoint'),
     });
-    const dev = clientOf('210987654321', 'eu-west-1');
+    const dev = clientOf('210987654321', 'us-east-1');
     expect((await dev.send(new ListEndpointsCommand({}))).Endpoints).toEqual([]);
   });
 });
@@ -128,6 +128,7 @@ describe("the sample account's notebooks and apps", () => {
     ).toEqual([
       ['layout-study', '2026-11-12T11:20:00.000Z'],
       ['prompt-desk', '2026-11-16T11:58:00.000Z'],
+      ['survey-desk', '2026-11-16T11:58:00.000Z'],
     ]);
     const other = { DomainId: Apps[0]?.DomainId, SpaceName: 'none', AppType: 'JupyterLab' } as const;
     await expect(dev.send(new DescribeAppCommand({ ...other, AppName: 'default' }))).rejects.toMatchObject({

@@ -30,14 +30,17 @@ describe('Monday evening in the sample account', () => {
   const named = (planned: readonly Planned[], action: string) =>
     planned.filter(({ decision }) => decision.action === action).map(({ subject }) => subject.name);
 
-  it('finds eight dev instances that idle on', async () => {
+  it('finds what idles on in dev: eight instances, a notebook instance, a Studio app and an endpoint', async () => {
     const planned = await planAll();
     expect(named(planned, 'warn').toSorted()).toEqual([
       'ablation-us',
       'annotation-app',
       'asr-bench',
+      'asr-notebook',
+      'captions-dev',
       'render-preview',
       'simulation-lab',
+      'survey-desk',
       'sweep-1',
       'sweep-2',
       'vision-notebook',
@@ -51,6 +54,10 @@ describe('Monday evening in the sample account', () => {
       .map(({ subject, decision }) => [subject.name, decision.code]);
     expect(Object.fromEntries(codes)).toMatchObject({
       'ci-runner': 'auto-scaling',
+      'annotation-notebook': 'utilization-unknown',
+      'layout-study': 'instance-store-data',
+      'prompt-desk': 'busy',
+      'router-dev': 'delete-not-allowed',
       'experiment-tracker': 'stop-protection',
       'license-server': 'off',
       'notebooks-mig': 'utilization-unknown',
