@@ -39,4 +39,22 @@ export type RefusalCode =
   | 'spot-unknown'
   | 'instance-store-root'
   | 'unknown-type'
-  | 'instance-store-data';
+  | 'instance-store-data'
+  // RDS
+  | 'cluster-member'
+  | 'read-replica'
+  | 'sql-server-multi-az'
+  | 'rds-custom'
+  | 'unsupported-engine'
+  | 'multi-az-cluster'
+  | 'aurora-serverless-v1'
+  | 'unsupported-engine-mode'
+  | 'global-database'
+  | 'no-members'
+  // Auto Scaling groups
+  | 'managed-group'
+  | 'scheduled-actions'
+  | 'suspended-process'
+  | 'warm-pool'
+  | 'scale-in-protection'
+  | 'standby';

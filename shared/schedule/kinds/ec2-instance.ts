@@ -78,15 +78,22 @@ const instanceStoreRoot: Rule = ({ instance }) =>
     ? { code: 'instance-store-root', reason: 'its root is on an instance store: it can only be terminated' }
     : undefined;
 
-/** What a stop would lose: data on local disks is gone for good. */
-const instanceStoreData: Rule = ({ instance, facts, instanceStoreTag: key }) => {
+const instanceStoreData: Rule = ({ instance, facts, instanceStoreTag: key }) =>
+  instanceStoreLoss(instance.instanceType, facts, { tags: instance.tags, key });
+
+/** What a stop would lose: data on local disks is gone for good. The tag `key` of what is stopped may allow it. */
+export function instanceStoreLoss(
+  instanceType: string,
+  facts: InstanceTypeFacts | undefined,
+  { tags, key }: { tags: Instance['tags']; key: string },
+): Refusal | undefined {
   if (facts === undefined) {
-    return { code: 'unknown-type', reason: `nothing is known of the type ${instance.instanceType}` };
+    return { code: 'unknown-type', reason: `nothing is known of the type ${instanceType}` };
   }
-  if (facts.instanceStoreGb === 0 || instance.tags[key]?.trim().toLowerCase() === 'discard') return undefined;
+  if (facts.instanceStoreGb === 0 || tags[key]?.trim().toLowerCase() === 'discard') return undefined;
   const reason = `a stop would lose ${facts.instanceStoreGb} GB on instance-store volumes; "${key}: discard" allows it`;
   return { code: 'instance-store-data', reason };
-};
+}
 
 /** Rules that hold whatever becomes of it meanwhile: by hand, too, it had better not be stopped. */
 const lastingRules: readonly Rule[] = [
