@@ -12,3 +12,29 @@ export const schedulableNouns: Readonly<Record<SchedulableKind, { one: string; m
   'sagemaker-app': { one: 'Studio app', many: 'Studio apps' },
   'sagemaker-endpoint': { one: 'endpoint', many: 'endpoints' },
 };
+
+/** What a stop does to one of a kind, for whoever is warned of it. */
+const effects: Readonly<Partial<Record<SchedulableKind, string>>> = {
+  'ec2-instance': 'A stop ends what runs, and keeps the EBS volumes and the private address.',
+  'auto-scaling-group':
+    'An Auto Scaling group is taken down to 0: its members are terminated, with what is on their root volumes.',
+  'rds-instance': 'A stopped database ends its connections, and keeps its storage and its address.',
+  'rds-cluster': 'A stopped database cluster ends its connections, and keeps its storage and its addresses.',
+};
+
+/** What goes on costing of one of a kind that is down. */
+const remains: Readonly<Partial<Record<SchedulableKind, string>>> = {
+  'ec2-instance': 'EBS volumes and Elastic IP addresses go on costing.',
+  'rds-instance': 'Database storage and backups go on costing.',
+  'rds-cluster': 'Database storage and backups go on costing.',
+};
+
+export const effectText = (kinds: readonly SchedulableKind[]): string => sentences(kinds, effects);
+
+export const remainsText = (kinds: readonly SchedulableKind[]): string => sentences(kinds, remains);
+
+/** Each sentence once, in the order in which they come up. */
+const sentences = (
+  kinds: readonly SchedulableKind[],
+  texts: Readonly<Partial<Record<SchedulableKind, string>>>,
+): string => [...new Set(kinds.flatMap((kind) => texts[kind] ?? []))].join(' ');

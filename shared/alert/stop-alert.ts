@@ -1,12 +1,12 @@
 import { formatMoney, type Usd } from '../money.ts';
 import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
-import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
+import { type Schedulable, type SchedulableKind, schedulableKey } from '../schedule/schedulable.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert } from './alert.ts';
 import { watchdogCommand } from './command.ts';
 import { schedulablesLink } from './console.ts';
 import { alertId, digest } from './identity.ts';
-import { schedulableNouns as nouns } from './schedulable-text.ts';
+import { effectText, schedulableNouns as nouns, remainsText } from './schedulable-text.ts';
 
 /** Something that is to be stopped, or was, and why. */
 type Entry = {
@@ -45,7 +45,7 @@ export function stopWarningAlert(warning: StopWarning): Alert {
     ...common(warning, 'stop-warning'),
     severity: enforce ? 'warning' : 'info',
     title: `${countText(entries)} in ${place(target)} ${enforce ? 'will' : 'would'} be stopped in ${graceMinutes} min: ${costText(entries)}`,
-    summary: `${isSingle ? 'It is' : 'They are'} outside the hours of ${isSingle ? 'its' : 'their'} schedule tag. ${enforce ? 'A stop ends what runs, and keeps the EBS volumes and the private address.' : observing}`,
+    summary: `${isSingle ? 'It is' : 'They are'} outside the hours of ${isSingle ? 'its' : 'their'} schedule tag. ${enforce ? effectText(kindsOf(sorted)) : observing}`,
     items: sorted.map((entry) => `${entryText(entry)}${ownGrace(entry, at, graceMinutes)}`),
     action: choices(sorted, { isSingle, at, keepUntilTag, enforce }),
     links: linksOf(sorted),
@@ -93,7 +93,7 @@ export function stopResultAlert(result: StopResult): Alert {
   const { stopped, failed, target, enforce } = result;
   const sorted = mostCostlyFirst(stopped);
   const saved = enforce
-    ? `Saved from now on: ${costText(stopped)}. EBS volumes and Elastic IP addresses go on costing.`
+    ? `Saved from now on: ${costText(stopped)}. ${remainsText(kindsOf(stopped))}`.trim()
     : `It would save ${costText(stopped)}. ${observing}`;
   return {
     ...common(result, 'stop-result'),
@@ -104,13 +104,16 @@ export function stopResultAlert(result: StopResult): Alert {
       ...failed.map(({ subject, action, error }) => `Could not ${action} ${nameText(subject)}: ${error}`),
       ...sorted.map((entry) => `${enforce ? 'Stopped' : 'Would be stopped'}: ${entryText(entry)}`),
     ],
-    action: resultAction(failed),
+    action: resultAction(failed, kindsOf(stopped)),
     links: linksOf([...failed, ...sorted]),
   };
 }
 
-function resultAction(failed: readonly Failure[]): string {
-  if (failed.length === 0) return 'Nothing need be done. Who needs one starts it again in the EC2 console.';
+function resultAction(failed: readonly Failure[], stopped: readonly SchedulableKind[]): string {
+  if (failed.length === 0) {
+    const console = stopped.every((kind) => kind === 'ec2-instance') ? 'the EC2 console' : 'its console';
+    return `Nothing need be done. Who needs one starts it again in ${console}.`;
+  }
   return failed.every(({ action }) => action === 'start')
     ? 'It is tried again with every run while its hours last. Where there is no capacity, another type or Availability Zone may have some.'
     : 'What may be stopped must not have stop protection; what must run needs no schedule tag.';
@@ -208,6 +211,9 @@ function countText(entries: readonly { subject: Schedulable }[]): string {
   const groups = [...Map.groupBy(entries, ({ subject }) => nouns[subject.kind])];
   return groups.map(([{ one, many }, { length }]) => `${length} ${length === 1 ? one : many}`).join(' and ');
 }
+
+const kindsOf = (entries: readonly { subject: Schedulable }[]): SchedulableKind[] =>
+  entries.map(({ subject }) => subject.kind);
 
 const place = ({ account, accountName, region }: Target): string => `${accountName ?? account}, ${region}`;
 

@@ -18,6 +18,7 @@ import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
+import { rememberSeenUp } from './seen-up.ts';
 
 export type Enforced = {
   target: Target;
@@ -53,6 +54,7 @@ export async function enforceSchedules(
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
   await rememberMeasured(pass);
+  await rememberSeenUp(clients.table, target, plan.planned, time);
   const warned = await warn(pass);
   const stops = plan.planned.filter(({ decision }) => isStop(decision));
   const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];

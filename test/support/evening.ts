@@ -37,13 +37,14 @@ export const machine = (number: number, given: Partial<InstanceDocument> = {}): 
   tags: { owner: 'mei', 'auto-stop': officeHours, ...given.tags },
 });
 
-const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
+const worldOf = (instances: InstanceDocument[], more: Partial<WorldDocument>): WorldDocument => ({
   now: evening,
   accounts: [{ id: target.account, name: 'ml-dev', payer: true }],
   regions: { 'eu-west-1': { usagePrefix: 'EUW1-', location: 'EU (Ireland)' } },
   costAllocationTags: [],
   types: {
     'm6i.xlarge': { vcpus: 4, memoryGib: 16, hourly: { 'eu-west-1': 0.214 } },
+    'm6id.xlarge': { vcpus: 4, memoryGib: 16, instanceStoreGb: 237, hourly: { 'eu-west-1': 0.26 } },
     'g6.xlarge': {
       vcpus: 4,
       memoryGib: 16,
@@ -52,6 +53,7 @@ const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
     },
   },
   instances: { 'ml-dev': { 'eu-west-1': instances } },
+  ...more,
 });
 
 const noOthers = { running: 0, pending: 0 };
@@ -60,8 +62,12 @@ type Event = { command: string; input: Record<string, unknown> };
 type Fault = { command: RegExp; error: Error; times: number; after: boolean };
 
 /** One account with these instances, the watchdog's table beside it, and a hand on each call that it answers. */
-export async function openEvening(instances: InstanceDocument[], settings: object = {}) {
-  const sample = await openSampleAccount({ world: parseWorld(worldOf(instances)), now: evening });
+export async function openEvening(
+  instances: InstanceDocument[],
+  settings: object = {},
+  more: Partial<WorldDocument> = {},
+) {
+  const sample = await openSampleAccount({ world: parseWorld(worldOf(instances, more)), now: evening });
   const enforcing = parseConfig({ enforce: true, ...settings });
   const table = openTable('watchdog');
   const clients = {
@@ -86,6 +92,8 @@ export async function openEvening(instances: InstanceDocument[], settings: objec
     sample,
     table,
     clients,
+    /** Has the calls of another client told and failed like those of EC2. */
+    watchClient: (client: unknown) => watch(client, sent, faults),
     /** The calls that change an instance, each with what it was given. */
     power: () => sent.filter(({ command }) => !/^(Describe|Get|List)/.test(command)),
     calls: (command: string) => sent.filter((event) => event.command === command).length,
@@ -140,6 +148,7 @@ function watch(client: unknown, sent: Event[], faults: Fault[]): void {
         if (fault) throw fault.error;
         return answer;
       },
-    { step: 'initialize', priority: 'high' },
+    // A client may live longer than one evening.
+    { step: 'initialize', priority: 'high', name: 'watchEvening', override: true },
   );
 }

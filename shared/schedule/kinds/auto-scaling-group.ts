@@ -1,6 +1,6 @@
 import type { DescribedMembers, ScalingGroup } from '../../compute/scaling-group.ts';
 import type { IsoTime } from '../../period.ts';
-import { latest } from '../case.ts';
+import { isBefore, latest } from '../case.ts';
 import type { ScheduleRecord } from '../record.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PowerState, Schedulable } from '../schedulable.ts';
@@ -143,11 +143,12 @@ const newestOf = (times: readonly IsoTime[]): IsoTime | undefined =>
   times.reduce<IsoTime | undefined>((newest, time) => latest(newest, time), undefined);
 
 /**
- * The sizes that a start gives back. Whoever scaled it out while it was down, and left the smallest size at the 0 that
- * our stop has set, did so for the time being: what it was before that stop is still what it is to be.
+ * The sizes that a start gives back; of one that is down its present ones. Whoever scaled it out while it was down, and left
+ * the smallest size at the 0 that our stop has set, did so for the time being: what it was before that stop is still what
+ * it is to be.
  */
 function restoreOf({ group: { min, max, desired }, record }: GroupCandidate): Schedulable['restore'] {
   const { restore, stoppedAt, startedAt } = record ?? {};
-  const isDown = stoppedAt !== undefined && !(startedAt !== undefined && startedAt > stoppedAt);
-  return restore !== undefined && isDown && min === 0 ? restore : { min, max, desired };
+  const isOurs = stoppedAt !== undefined && !(startedAt !== undefined && isBefore(stoppedAt, startedAt));
+  return restore && isOurs && min === 0 && desired > 0 ? restore : { min, max, desired };
 }
