@@ -159,6 +159,8 @@ describe('an evening of the sample account', () => {
       'ablation-us',
       'annotation-app',
       'asr-bench',
+      'load-test', // the members of its Auto Scaling group
+      'load-test',
       'render-preview',
       'simulation-lab',
       'sweep-1',
@@ -186,7 +188,9 @@ describe('an evening of the sample account', () => {
   });
 
   it('leaves alone what did not opt in, though it idles', () => {
-    const untagged = sample.instances().filter(({ tags }) => tags['auto-stop'] === undefined);
+    const isOnItsOwn = (tags: Readonly<Record<string, string>>) =>
+      tags['auto-stop'] === undefined && tags['aws:autoscaling:groupName'] === undefined;
+    const untagged = sample.instances().filter(({ tags }) => isOnItsOwn(tags));
     expect(untagged.map(({ name }) => name)).toEqual(expect.arrayContaining(['reranker-train', 'tmp-eval']));
     expect(down.filter((name) => untagged.some((instance) => instance.name === name))).toEqual([]);
   });

@@ -17,7 +17,7 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample', '--format', 'json']);
     const entries: Entry[] = JSON.parse(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(8);
+    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(11);
     expect(entries.find(({ name }) => name === 'support-chat-train')).toEqual({
       account: '210987654321',
       region: 'eu-west-1',
@@ -42,13 +42,13 @@ describe('plan', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
     const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) {2}/.test(line));
-    expect(rows).toHaveLength(35);
+    expect(rows).toHaveLength(44);
     for (const title of ['what', 'account', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
     expect(stdout).toMatch(
-      /0 to stop, 0 to hibernate, 8 to warn \(\$[\d.]+ an hour\), 0 to start, 0 to defer, 27 to keep/,
+      /0 to stop, 0 to hibernate, 11 to warn \(\$[\d.]+ an hour\), 0 to start, 0 to defer, 33 to keep/,
     );
   });
 
@@ -65,6 +65,8 @@ describe('plan', () => {
     resetMeter();
     await makePlans(session);
     expect(Object.keys(readMeter().calls).toSorted()).toEqual([
+      'AutoScaling:DescribeAutoScalingGroups',
+      'AutoScaling:DescribeScheduledActions',
       'CloudWatch:GetMetricData',
       'CloudWatch:ListMetrics',
       'DynamoDB:GetItem',
@@ -74,6 +76,9 @@ describe('plan', () => {
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',
       'Pricing:GetProducts',
+      'RDS:DescribeDBClusters',
+      'RDS:DescribeDBInstances',
+      'ResourceGroupsTaggingAPI:GetResources',
       'STS:AssumeRole',
     ]);
     expect(session.sample?.instances()).toEqual(before);

@@ -30,12 +30,15 @@ describe('Monday evening in the sample account', () => {
   const named = (planned: readonly Planned[], action: string) =>
     planned.filter(({ decision }) => decision.action === action).map(({ subject }) => subject.name);
 
-  it('finds eight dev instances that idle on', async () => {
+  it('finds eight dev instances that idle on, and a database, a cluster and a group', async () => {
     const planned = await planAll();
     expect(named(planned, 'warn').toSorted()).toEqual([
       'ablation-us',
       'annotation-app',
       'asr-bench',
+      'evaluation',
+      'labels-dev',
+      'load-test',
       'render-preview',
       'simulation-lab',
       'sweep-1',
@@ -51,6 +54,12 @@ describe('Monday evening in the sample account', () => {
       .map(({ subject, decision }) => [subject.name, decision.code]);
     expect(Object.fromEntries(codes)).toMatchObject({
       'ci-runner': 'auto-scaling',
+      'ci-runners': 'busy',
+      'eks-gpu-nodes-5ac1e9d2': 'managed-group',
+      experiments: 'busy',
+      'features-dev-replica': 'read-replica',
+      prompts: 'global-database',
+      'rag-metadata': 'protected-environment',
       'experiment-tracker': 'stop-protection',
       'license-server': 'off',
       'notebooks-mig': 'utilization-unknown',
