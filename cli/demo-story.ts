@@ -1,5 +1,6 @@
 import type { IsoDate, IsoTime } from '../shared/period.ts';
 import { isStop } from '../shared/schedule/decision.ts';
+import { type Schedulable, schedulableKey } from '../shared/schedule/schedulable.ts';
 import { getFindings } from '../shared/store/findings.ts';
 import { getScheduleRecords } from '../shared/store/schedule-records.ts';
 import type { Target } from '../shared/target.ts';
@@ -44,12 +45,20 @@ export async function play(stage: Stage, times: ReturnType<typeof timesOn>) {
   const plans = await makePlans({ ...stage, now: times.stop });
   const before = stage.sample.instances();
   await wake(stage, 'enforce-schedules', times.stop, 'enforce-schedules.json');
-  const refused = new Map(
-    (await collectRecords(stage)).flatMap(([id, record]) =>
-      record.refused ? [[id, record.refused.code]] : [],
-    ),
-  );
-  return { times, spend, findings, warned, plans, before, refused, after: stage.sample.instances() };
+  const records = await collectRecords(stage);
+  const refused = new Map(records.flatMap(([id, { refused: told }]) => (told ? [[id, told.code]] : [])));
+  const recorded = new Set(records.flatMap(([id, { stoppedAt }]) => (stoppedAt === times.stop ? [id] : [])));
+  return {
+    times,
+    spend,
+    findings,
+    warned,
+    plans,
+    before,
+    refused,
+    recorded,
+    after: stage.sample.instances(),
+  };
 }
 
 /** One event at its time, and everything that follows from it. */
@@ -80,9 +89,11 @@ const collectRecords = (stage: Stage) =>
 
 export const allPlanned = ({ plans }: Story): Planned[] => plans.flatMap(({ planned }: Plan) => planned);
 
-/** What the evening's run did with an instance that was due: its state says it, not our intention. */
-export const isDown = (story: Story, id: string): boolean =>
-  story.after.some(({ instanceId, state }) => instanceId === id && state !== 'running');
+/** What the evening's run did with what was due: of an instance its state says it, not our intention. */
+export const isDown = ({ after, recorded }: Story, subject: Schedulable): boolean =>
+  subject.kind === 'ec2-instance'
+    ? after.some(({ instanceId, state }) => instanceId === subject.id && state !== 'running')
+    : recorded.has(schedulableKey(subject));
 
 export const dueToStop = (story: Story): Planned[] =>
   allPlanned(story)
@@ -90,4 +101,4 @@ export const dueToStop = (story: Story): Planned[] =>
     .toSorted((one, other) => (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0));
 
 export const stoppedOf = (story: Story): Planned[] =>
-  dueToStop(story).filter(({ subject }) => isDown(story, subject.id));
+  dueToStop(story).filter(({ subject }) => isDown(story, subject));

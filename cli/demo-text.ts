@@ -228,7 +228,7 @@ function toEntry(finding: Finding, targets: readonly Target[], now: IsoTime) {
 
 function stopText(story: Story, { config }: Stage): string {
   const due = dueToStop(story).map(({ subject, owner, hourlyRate, decision }) => {
-    const down = isDown(story, subject.id);
+    const down = isDown(story, subject);
     const refused = config.enforce && !down;
     return [
       down
