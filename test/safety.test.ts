@@ -75,31 +75,45 @@ describe('who may change an instance', () => {
   });
 
   it.each([
-    ['rds', 'shared/aws/rds.ts', ['StartDBCluster', 'StartDBInstance', 'StopDBCluster', 'StopDBInstance']],
-    ['auto-scaling', 'shared/aws/auto-scaling.ts', ['UpdateAutoScalingGroup']],
-  ])('is one gated file for %s too, which makes each changing command once', (service, adapter, commands) => {
-    const importing = new RegExp(`import (type )?\\{([^}]*)\\} from '@aws-sdk/client-${service}'`, 'g');
-    const changing = product.flatMap(({ file, source }) =>
-      [...source.matchAll(importing)].flatMap(([, onlyTypes, names = '']) =>
-        onlyTypes
-          ? []
-          : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].flatMap(([, command = '']) =>
-              reading.test(command) ? [] : [`${file}: ${command}`],
-            ),
-      ),
-    );
-    expect(changing.toSorted()).toEqual(commands.map((command) => `${adapter}: ${command}`));
-    const source = product.find(({ file }) => file === adapter)?.source ?? '';
-    for (const command of commands) {
-      expect(source.match(new RegExp(`new ${command}Command\\b`, 'g'))).toHaveLength(1);
-    }
-    const others = product.filter(({ source: text }) =>
-      new RegExp(
-        `import \\* as \\w+ from '@aws-sdk/client-${service}'|import\\('@aws-sdk/client-${service}'\\)`,
-      ).test(text),
-    );
-    expect(others.map(({ file }) => file)).toEqual([]);
-  });
+    [
+      'rds',
+      'shared/aws/rds.ts',
+      ['StartDBCluster', 'StartDBInstance', 'StopDBCluster', 'StopDBInstance'],
+      'shared/aws/tag-database.ts: AddTagsToResource',
+    ],
+    [
+      'auto-scaling',
+      'shared/aws/auto-scaling.ts',
+      ['UpdateAutoScalingGroup'],
+      'shared/aws/tag-scaling-group.ts: CreateOrUpdateTags',
+    ],
+  ])(
+    'is one gated file for %s too, which makes each changing command once',
+    (service, adapter, commands, keeping) => {
+      const importing = new RegExp(`import (type )?\\{([^}]*)\\} from '@aws-sdk/client-${service}'`, 'g');
+      const changing = product.flatMap(({ file, source }) =>
+        [...source.matchAll(importing)].flatMap(([, onlyTypes, names = '']) =>
+          onlyTypes
+            ? []
+            : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].flatMap(([, command = '']) =>
+                reading.test(command) ? [] : [`${file}: ${command}`],
+              ),
+        ),
+      );
+      const powers = commands.map((command) => `${adapter}: ${command}`);
+      expect(changing.toSorted()).toEqual([...powers, keeping]); // the keep-until tag: it protects
+      const source = product.find(({ file }) => file === adapter)?.source ?? '';
+      for (const command of commands) {
+        expect(source.match(new RegExp(`new ${command}Command\\b`, 'g'))).toHaveLength(1);
+      }
+      const others = product.filter(({ source: text }) =>
+        new RegExp(
+          `import \\* as \\w+ from '@aws-sdk/client-${service}'|import\\('@aws-sdk/client-${service}'\\)`,
+        ).test(text),
+      );
+      expect(others.map(({ file }) => file)).toEqual([]);
+    },
+  );
 
   it('takes nothing but what the last gate has cleared, and only the schedules hand it over', () => {
     const callers = product.filter(({ source }) => /\b(stop|start)Instances\(/.test(source));

@@ -1,7 +1,7 @@
 import type { Instance, InstanceTypeFacts } from './instance.ts';
 
 /** One instance of a group, as the group sees it. */
-export type GroupMember = {
+type GroupMember = {
   instanceId: string;
   instanceType?: string | undefined;
   /** `InService`, `Pending:Wait`, `Standby` */
