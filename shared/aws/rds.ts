@@ -134,96 +134,71 @@ const down: readonly string[] = ['stopping', 'stopped'];
 const up: readonly string[] = ['starting', 'available'];
 
 type Item = { id: string };
+type StatusOf = (client: RDSClient, item: Item) => Promise<string | undefined>;
 
-/** What changes one of them, and where that leads: after an error a fresh describe says whether it is on its way. */
-const change = (
-  send: (item: Item) => Promise<unknown>,
-  statusOf: (item: Item) => Promise<string | undefined>,
-  reached: readonly string[],
-) => ({
-  send,
-  ofOne,
-  outcomeOf: async (item: Item) =>
-    reached.includes((await statusOf(item)) ?? '') ? { outcome: 'done' as const } : undefined,
-});
+/** What changes one of them, how its status is read, and which of them tell that it is on its way, or there. */
+type Change = { send: (item: Item) => Promise<unknown>; statusOf: StatusOf; reached: readonly string[] };
 
-const instanceStatus =
-  (client: RDSClient) =>
-  async ({ id }: Item): Promise<string | undefined> => {
-    const answer = await client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id }));
-    return instancePage.parse(answer).DBInstances[0]?.DBInstanceStatus;
-  };
+/** After an error a fresh describe says whether it took effect all the same. */
+const changeDatabases = (
+  client: RDSClient,
+  cleared: readonly (ClearedStop | ClearedStart)[],
+  { send, statusOf, reached }: Change,
+  options: PowerOptions = {},
+): Promise<PowerOutcome[]> =>
+  changeEach(
+    cleared.map(({ subject: { id } }) => ({ id })),
+    {
+      send,
+      ofOne,
+      outcomeOf: async (item) =>
+        reached.includes((await statusOf(client, item)) ?? '') ? { outcome: 'done' } : undefined,
+    },
+    options,
+  );
 
-const clusterStatus =
-  (client: RDSClient) =>
-  async ({ id }: Item): Promise<string | undefined> => {
-    const answer = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }));
-    return clusterPage.parse(answer).DBClusters[0]?.Status;
-  };
+const instanceStatus: StatusOf = async (client, { id }) => {
+  const answer = await client.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: id }));
+  return instancePage.parse(answer).DBInstances[0]?.DBInstanceStatus;
+};
 
-const idsOf = (cleared: readonly (ClearedStop | ClearedStart)[]): Item[] =>
-  cleared.map(({ subject: { id } }) => ({ id }));
+const clusterStatus: StatusOf = async (client, { id }) => {
+  const answer = await client.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }));
+  return clusterPage.parse(answer).DBClusters[0]?.Status;
+};
+
+type Stops = (
+  client: RDSClient,
+  stops: readonly ClearedStop[],
+  options?: PowerOptions,
+) => Promise<PowerOutcome[]>;
+
+type Starts = (
+  client: RDSClient,
+  starts: readonly ClearedStart[],
+  options?: PowerOptions,
+) => Promise<PowerOutcome[]>;
 
 /** Stops DB instances that the last gate has cleared; the only caller of StopDBInstance. AWS starts them after 7 days. */
-export const stopDbInstances = (
-  client: RDSClient,
-  stops: readonly ClearedStop[],
-  options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changeEach(
-    idsOf(stops),
-    change(
-      ({ id }) => client.send(new StopDBInstanceCommand({ DBInstanceIdentifier: id })),
-      instanceStatus(client),
-      down,
-    ),
-    options,
-  );
+export const stopDbInstances: Stops = (client, stops, options) => {
+  const send = ({ id }: Item) => client.send(new StopDBInstanceCommand({ DBInstanceIdentifier: id }));
+  return changeDatabases(client, stops, { send, statusOf: instanceStatus, reached: down }, options);
+};
 
 /** Starts DB instances that the last gate has cleared; the only caller of StartDBInstance. */
-export const startDbInstances = (
-  client: RDSClient,
-  starts: readonly ClearedStart[],
-  options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changeEach(
-    idsOf(starts),
-    change(
-      ({ id }) => client.send(new StartDBInstanceCommand({ DBInstanceIdentifier: id })),
-      instanceStatus(client),
-      up,
-    ),
-    options,
-  );
+export const startDbInstances: Starts = (client, starts, options) => {
+  const send = ({ id }: Item) => client.send(new StartDBInstanceCommand({ DBInstanceIdentifier: id }));
+  return changeDatabases(client, starts, { send, statusOf: instanceStatus, reached: up }, options);
+};
 
 /** Stops DB clusters that the last gate has cleared; the only caller of StopDBCluster. AWS starts them after 7 days. */
-export const stopDbClusters = (
-  client: RDSClient,
-  stops: readonly ClearedStop[],
-  options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changeEach(
-    idsOf(stops),
-    change(
-      ({ id }) => client.send(new StopDBClusterCommand({ DBClusterIdentifier: id })),
-      clusterStatus(client),
-      down,
-    ),
-    options,
-  );
+export const stopDbClusters: Stops = (client, stops, options) => {
+  const send = ({ id }: Item) => client.send(new StopDBClusterCommand({ DBClusterIdentifier: id }));
+  return changeDatabases(client, stops, { send, statusOf: clusterStatus, reached: down }, options);
+};
 
 /** Starts DB clusters that the last gate has cleared; the only caller of StartDBCluster. */
-export const startDbClusters = (
-  client: RDSClient,
-  starts: readonly ClearedStart[],
-  options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changeEach(
-    idsOf(starts),
-    change(
-      ({ id }) => client.send(new StartDBClusterCommand({ DBClusterIdentifier: id })),
-      clusterStatus(client),
-      up,
-    ),
-    options,
-  );
+export const startDbClusters: Starts = (client, starts, options) => {
+  const send = ({ id }: Item) => client.send(new StartDBClusterCommand({ DBClusterIdentifier: id }));
+  return changeDatabases(client, starts, { send, statusOf: clusterStatus, reached: up }, options);
+};

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeMembers, sumOfRates } from '../../shared/compute/members.ts';
 import { type DbInstance, judgeDatabase, pricedDatabase } from '../../shared/compute/rds.ts';
 import type { Utilization } from '../../shared/compute/utilization.ts';
+import { dbInstance } from '../support/rds.ts';
 
 const start = Date.parse('2026-11-16T17:10:00Z');
 const window = { start: '2026-11-16T17:10:00Z', end: '2026-11-16T17:55:00Z' }; // nine periods
@@ -92,20 +93,6 @@ describe('a database', () => {
 });
 
 describe('the price of a database', () => {
-  const database = (given: Partial<DbInstance>): DbInstance => ({
-    account: '210987654321',
-    region: 'eu-west-1',
-    id: 'labels',
-    arn: '',
-    instanceClass: 'db.r6g.large',
-    engine: 'postgres',
-    status: 'available',
-    multiAz: false,
-    replicas: [],
-    tags: {},
-    ...given,
-  });
-
   it.each<[string, Partial<DbInstance>, object | undefined]>([
     ['in one zone', {}, { use: 'database', engine: 'PostgreSQL' }],
     ['with a standby', { multiAz: true, engine: 'mysql' }, { use: 'database-multi-az', engine: 'MySQL' }],
@@ -122,7 +109,7 @@ describe('the price of a database', () => {
     ['by capacity', { engine: 'aurora-postgresql', instanceClass: 'db.serverless' }, undefined],
     ['with a licence', { engine: 'sqlserver-se' }, undefined],
   ])('%s is told by what the bill calls it', (_, given, expected) => {
-    const priced = pricedDatabase(database(given));
+    const priced = pricedDatabase(dbInstance(given));
     if (expected === undefined) expect(priced).toBeUndefined();
     else expect(priced).toMatchObject({ region: 'eu-west-1', type: 'db.r6g.large', ...expected });
   });

@@ -2,20 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DbCluster, DbInstance } from '../../shared/compute/rds.ts';
 import { schedulableDbCluster } from '../../shared/schedule/kinds/rds-cluster.ts';
 import { schedulableDbInstance } from '../../shared/schedule/kinds/rds-instance.ts';
-
-const database = (given: Partial<DbInstance> = {}): DbInstance => ({
-  account: '210987654321',
-  region: 'eu-west-1',
-  id: 'labels',
-  arn: 'arn:aws:rds:eu-west-1:210987654321:db:labels',
-  instanceClass: 'db.r6g.large',
-  engine: 'postgres',
-  status: 'available',
-  multiAz: false,
-  replicas: [],
-  tags: {},
-  ...given,
-});
+import { dbInstance as database } from '../support/rds.ts';
 
 const cluster = (given: Partial<DbCluster> = {}): DbCluster => ({
   account: '210987654321',
