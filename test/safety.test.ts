@@ -116,6 +116,47 @@ describe('who may change an instance', () => {
     expect(others.map(({ file }) => file)).toEqual([]);
   });
 
+  it.each([
+    [
+      'rds',
+      'shared/aws/rds.ts',
+      ['StartDBCluster', 'StartDBInstance', 'StopDBCluster', 'StopDBInstance'],
+      'shared/aws/tag-database.ts: AddTagsToResource',
+    ],
+    [
+      'auto-scaling',
+      'shared/aws/auto-scaling.ts',
+      ['UpdateAutoScalingGroup'],
+      'shared/aws/tag-scaling-group.ts: CreateOrUpdateTags',
+    ],
+  ])(
+    'is one gated file for %s too, which makes each changing command once',
+    (service, adapter, commands, keeping) => {
+      const importing = new RegExp(`import (type )?\\{([^}]*)\\} from '@aws-sdk/client-${service}'`, 'g');
+      const changing = product.flatMap(({ file, source }) =>
+        [...source.matchAll(importing)].flatMap(([, onlyTypes, names = '']) =>
+          onlyTypes
+            ? []
+            : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].flatMap(([, command = '']) =>
+                reading.test(command) ? [] : [`${file}: ${command}`],
+              ),
+        ),
+      );
+      const powers = commands.map((command) => `${adapter}: ${command}`);
+      expect(changing.toSorted()).toEqual([...powers, keeping]); // the keep-until tag: it protects
+      const source = product.find(({ file }) => file === adapter)?.source ?? '';
+      for (const command of commands) {
+        expect(source.match(new RegExp(`new ${command}Command\\b`, 'g'))).toHaveLength(1);
+      }
+      const others = product.filter(({ source: text }) =>
+        new RegExp(
+          `import \\* as \\w+ from '@aws-sdk/client-${service}'|import\\('@aws-sdk/client-${service}'\\)`,
+        ).test(text),
+      );
+      expect(others.map(({ file }) => file)).toEqual([]);
+    },
+  );
+
   it('takes nothing but what the last gate has cleared, and only the schedules hand it over', () => {
     const callers = product.filter(({ source }) => /\b(stop|start)Instances\(/.test(source));
     expect(callers.map(({ file }) => file).toSorted()).toEqual([
@@ -174,6 +215,8 @@ describe('an evening of the sample account', () => {
       'ablation-us',
       'annotation-app',
       'asr-bench',
+      'load-test', // the members of its Auto Scaling group
+      'load-test',
       'render-preview',
       'simulation-lab',
       'sweep-1',
@@ -201,7 +244,9 @@ describe('an evening of the sample account', () => {
   });
 
   it('leaves alone what did not opt in, though it idles', () => {
-    const untagged = sample.instances().filter(({ tags }) => tags['auto-stop'] === undefined);
+    const isOnItsOwn = (tags: Readonly<Record<string, string>>) =>
+      tags['auto-stop'] === undefined && tags['aws:autoscaling:groupName'] === undefined;
+    const untagged = sample.instances().filter(({ tags }) => isOnItsOwn(tags));
     expect(untagged.map(({ name }) => name)).toEqual(expect.arrayContaining(['reranker-train', 'tmp-eval']));
     expect(down.filter((name) => untagged.some((instance) => instance.name === name))).toEqual([]);
   });

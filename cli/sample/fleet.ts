@@ -19,11 +19,12 @@ export type Member = {
   seed: number;
 };
 
+/** It grows as Auto Scaling launches. */
 export type Fleet = {
-  members: readonly Member[];
-  byId: ReadonlyMap<string, Member>;
+  members: Member[];
+  byId: Map<string, Member>;
   /** By account id and region, see `placeOf`. */
-  byPlace: ReadonlyMap<string, readonly Member[]>;
+  byPlace: Map<string, Member[]>;
 };
 
 const transition = 45_000; // milliseconds for which an instance is `pending`, `stopping` or `shutting-down`
@@ -88,6 +89,27 @@ export function stateOf(member: Member, now: number): InstanceState | undefined 
 export function stopMember(member: Member, now: number): void {
   const run = lastRun(member, now);
   if (run && (run.to === undefined || run.to > now)) run.to = now;
+}
+
+export function terminateMember(member: Member, now: number): void {
+  stopMember(member, now);
+  member.spec = { ...member.spec, terminated: now };
+}
+
+/** Launches another instance like this one. */
+export function launchCopy({ members, byId, byPlace }: Fleet, like: Member, id: string, now: number): void {
+  const { history: _, startedBy: __, terminated: ___, stopped: ____, ...spec } = like.spec;
+  const member: Member = {
+    ...like,
+    spec: { ...spec, id, launched: now },
+    reservationId: `r-${hexOf(id, 17)}`,
+    tags: { ...like.tags },
+    runs: [{ from: now }],
+    seed: seedOf(id),
+  };
+  members.push(member);
+  byId.set(id, member);
+  byPlace.get(placeOf(like.account, like.region))?.push(member);
 }
 
 export function startMember(member: Member, now: number): void {

@@ -1,7 +1,9 @@
 import type { BedrockSpec } from './bedrock-spec.ts';
 import { type BillLine, createBill } from './bill.ts';
+import { createDatabases, type Databases } from './databases.ts';
 import { createFleet, type Fleet, placeOf } from './fleet.ts';
 import { openSageMaker, type SageMaker } from './sagemaker-spec.ts';
+import { createScalingGroups, type ScalingGroup } from './scaling-groups.ts';
 import { placesOf, type WorldFile } from './world.ts';
 
 export type Publication = { topicArn: string; subject?: string; message: string };
@@ -28,6 +30,8 @@ export type Sample = {
   /** Epoch milliseconds. */
   now: number;
   fleet: Fleet;
+  scalingGroups: readonly ScalingGroup[];
+  databases: Databases;
   /** By account id and region, see `placeOf`. */
   services: ReadonlyMap<string, Services>;
   bill: readonly BillLine[];
@@ -53,6 +57,8 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     file,
     now: Date.parse(file.now),
     fleet,
+    scalingGroups: createScalingGroups(file),
+    databases: createDatabases(file),
     services: createServices(file),
     bill: createBill(file, fleet),
     home,

@@ -3,7 +3,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { bedrockSpec } from './bedrock-spec.ts';
 import { course, percent, tags, time } from './course.ts';
+import { databaseSpec } from './database-spec.ts';
 import { sageMakerSpec, typesOf } from './sagemaker-spec.ts';
+import { scalingGroupSpec } from './scaling-group-spec.ts';
 
 const date = z.iso.date();
 
@@ -161,6 +163,11 @@ const worldSchema = z
     volumeTypes: z.record(z.string(), z.record(z.string(), z.number().positive())).default({}),
     /** By account name and region. */
     instances: z.record(z.string(), z.record(z.string(), z.array(instance))).default({}),
+    /** Their members are the instances that carry the group's name in their tag. */
+    scalingGroups: z.record(z.string(), z.record(z.string(), z.array(scalingGroupSpec))).default({}),
+    /** Dollars an hour by RDS's instance class and region, whatever the engine. */
+    databaseClasses: z.record(z.string(), hourly).default({}),
+    databases: z.record(z.string(), z.record(z.string(), databaseSpec)).default({}),
     sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),
     bedrock: z.record(z.string(), z.record(z.string(), bedrockSpec)).default({}),
     /** By account name. */
@@ -200,17 +207,32 @@ function faultsOf(world: WorldFile): Fault[] {
   return [...accountFaults(world), ...placeFaults(world), ...typeFaults(world), ...repeatedIds(world)];
 }
 
-function accountFaults({ accounts, instances, sageMaker, bedrock, spend }: WorldFile): Fault[] {
+function accountFaults({ accounts, spend, ...world }: WorldFile): Fault[] {
   const names = new Set(accounts.map(({ name }) => name));
-  return Object.entries({ instances, sageMaker, bedrock, spend }).flatMap(([section, entries]) =>
+  return Object.entries({ ...sectionsOf(world), spend }).flatMap(([section, entries]) =>
     Object.keys(entries)
       .filter((name) => !names.has(name))
       .map((name) => ({ message: 'no such account', path: [section, name] })),
   );
 }
 
-function placeFaults({ instances, sageMaker, bedrock, regions }: WorldFile): Fault[] {
-  return Object.entries({ instances, sageMaker, bedrock }).flatMap(([section, byAccount]) =>
+/** What there is by account and region. */
+const sectionsOf = ({
+  instances,
+  scalingGroups,
+  databases,
+  sageMaker,
+  bedrock,
+}: Pick<WorldFile, 'instances' | 'scalingGroups' | 'databases' | 'sageMaker' | 'bedrock'>) => ({
+  instances,
+  scalingGroups,
+  databases,
+  sageMaker,
+  bedrock,
+});
+
+function placeFaults({ regions, ...world }: WorldFile): Fault[] {
+  return Object.entries(sectionsOf(world)).flatMap(([section, byAccount]) =>
     Object.entries(byAccount).flatMap(([account, byRegion]) =>
       Object.keys(byRegion)
         .filter((region) => !regions[region])

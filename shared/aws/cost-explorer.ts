@@ -176,7 +176,12 @@ function toPartFilter(name: string, value: string, tagKeys: TagKeys): Expression
 }
 
 /** The services under which the bill lists what is paid for by the hour: EC2 instances, SageMaker, model units. */
-const byTheHour = ['Amazon Elastic Compute Cloud - Compute', 'Amazon SageMaker', 'Amazon Bedrock'];
+const byTheHour = [
+  'Amazon Elastic Compute Cloud - Compute',
+  'Amazon SageMaker',
+  'Amazon Bedrock',
+  'Amazon Relational Database Service',
+];
 
 /**
  * What these services cost in dollars and how much of them was used, over all accounts: what the prices that were paid

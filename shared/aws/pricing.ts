@@ -29,12 +29,13 @@ const page = z.object({
 });
 
 /**
- * The on-demand price of an hour: of an EC2 instance on shared or dedicated hardware, or of what SageMaker runs on one.
+ * The on-demand price of an hour: of an EC2 instance on shared or dedicated hardware, of what SageMaker runs on one, or of
+ * a DB instance.
  * Undefined where the list has no such type, or more than one price for it: a price that isn't certain is unknown.
  */
 export async function getOnDemandRate(client: PricingClient, priced: Priced): Promise<Usd | undefined> {
   const tenancy = tenancies[priced.use];
-  const question = tenancy === undefined ? ofSageMaker(priced) : ofInstance(priced, tenancy);
+  const question = questionOf(priced, tenancy);
   const listed = await getProducts(client, question);
   const prices = new Set(listed.filter((each) => isOf(priced, each)).flatMap(hourlyPrices));
   const [price, ...others] = prices;
@@ -61,6 +62,22 @@ const tenancies: Readonly<Partial<Record<RateUse, string>>> = {
   'on-demand': 'Shared',
   dedicated: 'Dedicated',
 };
+
+function questionOf(priced: Priced, tenancy: string | undefined): Question {
+  if (tenancy !== undefined) return ofInstance(priced, tenancy);
+  return priced.engine === undefined ? ofSageMaker(priced) : ofDatabase(priced, priced.engine);
+}
+
+/** The list holds a class once for each deployment, and of Aurora's storage: the usage types tell them apart. */
+const ofDatabase = ({ region, type, use }: Priced, engine: string): Question => ({
+  ServiceCode: 'AmazonRDS',
+  Filters: toFilters({
+    instanceType: type,
+    regionCode: region,
+    databaseEngine: engine,
+    deploymentOption: use === 'database-multi-az' ? 'Multi-AZ' : 'Single-AZ',
+  }),
+});
 
 const ofInstance = ({ region, type, platform }: Priced, tenancy: string): Question => ({
   ServiceCode: 'AmazonEC2',

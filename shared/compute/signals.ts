@@ -61,7 +61,7 @@ export type Measured = {
   unreadable?: string | undefined;
 };
 
-export type SignalName = 'utilization' | 'memory' | 'power' | 'cpu' | 'network';
+export type SignalName = 'utilization' | 'memory' | 'power' | 'cpu' | 'network' | 'connections';
 
 /** One signal over the window against its threshold. */
 export type Reading = {

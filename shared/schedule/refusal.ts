@@ -52,4 +52,22 @@ export type RefusalCode =
   | 'endpoint-changed'
   | 'endpoint-encrypted'
   | 'endpoint-scaled'
-  | 'endpoint-model-gone';
+  | 'endpoint-model-gone'
+  // RDS
+  | 'cluster-member'
+  | 'read-replica'
+  | 'sql-server-multi-az'
+  | 'rds-custom'
+  | 'unsupported-engine'
+  | 'multi-az-cluster'
+  | 'aurora-serverless-v1'
+  | 'unsupported-engine-mode'
+  | 'global-database'
+  | 'no-members'
+  // Auto Scaling groups
+  | 'managed-group'
+  | 'scheduled-actions'
+  | 'suspended-process'
+  | 'warm-pool'
+  | 'scale-in-protection'
+  | 'standby';

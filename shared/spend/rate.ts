@@ -15,7 +15,15 @@ export type RateUse =
   | 'notebook'
   | 'studio'
   | 'cluster'
+  | 'database'
+  /** With a standby in another zone. */
+  | 'database-multi-az'
+  /** Of Aurora, whose I/O costs nothing of its own. */
+  | 'database-io-optimized'
   | 'model-unit';
+
+/** The engines of RDS whose hour has one price: Oracle's, Db2's and SQL Server's depends on licence and edition. */
+export type DatabaseEngine = 'MySQL' | 'PostgreSQL' | 'MariaDB' | 'Aurora MySQL' | 'Aurora PostgreSQL';
 
 /** Something that has a price by the hour. */
 export type Priced = {
@@ -24,6 +32,8 @@ export type Priced = {
   type: string;
   use: RateUse;
   platform?: 'linux' | 'windows' | undefined;
+  /** Of a database; the list's word for it. */
+  engine?: DatabaseEngine | undefined;
 };
 
 /**
@@ -51,11 +61,17 @@ const usesByName: Readonly<Record<string, RateUse>> = {
   Notebk: 'notebook',
   Studio: 'studio',
   Cluster: 'cluster',
+  InstanceUsage: 'database',
+  'Multi-AZUsage': 'database-multi-az',
+  InstanceUsageIOOptimized: 'database-io-optimized',
 };
 
-/** `EUW1-BoxUsage:p4d.24xlarge`, `EU-Host:ml.g5.xlarge`, `USE1-Studio:JupyterLab-ml.t3.medium`; the region may be absent. */
+/**
+ * `EUW1-BoxUsage:p4d.24xlarge`, `EU-Host:ml.g5.xlarge`, `USE1-Studio:JupyterLab-ml.t3.medium`,
+ * `EU-Multi-AZUsage:db.m6g.large`; the region may be absent.
+ */
 const instanceUsage =
-  /^(?:[A-Z0-9]+-)?(?:(Studio):[A-Za-z]+-|([A-Za-z]+):)((?:ml\.)?[a-z0-9-]+\.[a-z0-9-]+)$/;
+  /^(?:[A-Z0-9]+-)?(?:(Studio):[A-Za-z]+-|(Multi-AZUsage|[A-Za-z]+):)((?:ml\.|db\.)?[a-z0-9-]+\.[a-z0-9-]+)$/;
 
 /** `USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits`; those of the Marketplace name no model. */
 const modelUnitUsage = /^(?:[A-Z0-9]+-)?(.+)-ProvisionedThroughput-\w+-ModelUnits$/;
@@ -67,19 +83,35 @@ export function pricedBy(usageType: string): Pick<Priced, 'type' | 'use'> | unde
   const [, studio, name = studio, type] = instanceUsage.exec(usageType) ?? [];
   const use = usesByName[name ?? ''];
   if (type === undefined || use === undefined) return undefined;
-  return type.startsWith('ml.') === isSageMaker(use) ? { type, use } : undefined;
+  return type.startsWith(prefixOf(use)) && isPlain(type) === (prefixOf(use) === '')
+    ? { type, use }
+    : undefined;
 }
 
 const ofInstances: readonly RateUse[] = ['on-demand', 'spot', 'dedicated'];
 
-const isSageMaker = (use: RateUse): boolean => use !== 'model-unit' && !ofInstances.includes(use);
+const isDatabase = (use: RateUse): boolean => use.startsWith('database');
+
+/** What a type begins with: SageMaker's, RDS's, or EC2's own. */
+function prefixOf(use: RateUse): 'ml.' | 'db.' | '' {
+  if (isDatabase(use)) return 'db.';
+  return ofInstances.includes(use) ? '' : 'ml.';
+}
+
+const isPlain = (type: string): boolean => !/^(?:ml|db)\./.test(type);
 
 /** Whether AWS publishes one price for it: spot has none, and a model unit's depends on what was committed to. */
 export const isListed = ({ use }: Pick<Priced, 'use'>): boolean => use !== 'spot' && use !== 'model-unit';
 
 /** The same for all that have the same price, in the bill and in AWS's lists of resources. */
-export const rateKey = ({ region, type, use, platform }: Priced): string =>
-  `${region}#${use === 'model-unit' ? modelName(type) : type}#${use}${platform === 'windows' ? '#windows' : ''}`;
+export const rateKey = ({ region, type, use, platform, engine }: Priced): string =>
+  [
+    region,
+    use === 'model-unit' ? modelName(type) : type,
+    use,
+    ...(platform === 'windows' ? ['windows'] : []),
+    ...(engine === undefined ? [] : [engine]),
+  ].join('#');
 
 /** `nova2lite` of `amazon.nova-2-lite-v1:0:256k`, which the bill calls `Nova2.0Lite`. */
 const modelName = (id: string): string =>
@@ -103,9 +135,11 @@ export function ratesPaid(lines: readonly UsageLine[]): RatePaid[] {
   return [...Map.groupBy(hours, rateKey).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined || !hasOnePrice(group)) return [];
-    const { region, type, use, platform } = first;
+    const { region, type, use, platform, engine } = first;
     const hourlyRate = sumOf(group, ({ amount }) => amount) / sumOf(group, ({ quantity = 0 }) => quantity);
-    return Number.isFinite(hourlyRate) && hourlyRate > 0 ? [{ region, type, use, platform, hourlyRate }] : [];
+    return Number.isFinite(hourlyRate) && hourlyRate > 0
+      ? [{ region, type, use, platform, ...(engine && { engine }), hourlyRate }]
+      : [];
   });
 }
 
@@ -113,6 +147,10 @@ export function ratesPaid(lines: readonly UsageLine[]): RatePaid[] {
 function pricedIn({ usageType, operation }: UsageLine): Priced | undefined {
   const [region, priced] = [billedRegion(usageType), pricedBy(usageType)];
   if (region === undefined || priced === undefined) return undefined;
+  if (isDatabase(priced.use)) {
+    const engine = enginesByOperation[operation];
+    return engine && { region, ...priced, engine };
+  }
   if (!ofInstances.includes(priced.use)) return { region, ...priced };
   const platform = platformOf(operation);
   return platform && { region, ...priced, platform };
@@ -130,6 +168,15 @@ function platformOf(operation: string): Priced['platform'] {
   if (run === undefined) return undefined;
   return windows === undefined ? 'linux' : 'windows';
 }
+
+/** What the bill calls the engines whose hour has one price. */
+const enginesByOperation: Readonly<Record<string, DatabaseEngine>> = {
+  'CreateDBInstance:0002': 'MySQL',
+  'CreateDBInstance:0014': 'PostgreSQL',
+  'CreateDBInstance:0016': 'Aurora MySQL',
+  'CreateDBInstance:0018': 'MariaDB',
+  'CreateDBInstance:0021': 'Aurora PostgreSQL',
+};
 
 /** Hours of a free tier, or that the bill takes back, say nothing of what an hour costs. */
 const isPaidByTheHour = ({ amount, quantity = 0, unit = 'Hrs' }: UsageLine): boolean =>

@@ -5,6 +5,7 @@ import { getOnDemandRate } from '../aws/pricing.ts';
 import { inBatches } from '../batches.ts';
 import { purchaseOptionOf } from '../compute/cost.ts';
 import type { Instance } from '../compute/instance.ts';
+import { type DbInstance, pricedDatabase } from '../compute/rds.ts';
 import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
@@ -111,26 +112,51 @@ const concurrentCalls = 5;
 /**
  * What an hour of each instance of a target costs, by instance id. Absent is unknown: also hours bought in advance.
  */
-export async function hourlyRates(
+export const hourlyRates = (
   sources: PriceSources,
   { region }: Target,
   instances: readonly Instance[],
   now: IsoTime,
+): Promise<Map<string, Usd>> =>
+  ratesById(
+    sources,
+    instances.flatMap((instance) => {
+      const { instanceId: id, instanceType: type, platform } = instance;
+      const use = purchaseOptionOf(instance);
+      return use ? [{ id, priced: { region, type, use, platform } }] : [];
+    }),
+    now,
+  );
+
+/** What an hour of each DB instance costs, by its identifier. Absent is unknown. */
+export const databaseRates = (
+  sources: PriceSources,
+  databases: readonly DbInstance[],
+  now: IsoTime,
+): Promise<Map<string, Usd>> =>
+  ratesById(
+    sources,
+    databases.flatMap((database) => {
+      const priced = pricedDatabase(database);
+      return priced ? [{ id: database.id, priced }] : [];
+    }),
+    now,
+  );
+
+async function ratesById(
+  sources: PriceSources,
+  sold: readonly { id: string; priced: Priced }[],
+  now: IsoTime,
 ): Promise<Map<string, Usd>> {
-  const sold = instances.flatMap((instance) => {
-    const { instanceId, instanceType: type, platform } = instance;
-    const use = purchaseOptionOf(instance);
-    return use ? [{ instanceId, priced: { region, type, use, platform } }] : [];
-  });
   const rates = await ratesOf(
     sources,
     sold.map(({ priced }) => priced),
     now,
   );
   return new Map(
-    sold.flatMap(({ instanceId }, index) => {
+    sold.flatMap(({ id }, index) => {
       const rate = rates[index];
-      return rate === undefined ? [] : [[instanceId, rate] as const];
+      return rate === undefined ? [] : [[id, rate] as const];
     }),
   );
 }

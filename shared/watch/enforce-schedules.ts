@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker, sweepBreaker } from '../schedule/breaker.ts';
-import { isBefore, minutesBetween, settleMinutes } from '../schedule/case.ts';
+import { isBefore } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { nextVisit } from '../schedule/next-visit.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
@@ -20,6 +20,7 @@ import { type Target, targetName } from '../target.ts';
 import { failOn, type Pass, type Switched, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
 import { settlePeriods } from './savings.ts';
+import { rememberSeenUp } from './seen-up.ts';
 import { tellStartNews } from './start-news.ts';
 
 export type Enforced = {
@@ -56,6 +57,7 @@ export async function enforceSchedules(
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
   await rememberMeasured(pass);
+  await rememberSeenUp(clients.table, target, plan.planned, time);
   const warned = await warn(pass);
   const stops = plan.planned.filter(({ decision }) => isStop(decision));
   const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];
@@ -168,22 +170,10 @@ async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<
 function changeBy(planned: Planned): RecordChange | undefined {
   const { decision, stored, utilization } = planned;
   if (decision.code === 'keep-until') return stored?.warning && { remove: ['warning', 'stopNow'] };
-  return seenUp(planned) ?? (utilization && changeByWork(planned, utilization));
+  return utilization && changeByWork(planned, utilization);
 }
 
 type RecordChange = Parameters<typeof recordWrite>[4];
-
-/**
- * What is up again after we stopped it, where AWS doesn't say since when, or forgets it with what is deleted: what we know
- * of the stop is over.
- */
-function seenUp({ subject, stored, input: { now } }: Planned): RecordChange | undefined {
-  const { stoppedAt, startedAt, seenUpAt } = stored ?? {};
-  const isDated = subject.startedAt !== undefined && !subject.isDeletedToStop;
-  if (isDated || subject.state !== 'running' || stoppedAt === undefined) return undefined;
-  const isKnown = [startedAt, seenUpAt].some((at) => at !== undefined && !isBefore(at, stoppedAt));
-  return isKnown || minutesBetween(stoppedAt, now) < settleMinutes ? undefined : { set: { seenUpAt: now } };
-}
 
 function changeByWork(
   { decision: { code, reason }, input: { subject, now }, stored }: Planned,

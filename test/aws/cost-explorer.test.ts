@@ -323,7 +323,12 @@ describe('what is paid for by the hour', () => {
       ],
       Filter: {
         And: [
-          { Dimensions: { Key: 'SERVICE', Values: [ec2, 'Amazon SageMaker', 'Amazon Bedrock'] } },
+          {
+            Dimensions: {
+              Key: 'SERVICE',
+              Values: [ec2, 'Amazon SageMaker', 'Amazon Bedrock', 'Amazon Relational Database Service'],
+            },
+          },
           { Dimensions: { Key: 'RECORD_TYPE', Values: ['Usage', 'DiscountedUsage'] } },
         ],
       },

@@ -112,3 +112,40 @@ describe('the rate of an instance that SageMaker runs', () => {
     expect(await getOnDemandRate(client, hosting)).toBeUndefined();
   });
 });
+
+describe('the on-demand rate of a database', () => {
+  const database = {
+    region: 'eu-west-1',
+    type: 'db.r6g.large',
+    use: 'database',
+    engine: 'Aurora PostgreSQL',
+  } as const;
+
+  it('is that of its engine and deployment, and of its storage by the usage type', async () => {
+    pricing.on(GetProductsCommand).resolves({
+      PriceList: [
+        product({ USD: '0.313' }, 'Hrs', 'EU-InstanceUsage:db.r6g.large'),
+        product({ USD: '0.407' }, 'Hrs', 'EU-InstanceUsageIOOptimized:db.r6g.large'),
+      ],
+    });
+    expect(await getOnDemandRate(client, database)).toBe(0.313);
+    expect(await getOnDemandRate(client, { ...database, use: 'database-io-optimized' })).toBe(0.407);
+    expect(pricing).toHaveReceivedCommandWith(GetProductsCommand, {
+      ServiceCode: 'AmazonRDS',
+      Filters: [
+        { Type: 'TERM_MATCH', Field: 'instanceType', Value: 'db.r6g.large' },
+        { Type: 'TERM_MATCH', Field: 'regionCode', Value: 'eu-west-1' },
+        { Type: 'TERM_MATCH', Field: 'databaseEngine', Value: 'Aurora PostgreSQL' },
+        { Type: 'TERM_MATCH', Field: 'deploymentOption', Value: 'Single-AZ' },
+      ],
+    });
+  });
+
+  it('is doubled by a standby, as its usage type says', async () => {
+    const PriceList = [product({ USD: '0.5' }, 'Hrs', 'EU-Multi-AZUsage:db.r6g.large')];
+    pricing.on(GetProductsCommand).resolves({ PriceList });
+    const doubled = { ...database, use: 'database-multi-az', engine: 'PostgreSQL' } as const;
+    expect(await getOnDemandRate(client, doubled)).toBe(0.5);
+    expect(await getOnDemandRate(client, { ...database, engine: 'PostgreSQL' })).toBeUndefined();
+  });
+});

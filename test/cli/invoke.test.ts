@@ -46,7 +46,7 @@ const invocations: readonly [string, string, object][] = [
       sent: {
         queued: [
           ...Array(2).fill({ kind: 'schedule-problem' }),
-          ...Array(4).fill({ kind: 'stop-warning', account: '210987654321' }),
+          ...Array(5).fill({ kind: 'stop-warning', account: '210987654321' }),
         ],
       },
     },

@@ -17,7 +17,7 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample', '--format', 'json']);
     const entries: Entry[] = JSON.parse(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(11);
+    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(14);
     expect(entries.find(({ name }) => name === 'support-chat-train')).toEqual({
       account: '210987654321',
       region: 'eu-west-1',
@@ -42,12 +42,12 @@ describe('plan', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
     const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) {2}/.test(line));
-    expect(rows).toHaveLength(42);
+    expect(rows).toHaveLength(51);
     for (const title of ['what', 'account', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
-    expect(stdout).toMatch(/^ {2}11 to warn \(\$[\d.]+ an hour\), 31 to keep$/m);
+    expect(stdout).toMatch(/^ {2}14 to warn \(\$[\d.]+ an hour\), 37 to keep$/m);
   });
 
   it('groups what it shows by owner, whoever has most to lose first', async () => {
@@ -97,6 +97,8 @@ describe('plan', () => {
     await makePlans(session);
     expect(Object.keys(readMeter().calls).toSorted()).toEqual([
       'ApplicationAutoScaling:DescribeScalableTargets',
+      'AutoScaling:DescribeAutoScalingGroups',
+      'AutoScaling:DescribeScheduledActions',
       'CloudWatch:GetMetricData',
       'CloudWatch:ListMetrics',
       'DynamoDB:GetItem',
@@ -106,6 +108,8 @@ describe('plan', () => {
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',
       'Pricing:GetProducts',
+      'RDS:DescribeDBClusters',
+      'RDS:DescribeDBInstances',
       'ResourceGroupsTaggingAPI:GetResources',
       'STS:AssumeRole',
       'SageMaker:DescribeApp',

@@ -108,6 +108,8 @@ const servicePrefix: Record<string, string> = {
   'client-ec2': 'ec2',
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
+  'client-auto-scaling': 'autoscaling',
+  'client-rds': 'rds',
   'client-pricing': 'pricing',
   'client-sagemaker': 'sagemaker',
   'client-bedrock': 'bedrock',
@@ -226,6 +228,24 @@ describe('permissions', () => {
     }
   });
 
+  it('lets databases and groups be changed only where they carry the opt-in tag, and stops are enforced', () => {
+    const changing = /^(rds|autoscaling):(?!Describe)/;
+    const powers = ofType('AWS::IAM::Role').flatMap(([, { Properties }]) => {
+      const policies = Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
+      return policies
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .filter((statement) =>
+          actionsOf(statement['Fn::If']?.[1] ?? statement).some((one) => changing.test(one)),
+        );
+    });
+    expect(powers).toHaveLength(4); // of databases and of groups, for enforce-schedules and sweep
+    for (const { 'Fn::If': [condition, power] = [] } of powers) {
+      expect(condition).toBe('Enforces');
+      expect(power?.Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' } });
+      expect([power?.Resource].flat()).not.toContain('*');
+    }
+  });
+
   it('opens a wildcard for those calls alone that allow nothing narrower', () => {
     const wild = names
       .flatMap((name) => statementsOf(deployed(name).roleId))
@@ -233,6 +253,8 @@ describe('permissions', () => {
       .flatMap(actionsOf);
     expect([...new Set(wild)].toSorted()).toEqual([
       'application-autoscaling:DescribeScalableTargets',
+      'autoscaling:DescribeAutoScalingGroups',
+      'autoscaling:DescribeScheduledActions',
       'bedrock:ListProvisionedModelThroughputs',
       'ce:GetCostAndUsage',
       'ce:GetCostAndUsageWithResources',
@@ -280,9 +302,16 @@ describe('permissions', () => {
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
     const there = (await neededActions('sweep')).filter((action) =>
-      /^(ec2|cloudwatch|sagemaker|application-autoscaling|bedrock|tag):/.test(action),
+      /^(ec2|cloudwatch|sagemaker|application-autoscaling|bedrock|tag|rds|autoscaling):/.test(action),
     );
     expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
+    // What exists must carry the tag; an endpoint that is made again is made with it.
+    const key = expect.stringMatching(/^aws:(Resource|Request)Tag\/auto-stop$/);
+    for (const entry of entries) {
+      if (!Array.isArray(entry)) continue;
+      expect(entry).toMatchObject(['MayStopAndStart', { Condition: {} }, 'AWS::NoValue']);
+      expect(Object.keys(entry[1].Condition?.['StringLike'] ?? {})).toEqual([key]);
+    }
     expect(entries.find(Array.isArray)).toMatchObject([
       'MayStopAndStart',
       { Sid: 'StopAndStartWhatIsTagged', Condition: { StringLike: { 'aws:ResourceTag/auto-stop': '*' } } },

@@ -32,6 +32,24 @@ describe('the rates that were paid', () => {
     ]);
   });
 
+  it('are those of databases by engine, deployment and storage, and of no licence', () => {
+    const lines = [
+      line('EU-InstanceUsage:db.r6g.large', 6, 24, 'CreateDBInstance:0014'),
+      line('EU-InstanceUsage:db.r6g.large', 5.4, 24, 'CreateDBInstance:0002'),
+      line('EUW1-Multi-AZUsage:db.r6g.large', 12, 24, 'CreateDBInstance:0014'),
+      line('InstanceUsageIOOptimized:db.r6g.large', 9.6, 24, 'CreateDBInstance:0021'),
+      line('EU-InstanceUsage:db.m6i.large', 20, 24, 'CreateDBInstance:0009'), // SQL Server, with its licence
+      line('EU-InstanceUsage:m6i.large', 20, 24, 'CreateDBInstance:0014'),
+      line('EU-BoxUsage:db.m6i.large', 20, 24),
+    ];
+    expect(ratesPaid(lines).map((rate) => [rateKey(rate), rate.hourlyRate])).toEqual([
+      ['eu-west-1#db.r6g.large#database#PostgreSQL', 0.25],
+      ['eu-west-1#db.r6g.large#database#MySQL', 5.4 / 24],
+      ['eu-west-1#db.r6g.large#database-multi-az#PostgreSQL', 0.5],
+      ['us-east-1#db.r6g.large#database-io-optimized#Aurora PostgreSQL', 9.6 / 24],
+    ]);
+  });
+
   it('are those of Linux and of Windows, each its own', () => {
     const lines = [
       line('BoxUsage:p4d.24xlarge', 32, 1),

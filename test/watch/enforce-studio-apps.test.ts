@@ -132,7 +132,7 @@ describe('a Studio app', () => {
 
   it.each([
     ['ResourceInUse', 'refused'],
-    ['ThrottlingException', 'failed'],
+    ['AccessDeniedException', 'failed'],
   ])('answered with %s is %s', async (code, outcome) => {
     await warned();
     world.fail(/DeleteApp/, code);

@@ -3,11 +3,13 @@ import { callName } from '../../../shared/aws/meter.ts';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Sample } from '../sample.ts';
 import { applicationAutoScaling } from './application-auto-scaling.ts';
+import { autoScaling } from './auto-scaling.ts';
 import { bedrock } from './bedrock.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { costExplorer } from './cost-explorer.ts';
 import { ec2 } from './ec2.ts';
 import { pricing } from './pricing.ts';
+import { rds } from './rds.ts';
 import { s3 } from './s3.ts';
 import { sageMaker } from './sagemaker.ts';
 import { sageMakerPower } from './sagemaker-power.ts';
@@ -27,6 +29,8 @@ type Answer = (input: never, caller: Caller) => object | Promise<object>;
 
 const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   EC2: ec2,
+  AutoScaling: autoScaling,
+  RDS: rds,
   CloudWatch: cloudWatch,
   CostExplorer: costExplorer,
   STS: sts,

@@ -124,10 +124,40 @@ const sageMakerProducts = ({ sageMakerTypes, types, regions }: WorldFile) =>
     ),
   );
 
+/** One price for every engine: the sample's databases differ by their class alone. */
+const engines = ['PostgreSQL', 'MySQL', 'MariaDB', 'Aurora PostgreSQL', 'Aurora MySQL'];
+
+const databaseProducts = ({ databaseClasses, regions }: WorldFile) =>
+  Object.entries(databaseClasses).flatMap(([type, hourly]) =>
+    Object.entries(hourly).flatMap(([region, rate]) =>
+      engines.map((databaseEngine) => {
+        const { usagePrefix, location } = regions[region] ?? { usagePrefix: '', location: region };
+        return toProduct({
+          serviceCode: 'AmazonRDS',
+          productFamily: 'Database Instance',
+          rate,
+          description: `$${rate} per RDS ${type} Single-AZ instance hour (or partial hour) running ${databaseEngine}`,
+          attributes: {
+            servicecode: 'AmazonRDS',
+            servicename: 'Amazon Relational Database Service',
+            instanceType: type,
+            databaseEngine,
+            deploymentOption: 'Single-AZ',
+            regionCode: region,
+            location,
+            locationType: 'AWS Region',
+            usagetype: `${usagePrefix}InstanceUsage:${type}`,
+          },
+        });
+      }),
+    ),
+  );
+
 const productsOf: Readonly<Record<string, (world: WorldFile) => ReturnType<typeof toProduct>[]>> = {
   AmazonEC2: ec2Products,
   AmazonVPC: addressProducts,
   AmazonSageMaker: sageMakerProducts,
+  AmazonRDS: databaseProducts,
 };
 
 function toInstanceProduct(

@@ -7,6 +7,7 @@ import { provisionedModelArn } from '../metrics/bedrock.ts';
 import type { SageMaker } from '../sagemaker-spec.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
 import { pageOf } from './page.ts';
+import { taggedDatabases } from './rds.ts';
 import { appResource, appsAt, clusterResource, endpointsAt, sageMakerArn } from './sagemaker.ts';
 
 export const tagging = { GetResources: getResources };
@@ -58,6 +59,7 @@ function taggedAt(caller: Caller): Tagged[] {
       arn: sageMakerArn(caller, resource),
       tags,
     })),
+    ...taggedDatabases(caller),
     ...throughputs.map(({ name, tags }) => ({ arn: provisionedModelArn(account, region, name), tags })),
   ];
 }

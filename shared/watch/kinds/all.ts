@@ -1,12 +1,23 @@
 import type { SchedulableKind } from '../../schedule/schedulable.ts';
+import { autoScalingGroups } from './auto-scaling-groups.ts';
 import { ec2Instances } from './ec2-instances.ts';
 import type { Kind } from './kind.ts';
+import { rdsClusters } from './rds-clusters.ts';
+import { rdsInstances } from './rds-instances.ts';
 import { sageMakerApps } from './sagemaker-apps.ts';
 import { sageMakerEndpoints } from './sagemaker-endpoints.ts';
 import { sageMakerNotebooks } from './sagemaker-notebooks.ts';
 
 /** Every kind that schedules turn off and on. */
-export const kinds: readonly Kind[] = [ec2Instances, sageMakerNotebooks, sageMakerApps, sageMakerEndpoints];
+export const kinds: readonly Kind[] = [
+  ec2Instances,
+  autoScalingGroups,
+  rdsInstances,
+  rdsClusters,
+  sageMakerNotebooks,
+  sageMakerApps,
+  sageMakerEndpoints,
+];
 
 /** The adapter of a kind; throws where there is none. */
 export function kindOf(name: SchedulableKind): Kind {

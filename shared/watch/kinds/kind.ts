@@ -41,6 +41,13 @@ export type Listed = {
   rates: () => Promise<Map<string, Usd>>;
 };
 
+/** Nothing of a kind carries the tag, and nobody asked its service. */
+export const nothingListed: Listed = {
+  subjects: [],
+  measure: async () => new Map(),
+  rates: async () => new Map(),
+};
+
 /**
  * One kind of thing that schedules turn off and on: an adapter to its service. What may be done with it is said by its
  * eligibility (`schedule/kinds/`), and decided where it is decided for all of them.

@@ -30,7 +30,7 @@ describe('Monday evening in the sample account', () => {
   const named = (planned: readonly Planned[], action: string) =>
     planned.filter(({ decision }) => decision.action === action).map(({ subject }) => subject.name);
 
-  it('finds what idles on in dev: eight instances, a notebook instance, a Studio app and an endpoint', async () => {
+  it('finds what idles on in dev, instances and other things, and nothing else', async () => {
     const planned = await planAll();
     expect(named(planned, 'warn').toSorted()).toEqual([
       'ablation-us',
@@ -38,6 +38,9 @@ describe('Monday evening in the sample account', () => {
       'asr-bench',
       'asr-notebook',
       'captions-dev',
+      'evaluation',
+      'labels-dev',
+      'load-test',
       'render-preview',
       'simulation-lab',
       'survey-desk',
@@ -58,6 +61,12 @@ describe('Monday evening in the sample account', () => {
       'layout-study': 'instance-store-data',
       'prompt-desk': 'busy',
       'router-dev': 'delete-not-allowed',
+      'ci-runners': 'busy',
+      'eks-gpu-nodes-5ac1e9d2': 'managed-group',
+      experiments: 'busy',
+      'features-dev-replica': 'read-replica',
+      prompts: 'global-database',
+      'rag-metadata': 'protected-environment',
       'experiment-tracker': 'stop-protection',
       'license-server': 'off',
       'notebooks-mig': 'utilization-unknown',
