@@ -12,8 +12,8 @@ import { errorCode } from './error.ts';
 /** What became of one thing that was to be stopped or started. */
 export type PowerOutcome = {
   id: string;
-  /** `left`: not tried, for want of time; the next run does it. */
-  outcome: 'done' | 'refused' | 'failed' | 'left';
+  /** `left`: not tried, for want of time; the next run does it. `gone`: there is nothing left to stop or start. */
+  outcome: 'done' | 'refused' | 'failed' | 'left' | 'gone';
   /** AWS's error code and message, where it refused or failed. */
   code?: string;
   message?: string;

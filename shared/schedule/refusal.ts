@@ -39,4 +39,11 @@ export type RefusalCode =
   | 'spot-unknown'
   | 'instance-store-root'
   | 'unknown-type'
-  | 'instance-store-data';
+  | 'instance-store-data'
+  // ECS services
+  | 'daemon'
+  | 'held-by-scaling'
+  // EKS node groups
+  | 'nodegroup-unhealthy'
+  | 'system-nodes'
+  | 'warm-pool';
