@@ -14,16 +14,18 @@ export type Member = {
   reservationId: string;
   tags: Record<string, string>;
   runs: Run[];
+  /** When it was terminated, or will be. */
+  terminated?: number | undefined;
   /** Who ended the last run, as EC2 puts it. */
   endedBy: string;
   seed: number;
 };
 
 export type Fleet = {
-  members: readonly Member[];
-  byId: ReadonlyMap<string, Member>;
+  members: Member[];
+  byId: Map<string, Member>;
   /** By account id and region, see `placeOf`. */
-  byPlace: ReadonlyMap<string, readonly Member[]>;
+  byPlace: Map<string, Member[]>;
 };
 
 const transition = 45_000; // milliseconds for which an instance is `pending`, `stopping` or `shutting-down`
@@ -60,6 +62,7 @@ function createMember(account: string, region: string, spec: InstanceSpec, facts
     reservationId: spec.reservation ?? `r-${hexOf(spec.id, 17)}`,
     tags: { ...(spec.name !== undefined && { Name: spec.name }), ...spec.tags },
     runs: [{ from: spec.launched, ...(to !== undefined && { to }) }],
+    terminated: spec.terminated,
     endedBy: 'User initiated',
     seed: seedOf(spec.id),
   };
@@ -74,7 +77,7 @@ export function stateOf(member: Member, now: number): InstanceState | undefined 
   const run = lastRun(member, now);
   if (!run) return undefined;
   if (run.to === undefined || now < run.to) return now - run.from < transition ? 'pending' : 'running';
-  const isTerminated = member.spec.terminated === run.to;
+  const isTerminated = member.terminated === run.to;
   if (now - run.to < transition) return isTerminated ? 'shutting-down' : 'stopping';
   if (!isTerminated) return 'stopped';
   return now - run.to < listedAfterTermination ? 'terminated' : undefined;
@@ -88,6 +91,21 @@ export function stopMember(member: Member, now: number): void {
 
 export function startMember(member: Member, now: number): void {
   member.runs.push({ from: now });
+}
+
+/** Ends the run that is on for good. */
+export function terminateMember(member: Member, now: number): void {
+  stopMember(member, now);
+  member.terminated = now;
+}
+
+/** Launches another one like it: what replaces it in a group. */
+export function launchLike(fleet: Fleet, like: Member, id: string, now: number): void {
+  const { history: _, terminated: __, stopped: ___, ...spec } = like.spec;
+  const member = createMember(like.account, like.region, { ...spec, id, launched: now }, like.facts);
+  fleet.members.push(member);
+  fleet.byId.set(id, member);
+  fleet.byPlace.get(placeOf(like.account, like.region))?.push(member);
 }
 
 /** Hours for which it ran between two points in time, its history before the present launch included. */

@@ -1,5 +1,6 @@
 import type { BedrockSpec } from './bedrock-spec.ts';
 import { type BillLine, createBill } from './bill.ts';
+import { createEcs, createEks, type SampleNodegroup, type SampleService } from './containers.ts';
 import { createFleet, type Fleet, placeOf } from './fleet.ts';
 import type { SageMakerSpec } from './sagemaker-spec.ts';
 import { placesOf, type WorldFile } from './world.ts';
@@ -18,7 +19,12 @@ export type QueuedMessage = {
 export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
 
 /** What runs in an account and region beside the instances. */
-type Services = { sageMaker?: SageMakerSpec; bedrock?: BedrockSpec };
+type Services = {
+  sageMaker?: SageMakerSpec;
+  bedrock?: BedrockSpec;
+  ecs?: SampleService[];
+  eks?: SampleNodegroup[];
+};
 
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 
@@ -53,7 +59,7 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     file,
     now: Date.parse(file.now),
     fleet,
-    services: createServices(file),
+    services: createServices(file, fleet),
     bill: createBill(file, fleet),
     home,
     parameters: new Map(),
@@ -67,7 +73,10 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
   };
 }
 
-function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string, Services> {
+function createServices(
+  { accounts, sageMaker, bedrock, ecs, eks }: WorldFile,
+  fleet: Fleet,
+): Map<string, Services> {
   const ids = new Map(accounts.map(({ name, id }) => [name, id]));
   const services = new Map<string, Services>();
   const add = (name: string, region: string, what: Services) => {
@@ -76,6 +85,11 @@ function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string
   };
   for (const { account, region, here } of placesOf(sageMaker)) add(account, region, { sageMaker: here });
   for (const { account, region, here } of placesOf(bedrock)) add(account, region, { bedrock: here });
+  for (const { account, region, here } of placesOf(ecs)) add(account, region, { ecs: createEcs(here) });
+  for (const { account: name, region, here } of placesOf(eks)) {
+    const account = ids.get(name) ?? name;
+    add(name, region, { eks: createEks(here, fleet, { account, region }) });
+  }
   return services;
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { bedrockSpec } from './bedrock-spec.ts';
+import { ecsSpec, eksSpec } from './container-spec.ts';
 import { course, percent, tags, time } from './course.ts';
 import { sageMakerSpec, typesOf } from './sagemaker-spec.ts';
 
@@ -144,6 +145,8 @@ const worldSchema = z
     instances: z.record(z.string(), z.record(z.string(), z.array(instance))).default({}),
     sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),
     bedrock: z.record(z.string(), z.record(z.string(), bedrockSpec)).default({}),
+    ecs: z.record(z.string(), z.record(z.string(), ecsSpec)).default({}),
+    eks: z.record(z.string(), z.record(z.string(), eksSpec)).default({}),
     /** By account name. */
     spend: z.record(z.string(), z.array(charge)).default({}),
   })
@@ -180,17 +183,17 @@ function faultsOf(world: WorldFile): Fault[] {
   return [...accountFaults(world), ...placeFaults(world), ...typeFaults(world), ...repeatedIds(world)];
 }
 
-function accountFaults({ accounts, instances, sageMaker, bedrock, spend }: WorldFile): Fault[] {
+function accountFaults({ accounts, instances, sageMaker, bedrock, ecs, eks, spend }: WorldFile): Fault[] {
   const names = new Set(accounts.map(({ name }) => name));
-  return Object.entries({ instances, sageMaker, bedrock, spend }).flatMap(([section, entries]) =>
+  return Object.entries({ instances, sageMaker, bedrock, ecs, eks, spend }).flatMap(([section, entries]) =>
     Object.keys(entries)
       .filter((name) => !names.has(name))
       .map((name) => ({ message: 'no such account', path: [section, name] })),
   );
 }
 
-function placeFaults({ instances, sageMaker, bedrock, regions }: WorldFile): Fault[] {
-  return Object.entries({ instances, sageMaker, bedrock }).flatMap(([section, byAccount]) =>
+function placeFaults({ instances, sageMaker, bedrock, ecs, eks, regions }: WorldFile): Fault[] {
+  return Object.entries({ instances, sageMaker, bedrock, ecs, eks }).flatMap(([section, byAccount]) =>
     Object.entries(byAccount).flatMap(([account, byRegion]) =>
       Object.keys(byRegion)
         .filter((region) => !regions[region])

@@ -37,7 +37,7 @@ export const machine = (number: number, given: Partial<InstanceDocument> = {}): 
   tags: { owner: 'mei', 'auto-stop': officeHours, ...given.tags },
 });
 
-const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
+const worldOf = (instances: InstanceDocument[], more: Partial<WorldDocument>): WorldDocument => ({
   now: evening,
   accounts: [{ id: target.account, name: 'ml-dev', payer: true }],
   regions: { 'eu-west-1': { usagePrefix: 'EUW1-', location: 'EU (Ireland)' } },
@@ -52,14 +52,22 @@ const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
     },
   },
   instances: { 'ml-dev': { 'eu-west-1': instances } },
+  ...more,
 });
 
 type Event = { command: string; input: Record<string, unknown> };
 type Fault = { command: RegExp; error: Error; times: number; after: boolean };
 
-/** One account with these instances, the watchdog's table beside it, and a hand on each call that it answers. */
-export async function openEvening(instances: InstanceDocument[], settings: object = {}) {
-  const sample = await openSampleAccount({ world: parseWorld(worldOf(instances)), now: evening });
+/**
+ * One account with these instances and what `more` says of it, the watchdog's table beside it, and a hand on each call that
+ * it answers to the clients of instances and those of `others`.
+ */
+export async function openEvening(
+  instances: InstanceDocument[],
+  settings: object = {},
+  { more = {}, others = () => [] }: { more?: Partial<WorldDocument>; others?: () => readonly unknown[] } = {},
+) {
+  const sample = await openSampleAccount({ world: parseWorld(worldOf(instances, more)), now: evening });
   const enforcing = parseConfig({ enforce: true, ...settings });
   const table = openTable('watchdog');
   const clients = {
@@ -74,6 +82,7 @@ export async function openEvening(instances: InstanceDocument[], settings: objec
   watch(clients.ec2, sent, faults);
   watch(clients.cloudWatch, sent, faults);
   watch(table.client, [], faults);
+  for (const client of others()) watch(client, sent, faults);
   const outlets = outletsOf(parseConfig({}).alerts, {
     ssm: createClient(SSMClient),
     sns: createClient(SNSClient),
@@ -135,6 +144,7 @@ function watch(client: unknown, sent: Event[], faults: Fault[]): void {
         if (fault) throw fault.error;
         return answer;
       },
-    { step: 'initialize', priority: 'high' },
+    // What lives as long as the process is watched by one test after another.
+    { step: 'initialize', priority: 'high', name: 'watchEvening', override: true },
   );
 }

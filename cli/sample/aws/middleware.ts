@@ -2,10 +2,13 @@ import type { AwsCredentialIdentityProvider, Pluggable, Provider } from '@smithy
 import { callName } from '../../../shared/aws/meter.ts';
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Sample } from '../sample.ts';
+import { applicationAutoScaling } from './application-auto-scaling.ts';
 import { bedrock } from './bedrock.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { costExplorer } from './cost-explorer.ts';
 import { ec2 } from './ec2.ts';
+import { ecs } from './ecs.ts';
+import { eks } from './eks.ts';
 import { pricing } from './pricing.ts';
 import { s3 } from './s3.ts';
 import { sageMaker } from './sagemaker.ts';
@@ -35,6 +38,9 @@ const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   Pricing: pricing,
   SageMaker: sageMaker,
   Bedrock: bedrock,
+  ECS: ecs,
+  EKS: eks,
+  ApplicationAutoScaling: applicationAutoScaling,
   ResourceGroupsTaggingAPI: tagging,
 };
 

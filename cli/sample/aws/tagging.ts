@@ -6,6 +6,8 @@ import { placeOf } from '../fleet.ts';
 import { provisionedModelArn } from '../metrics/bedrock.ts';
 import type { SageMakerSpec } from '../sagemaker-spec.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
+import { serviceArn } from './ecs.ts';
+import { nodegroupArn } from './eks.ts';
 import { pageOf } from './page.ts';
 import { appResource, clusterResource, sageMakerArn } from './sagemaker.ts';
 
@@ -51,7 +53,7 @@ function isOfType(arn: string, filters: readonly string[]): boolean {
 
 function taggedAt(caller: Caller): Tagged[] {
   const { sample, account, region } = caller;
-  const { sageMaker, bedrock } = sample.services.get(placeOf(account, region)) ?? {};
+  const { sageMaker, bedrock, ecs = [], eks = [] } = sample.services.get(placeOf(account, region)) ?? {};
   const throughputs = (bedrock?.throughputs ?? []).filter(({ created }) => created <= sample.now);
   return [
     ...(sageMaker ? taggedOf(sageMaker, sample.now) : []).map(({ resource, tags }) => ({
@@ -59,6 +61,8 @@ function taggedAt(caller: Caller): Tagged[] {
       tags,
     })),
     ...throughputs.map(({ name, tags }) => ({ arn: provisionedModelArn(account, region, name), tags })),
+    ...ecs.map(({ spec, tags }) => ({ arn: serviceArn(caller, spec), tags })),
+    ...eks.map(({ spec, tags }) => ({ arn: nodegroupArn(caller, spec), tags })),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { type Member, placeOf } from '../fleet.ts';
 import type { Sample } from '../sample.ts';
 import { bedrockSeries } from './bedrock.ts';
+import { ecsSeries } from './ecs.ts';
 import { seriesWithId, seriesWithoutId } from './instance.ts';
 import { sageMakerSeries } from './sagemaker.ts';
 import type { Dimensions, Series } from './series.ts';
@@ -94,10 +95,11 @@ function othersAt(sample: Sample, account: string, region: string): Map<string, 
 }
 
 function otherSeries({ file, fleet, services }: Sample, account: string, region: string): Series[] {
-  const { sageMaker, bedrock } = services.get(placeOf(account, region)) ?? {};
+  const { sageMaker, bedrock, ecs } = services.get(placeOf(account, region)) ?? {};
   return [
     ...(fleet.byPlace.get(placeOf(account, region)) ?? []).flatMap(seriesWithoutId),
     ...(sageMaker ? sageMakerSeries(sageMaker, file.types) : []),
     ...(bedrock ? bedrockSeries(bedrock, account, region) : []),
+    ...(ecs ?? []).flatMap(ecsSeries),
   ];
 }
