@@ -101,7 +101,10 @@ const actionsByCommand: Record<string, string[]> = {
 };
 
 const servicePrefix: Record<string, string> = {
+  'client-application-auto-scaling': 'application-autoscaling',
   'client-ec2': 'ec2',
+  'client-ecs': 'ecs',
+  'client-eks': 'eks',
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
   'client-pricing': 'pricing',
@@ -192,12 +195,29 @@ describe('permissions', () => {
     }
   });
 
+  it('lets services and node groups be sized only where they carry the tag, and only where stops are enforced', () => {
+    const policies = ofType('AWS::IAM::Role').flatMap(
+      ([, { Properties }]) => Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[],
+    );
+    const powers = policies
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .filter((statement) => /"(ecs|eks):(?!Describe)/.test(JSON.stringify(statement)));
+    expect(powers).toHaveLength(2); // enforce-schedules and sweep
+    for (const { 'Fn::If': [condition, power] = [] } of powers) {
+      expect(condition).toBe('Enforces');
+      expect(power?.Action).toEqual(['ecs:UpdateService', 'eks:UpdateNodegroupConfig']);
+      expect(power?.Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' } });
+      expect(JSON.stringify(power?.Resource)).toMatch(/ecs:.*:service\/\*.*eks:.*:nodegroup\/\*/);
+    }
+  });
+
   it('opens a wildcard for those calls alone that allow nothing narrower', () => {
     const wild = names
       .flatMap((name) => statementsOf(deployed(name).roleId))
       .filter(({ Resource }) => [Resource].flat().includes('*'))
       .flatMap(actionsOf);
     expect([...new Set(wild)].toSorted()).toEqual([
+      'application-autoscaling:DescribeScalableTargets',
       'bedrock:ListProvisionedModelThroughputs',
       'ce:GetCostAndUsage',
       'ce:GetCostAndUsageWithResources',
@@ -206,6 +226,7 @@ describe('permissions', () => {
       'ec2:DescribeInstanceTypes',
       'ec2:DescribeInstances',
       'ec2:DescribeSpotInstanceRequests',
+      'ecs:DescribeTaskDefinition',
       'pricing:GetProducts',
       'sagemaker:ListApps',
       'sagemaker:ListClusters',
@@ -243,7 +264,7 @@ describe('permissions', () => {
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
     const there = (await neededActions('sweep')).filter((action) =>
-      /^(ec2|cloudwatch|sagemaker|bedrock|tag):/.test(action),
+      /^(application-autoscaling|ec2|ecs|eks|cloudwatch|sagemaker|bedrock|tag):/.test(action),
     );
     expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
     expect(entries.find(Array.isArray)).toMatchObject([
