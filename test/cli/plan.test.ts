@@ -62,14 +62,20 @@ describe('plan', () => {
     resetMeter();
     await makePlans(session);
     expect(Object.keys(readMeter().calls).toSorted()).toEqual([
+      'ApplicationAutoScaling:DescribeScalableTargets',
       'CloudWatch:GetMetricData',
       'CloudWatch:ListMetrics',
       'DynamoDB:GetItem',
       'DynamoDB:Query',
+      'EC2:DescribeInstanceAttribute',
       'EC2:DescribeInstanceTypes',
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',
+      'ECS:DescribeServices',
+      'ECS:DescribeTaskDefinition',
+      'EKS:DescribeNodegroup',
       'Pricing:GetProducts',
+      'ResourceGroupsTaggingAPI:GetResources',
       'STS:AssumeRole',
     ]);
     expect(session.sample?.instances()).toEqual(before);

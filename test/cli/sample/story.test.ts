@@ -37,6 +37,8 @@ describe('Monday evening in the sample account', () => {
       'annotation-app',
       'asr-bench',
       'experiment-tracker',
+      'labeling-ui',
+      'notebooks',
       'render-preview',
       'simulation-lab',
       'sweep-1',
