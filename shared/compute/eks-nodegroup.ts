@@ -18,7 +18,7 @@ export type EksNodegroup = {
   issues: readonly string[];
 };
 
-export type NodegroupStatus =
+type NodegroupStatus =
   | 'CREATING'
   | 'ACTIVE'
   | 'UPDATING'

@@ -93,10 +93,11 @@ describe('ECS services, over the wire', () => {
     return service;
   };
 
-  /** The emulator runs no task. */
+  /** The emulator runs no task, and so never comes to the end of a deployment. */
   const running = async () => ({
     ...schedulableService(await described(), target),
     state: 'running' as const,
+    refusal: undefined,
   });
 
   it('are described with their tags, and what does not exist is left out', async () => {
