@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { course, tags, time } from './course.ts';
+import { course, percent, tags, time } from './course.ts';
 
 const service = z.strictObject({
   cluster: z.string(),
@@ -19,6 +19,8 @@ const service = z.strictObject({
   express: z.boolean().default(false),
   /** GPUs that a task requests. */
   gpus: z.number().int().nonnegative().default(0),
+  /** Percent of each of them, where Container Insights tells. */
+  gpu: course(percent).optional(),
   /** Application Auto Scaling's; absent: it is not registered there. */
   minCapacity: z.number().int().nonnegative().optional(),
   deploying: z.boolean().default(false),

@@ -122,6 +122,24 @@ describe('an ECS service that idles after hours', () => {
   });
 
   it.each([
+    ['warned of where they are silent', 0, 'warn', /2 of 2 GPUs at 0 % for 45 min/],
+    ['kept where they work, however low its CPU', 70, 'keep', /busy: 2 of 2 GPUs at work/],
+  ])('whose tasks request GPUs is %s', async (_, gpu, action, reason) => {
+    const name = `trainer-${gpu}`;
+    world = await openContainerEvening({ services: [service({ name, gpus: 2, gpu, desired: 1 })] });
+    expect(await decisionOf(`lab/${name}`)).toMatchObject({ action, reason: expect.stringMatching(reason) });
+  });
+
+  it('is busy by its CPU though its GPUs are silent', async () => {
+    const busy = service({ name: 'trainer-cpu', gpus: 1, gpu: 0, cpu: 80, desired: 1 });
+    world = await openContainerEvening({ services: [busy] });
+    expect(await decisionOf('lab/trainer-cpu')).toMatchObject({
+      code: 'busy',
+      reason: expect.stringContaining('busy: CPU up to'),
+    });
+  });
+
+  it.each([
     ['a daemon', { daemon: true }, 'daemon'],
     ['an Express service', { express: true }, 'managed'],
     ['what auto scaling brings back', { minCapacity: 2 }, 'held-by-scaling'],

@@ -21,7 +21,37 @@ export function ecsSeries(service: SampleService): Series[] {
         }))
       : []),
     ...balancerSeries(service, own, seed),
+    ...gpuSeries(service, own, seed),
   ];
+}
+
+/** Of one task; what it holds in memory is next to nothing. */
+function gpuSeries(
+  { spec }: SampleService,
+  own: Pick<Series, 'runs' | 'resolution' | 'until'>,
+  seed: number,
+): Series[] {
+  const { cluster, name, gpus, gpu } = spec;
+  if (gpu === undefined) return [];
+  return Array.from({ length: gpus }, (_, index) => {
+    const dimensions = dimensionsOf({
+      ClusterName: cluster,
+      ServiceName: name,
+      TaskId: hexOf(`${cluster}/${name}`, 32),
+      GpuDevice: String(index),
+    });
+    const metric = (metricName: string, sample: Series['sample']): Series => ({
+      ...own,
+      namespace: 'ECS/ContainerInsights',
+      name: metricName,
+      dimensions,
+      sample,
+    });
+    return [
+      metric('TaskGPUUtilization', noisy(gpu, seed ^ (index + 16), 100)),
+      metric('TaskGPUMemoryUtilization', () => 1),
+    ];
+  }).flat();
 }
 
 function balancerSeries(
