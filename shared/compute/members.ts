@@ -1,51 +1,76 @@
+import type { Usd } from '../money.ts';
+import type { IsoTime } from '../period.ts';
+import { counted } from './evidence-text.ts';
+import type { Window } from './metric.ts';
 import type { Confidence, Utilization } from './utilization.ts';
 
-/** A member of a group, and what it did. */
-export type MemberUse = { name: string; utilization: Utilization | undefined };
+/** One of those that something consists of; what nobody measured is unknown. */
+type Member = { name: string; utilization: Utilization | undefined };
 
 /**
- * What a group does that is stopped as a whole: busy where one of its members is, idle only where each of them is. A member
- * of which nothing is known makes it unknown, as it does to have none.
+ * What consists of others is at work where one of them is, idle where each of them is, and unknown in every other case:
+ * a stop takes them all.
  */
-export function judgeTogether(members: readonly MemberUse[], noun: string): Utilization | undefined {
-  const told = members.flatMap(({ name, utilization }) => (utilization ? [{ name, ...utilization }] : []));
-  const [first] = told;
-  if (first === undefined) return undefined;
+export function judgeMembers(members: readonly Member[], window: Window): Utilization {
   const seen = {
-    windowStart:
-      told
-        .map(({ windowStart }) => windowStart)
-        .toSorted()
-        .at(-1) ?? first.windowStart,
-    windowEnd: told.map(({ windowEnd }) => windowEnd).toSorted()[0] ?? first.windowEnd,
-    coverage: told.length < members.length ? 0 : Math.min(...told.map(({ coverage }) => coverage)),
+    windowStart: window.start,
+    windowEnd: window.end,
+    coverage: Math.min(1, ...members.map(({ utilization }) => utilization?.coverage ?? 0)),
   };
-  const busy = told.filter(({ state }) => state === 'busy' || state === 'underused');
-  const [working] = busy.toSorted((a, b) => timeOf(b.lastBusy) - timeOf(a.lastBusy));
-  if (working) {
-    const { name, confidence, lastBusy, firstBusy } = working;
-    const reason = `${busy.length} of ${members.length} ${noun}s at work, ${name}: ${working.reason}`;
-    return { ...seen, state: 'busy', reason, confidence, lastBusy, firstBusy };
-  }
-  const lastBusy = told.map((each) => each.lastBusy).toSorted((a, b) => timeOf(b) - timeOf(a))[0];
-  const doubtful = told.find(({ state }) => state !== 'idle');
-  const mute = members.find(({ utilization }) => utilization === undefined);
-  if (doubtful || mute) {
-    const reason = doubtful
-      ? `${noun} ${doubtful.name}: ${doubtful.reason}`
-      : `nothing is known of the ${noun} ${mute?.name}`;
-    return { ...seen, state: 'unknown', reason, confidence: 'low', lastBusy };
-  }
-  // The one that comes nearest to work speaks for all of them.
-  const least = told.reduce((a, b) => (ranks[b.confidence] < ranks[a.confidence] ? b : a));
-  const reason =
-    members.length === 1
-      ? least.reason
-      : `all ${members.length} ${noun}s idle, ${least.name}: ${least.reason}`;
-  return { ...seen, state: 'idle', reason, confidence: least.confidence, wastedShare: 1, lastBusy };
+  const working = members.filter(({ utilization }) => utilization && isAtWork(utilization));
+  if (working.length > 0) return { state: 'busy', ...seen, ...workOf(members, working) };
+  const doubt = doubtOf(members);
+  if (doubt !== undefined) return { state: 'unknown', reason: doubt, ...seen, confidence: 'low' };
+  const [first] = members;
+  const all = members.length === 1 ? 'its only member' : `all ${counted(members.length, 'member')}`;
+  return {
+    state: 'idle',
+    reason: `${all} idle: ${first?.name}: ${first?.utilization?.reason}`,
+    ...seen,
+    confidence: lowestOf(members.flatMap(({ utilization }) => utilization?.confidence ?? [])),
+    wastedShare: 1,
+  };
 }
 
-const timeOf = (time: string | undefined): number =>
-  time === undefined ? Number.NEGATIVE_INFINITY : Date.parse(time);
+/** What does little is at work all the same. */
+const isAtWork = ({ state }: Utilization): boolean => state === 'busy' || state === 'underused';
 
-const ranks: Readonly<Record<Confidence, number>> = { high: 2, medium: 1, low: 0 };
+function workOf(members: readonly Member[], working: readonly Member[]) {
+  const [first] = working;
+  return {
+    reason: `${working.length} of ${counted(members.length, 'member')} at work: ${first?.name}: ${first?.utilization?.reason}`,
+    confidence: first?.utilization?.confidence ?? 'low',
+    lastBusy: timesOf(working, 'lastBusy').at(-1),
+    firstBusy: timesOf(working, 'firstBusy').at(0),
+  };
+}
+
+/** Oldest first. */
+const timesOf = (members: readonly Member[], field: 'lastBusy' | 'firstBusy'): IsoTime[] =>
+  members
+    .flatMap(({ utilization }) => utilization?.[field] ?? [])
+    .toSorted((a, b) => Date.parse(a) - Date.parse(b));
+
+/** Why they can't be called idle together; undefined where they can. */
+function doubtOf(members: readonly Member[]): string | undefined {
+  if (members.length === 0) return 'it has no members that could be measured';
+  const unknown = members.find(({ utilization }) => utilization?.state !== 'idle');
+  return unknown && `${unknown.name}: ${unknown.utilization?.reason ?? 'it was not measured'}`;
+}
+
+const lowestOf = (confidences: readonly Confidence[]): Confidence =>
+  (['low', 'medium', 'high'] as const).find((confidence) => confidences.includes(confidence)) ?? 'low';
+
+/** Dollars an hour of all members together, by what they are members of; absent where one of their prices is unknown. */
+export function sumOfRates(
+  whole: readonly { id: string; members: readonly string[] }[],
+  rates: ReadonlyMap<string, Usd>,
+): Map<string, Usd> {
+  return new Map(
+    whole.flatMap(({ id, members }) => {
+      const known = members.flatMap((member) => rates.get(member) ?? []);
+      const isWhole = members.length > 0 && known.length === members.length;
+      return isWhole ? [[id, known.reduce((sum, rate) => sum + rate, 0)] as const] : [];
+    }),
+  );
+}

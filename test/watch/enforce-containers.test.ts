@@ -291,7 +291,7 @@ describe('an EKS node group that idles after hours', () => {
     expect(await decisionOf('lab/workers')).toMatchObject({
       action: 'keep',
       code: 'busy',
-      reason: expect.stringMatching(/busy: 1 of 2 nodes at work, .*: CPU up to 6\d/),
+      reason: expect.stringMatching(/busy: 1 of 2 members at work: .*: CPU up to 6\d/),
     });
   });
 

@@ -3,8 +3,8 @@ import { getInstances, getInstanceTypeFacts } from '../../aws/ec2.ts';
 import { getNodegroups, nodegroupIdOf, startNodegroups, stopNodegroups } from '../../aws/eks.ts';
 import { type EksNodegroup, nodegroupId, nodegroupOf } from '../../compute/eks-nodegroup.ts';
 import { type Instance, type InstanceTypeFacts, instanceName } from '../../compute/instance.ts';
-import { judgeTogether } from '../../compute/members.ts';
-import type { Utilization } from '../../compute/utilization.ts';
+import { judgeMembers, sumOfRates } from '../../compute/members.ts';
+import { type Utilization, windowBefore } from '../../compute/utilization.ts';
 import type { Usd } from '../../money.ts';
 import { hasScheduleTag } from '../../schedule/gates.ts';
 import { schedulableNodegroup } from '../../schedule/kinds/eks-nodegroup.ts';
@@ -84,14 +84,14 @@ async function measure(
   const facts = groups[0]?.facts ?? new Map();
   const options = { minutes, now, neighbours: nodes };
   const measured = await measureUtilization(clients.cloudWatch, nodes, facts, config, options);
+  const window = windowBefore(now, minutes);
   return new Map(
-    groups.flatMap((group) => {
+    groups.map((group) => {
       const members = group.nodes.map((node) => ({
         name: instanceName(node),
         utilization: measured.get(node.instanceId),
       }));
-      const together = judgeTogether(members, 'node');
-      return together ? [[nodegroupId(group.nodegroup), together] as const] : [];
+      return [nodegroupId(group.nodegroup), judgeMembers(members, window)];
     }),
   );
 }
@@ -103,16 +103,9 @@ async function ratesOfAll(
 ): Promise<Map<string, Usd>> {
   const nodes = groups.flatMap((group) => group.nodes);
   const rates = await hourlyRates({ pricing: clients.pricing, table, readOnly }, target, nodes, now);
-  return new Map(
-    groups.flatMap((group) => {
-      const own = group.nodes.map(({ instanceId }) => rates.get(instanceId));
-      const total = own.reduce(
-        (sum, rate) => (sum === undefined || rate === undefined ? undefined : sum + rate),
-        0,
-      );
-      return group.nodes.length === 0 || total === undefined
-        ? []
-        : [[nodegroupId(group.nodegroup), total] as const];
-    }),
-  );
+  const whole = groups.map((group) => ({
+    id: nodegroupId(group.nodegroup),
+    members: group.nodes.map(({ instanceId }) => instanceId),
+  }));
+  return sumOfRates(whole, rates);
 }
