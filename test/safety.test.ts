@@ -15,6 +15,18 @@ import { type Planned, planSchedules } from '../shared/watch/plan-schedules.ts';
 import { targetClients } from '../shared/watch/target-clients.ts';
 import { afterGrace, type Evening, evening, idOf, machine, openEvening } from './support/evening.ts';
 
+/** What changes a service or a node group, and the one adapter that may ask for it. */
+const otherPowers = [
+  ['client-ecs', 'UpdateService', 'shared/aws/ecs.ts', /\b(stop|start)Services\(/, 'ecs-services'],
+  [
+    'client-eks',
+    'UpdateNodegroupConfig',
+    'shared/aws/eks.ts',
+    /\b(stop|start)Nodegroups\(/,
+    'eks-nodegroups',
+  ],
+] as const;
+
 /** The calls of EC2 that the source may make at all; every other is one that changes something. */
 const reading = /^(Describe|Get|List)/;
 
@@ -169,6 +181,38 @@ describe('who may change an instance', () => {
   });
 });
 
+describe.each(otherPowers)('who may change what %s reaches', (client, command, adapter, power, kind) => {
+  it('is one adapter, by one command', () => {
+    const makers = product.filter(({ source }) => source.includes(`new ${command}Command(`));
+    expect(makers.map(({ file }) => file)).toEqual([adapter]);
+    const imported = product.flatMap(({ file, source }) =>
+      [...source.matchAll(new RegExp(`import (type )?\\{([^}]*)\\} from '@aws-sdk/${client}'`, 'g'))].flatMap(
+        ([, onlyTypes, names = '']) =>
+          onlyTypes
+            ? []
+            : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].map(([, name = '']) => `${file}: ${name}`),
+      ),
+    );
+    expect(imported.filter((each) => !reading.test(each.split(': ')[1] ?? ''))).toEqual([
+      `${adapter}: ${command}`,
+    ]);
+    const others = product.filter(({ source }) =>
+      new RegExp(`import \\* as \\w+ from '@aws-sdk/${client}'|import\\('@aws-sdk/${client}'\\)`).test(
+        source,
+      ),
+    );
+    expect(others.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('is asked by the schedules alone, with what the last gate has cleared', () => {
+    const callers = product.filter(({ source }) => power.test(source));
+    expect(callers.map(({ file }) => file).toSorted()).toEqual([adapter, `shared/watch/kinds/${kind}.ts`]);
+    const [own] = product.filter(({ file }) => file === adapter);
+    expect(own?.source).toMatch(/stops: readonly ClearedStop\[\],/);
+    expect(own?.source).toMatch(/starts: readonly ClearedStart\[\],/);
+  });
+});
+
 describe('an evening of the sample account', () => {
   let sample: SampleAccount;
   let planned: Map<string, Planned>;
@@ -198,9 +242,7 @@ describe('an evening of the sample account', () => {
     for (const target of targets) {
       plans.push(await planSchedules({ ...targetClients(target), table }, target, config, afterGrace));
     }
-    planned = new Map(
-      plans.flatMap((plan) => plan.planned).map((each) => [each.subject.tags['Name'] ?? '', each]),
-    );
+    planned = new Map(plans.flatMap((plan) => plan.planned).map((each) => [each.subject.name, each]));
     const before = sample.instances().filter(({ state }) => state === 'running');
     runs = await run(afterGrace);
     const after = new Map(sample.instances().map(({ instanceId, state }) => [instanceId, state]));
@@ -218,11 +260,29 @@ describe('an evening of the sample account', () => {
       'load-test', // the members of its Auto Scaling group
       'load-test',
       'render-preview',
+      'research-notebooks', // the nodes of a group that is opted in
+      'research-notebooks',
       'simulation-lab',
       'sweep-1',
       'sweep-2',
       'vision-notebook',
     ]);
+  });
+
+  it('takes down the service and the node group that idle, and no other', () => {
+    expect(
+      runs
+        .flatMap(({ stopped }) => stopped)
+        .filter(({ kind }) => kind === 'ecs-service' || kind === 'eks-nodegroup'),
+    ).toMatchObject([
+      { kind: 'ecs-service', id: 'lab/labeling-ui', outcome: 'done' },
+      { kind: 'eks-nodegroup', id: 'research/notebooks', outcome: 'done' },
+    ]);
+    expect(planned.get('embedding-playground')?.decision.code).toBe('busy');
+    expect(planned.get('demo-gateway')?.decision.code).toBe('protected-environment');
+    expect(planned.get('trace-agent')?.decision.code).toBe('daemon');
+    expect(planned.get('batch')?.decision.code).toBe('busy');
+    expect(planned.get('system')?.decision.code).toBe('system-nodes');
   });
 
   it('never touches production, whatever its tags say', () => {
@@ -245,7 +305,9 @@ describe('an evening of the sample account', () => {
 
   it('leaves alone what did not opt in, though it idles', () => {
     const isOnItsOwn = (tags: Readonly<Record<string, string>>) =>
-      tags['auto-stop'] === undefined && tags['aws:autoscaling:groupName'] === undefined;
+      tags['auto-stop'] === undefined &&
+      tags['aws:autoscaling:groupName'] === undefined &&
+      tags['eks:nodegroup-name'] === undefined;
     const untagged = sample.instances().filter(({ tags }) => isOnItsOwn(tags));
     expect(untagged.map(({ name }) => name)).toEqual(expect.arrayContaining(['reranker-train', 'tmp-eval']));
     expect(down.filter((name) => untagged.some((instance) => instance.name === name))).toEqual([]);

@@ -14,6 +14,8 @@ export type Member = {
   reservationId: string;
   tags: Record<string, string>;
   runs: Run[];
+  /** When it was terminated, or will be. */
+  terminated?: number | undefined;
   /** Who ended the last run, as EC2 puts it. */
   endedBy: string;
   seed: number;
@@ -61,6 +63,7 @@ function createMember(account: string, region: string, spec: InstanceSpec, facts
     reservationId: spec.reservation ?? `r-${hexOf(spec.id, 17)}`,
     tags: { ...(spec.name !== undefined && { Name: spec.name }), ...spec.tags },
     runs: [...measuredRuns(spec), { from: spec.launched, ...(to !== undefined && { to }) }],
+    terminated: spec.terminated,
     endedBy: 'User initiated',
     seed: seedOf(spec.id),
   };
@@ -79,7 +82,7 @@ export function stateOf(member: Member, now: number): InstanceState | undefined 
   const run = lastRun(member, now);
   if (!run) return undefined;
   if (run.to === undefined || now < run.to) return now - run.from < transition ? 'pending' : 'running';
-  const isTerminated = member.spec.terminated === run.to;
+  const isTerminated = member.terminated === run.to;
   if (now - run.to < transition) return isTerminated ? 'shutting-down' : 'stopping';
   if (!isTerminated) return 'stopped';
   return now - run.to < listedAfterTermination ? 'terminated' : undefined;
@@ -91,29 +94,23 @@ export function stopMember(member: Member, now: number): void {
   if (run && (run.to === undefined || run.to > now)) run.to = now;
 }
 
-export function terminateMember(member: Member, now: number): void {
-  stopMember(member, now);
-  member.spec = { ...member.spec, terminated: now };
-}
-
-/** Launches another instance like this one. */
-export function launchCopy({ members, byId, byPlace }: Fleet, like: Member, id: string, now: number): void {
-  const { history: _, startedBy: __, terminated: ___, stopped: ____, ...spec } = like.spec;
-  const member: Member = {
-    ...like,
-    spec: { ...spec, id, launched: now },
-    reservationId: `r-${hexOf(id, 17)}`,
-    tags: { ...like.tags },
-    runs: [{ from: now }],
-    seed: seedOf(id),
-  };
-  members.push(member);
-  byId.set(id, member);
-  byPlace.get(placeOf(like.account, like.region))?.push(member);
-}
-
 export function startMember(member: Member, now: number): void {
   member.runs.push({ from: now });
+}
+
+/** Ends the run that is on for good. */
+export function terminateMember(member: Member, now: number): void {
+  stopMember(member, now);
+  member.terminated = now;
+}
+
+/** Launches another one like it: what replaces it in a group. */
+export function launchLike(fleet: Fleet, like: Member, id: string, now: number): void {
+  const { history: _, startedBy: __, terminated: ___, stopped: ____, ...spec } = like.spec;
+  const member = createMember(like.account, like.region, { ...spec, id, launched: now }, like.facts);
+  fleet.members.push(member);
+  fleet.byId.set(id, member);
+  fleet.byPlace.get(placeOf(like.account, like.region))?.push(member);
 }
 
 /** Hours for which it ran between two points in time, its history before the present launch included. */

@@ -1,5 +1,6 @@
 import type { BedrockSpec } from './bedrock-spec.ts';
 import { type BillLine, createBill } from './bill.ts';
+import { createEcs, createEks, type SampleNodegroup, type SampleService } from './containers.ts';
 import { createDatabases, type Databases } from './databases.ts';
 import { createFleet, type Fleet, placeOf } from './fleet.ts';
 import { openSageMaker, type SageMaker } from './sagemaker-spec.ts';
@@ -20,7 +21,12 @@ export type QueuedMessage = {
 export type Queue = { waiting: QueuedMessage[]; inFlight: Map<string, QueuedMessage>; dead: QueuedMessage[] };
 
 /** What runs in an account and region beside the instances. */
-type Services = { sageMaker?: SageMaker; bedrock?: BedrockSpec };
+type Services = {
+  sageMaker?: SageMaker;
+  bedrock?: BedrockSpec;
+  ecs?: SampleService[];
+  eks?: SampleNodegroup[];
+};
 
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 
@@ -59,7 +65,7 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     fleet,
     scalingGroups: createScalingGroups(file),
     databases: createDatabases(file),
-    services: createServices(file),
+    services: createServices(file, fleet),
     bill: createBill(file, fleet),
     home,
     parameters: new Map(),
@@ -73,7 +79,10 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
   };
 }
 
-function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string, Services> {
+function createServices(
+  { accounts, sageMaker, bedrock, ecs, eks }: WorldFile,
+  fleet: Fleet,
+): Map<string, Services> {
   const ids = new Map(accounts.map(({ name, id }) => [name, id]));
   const services = new Map<string, Services>();
   const add = (name: string, region: string, what: Services) => {
@@ -84,6 +93,11 @@ function createServices({ accounts, sageMaker, bedrock }: WorldFile): Map<string
     add(account, region, { sageMaker: openSageMaker(here) });
   }
   for (const { account, region, here } of placesOf(bedrock)) add(account, region, { bedrock: here });
+  for (const { account, region, here } of placesOf(ecs)) add(account, region, { ecs: createEcs(here) });
+  for (const { account: name, region, here } of placesOf(eks)) {
+    const account = ids.get(name) ?? name;
+    add(name, region, { eks: createEks(here, fleet, { account, region }) });
+  }
   return services;
 }
 

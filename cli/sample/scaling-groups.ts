@@ -1,4 +1,4 @@
-import { type Fleet, launchCopy, type Member, stateOf, terminateMember } from './fleet.ts';
+import { type Fleet, launchLike, type Member, stateOf, terminateMember } from './fleet.ts';
 import { hexOf } from './noise.ts';
 import type { ScalingGroupSpec } from './scaling-group-spec.ts';
 import { placesOf, type WorldFile } from './world.ts';
@@ -54,6 +54,6 @@ export function settleGroup(fleet: Fleet, group: ScalingGroup, now: number): voi
   const [first] = ownOf(fleet.members, group);
   for (let count = up.length; first && count < group.desired; count++) {
     group.launches += 1;
-    launchCopy(fleet, first, `i-${hexOf(`${group.spec.name} ${group.launches}`, 17)}`, now);
+    launchLike(fleet, first, `i-${hexOf(`${group.spec.name} ${group.launches}`, 17)}`, now);
   }
 }

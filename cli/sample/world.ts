@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { bedrockSpec } from './bedrock-spec.ts';
+import { ecsSpec, eksSpec } from './container-spec.ts';
 import { course, percent, tags, time } from './course.ts';
 import { databaseSpec } from './database-spec.ts';
 import { sageMakerSpec, typesOf } from './sagemaker-spec.ts';
@@ -170,6 +171,8 @@ const worldSchema = z
     databases: z.record(z.string(), z.record(z.string(), databaseSpec)).default({}),
     sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),
     bedrock: z.record(z.string(), z.record(z.string(), bedrockSpec)).default({}),
+    ecs: z.record(z.string(), z.record(z.string(), ecsSpec)).default({}),
+    eks: z.record(z.string(), z.record(z.string(), eksSpec)).default({}),
     /** By account name. */
     spend: z.record(z.string(), z.array(charge)).default({}),
   })
@@ -223,12 +226,19 @@ const sectionsOf = ({
   databases,
   sageMaker,
   bedrock,
-}: Pick<WorldFile, 'instances' | 'scalingGroups' | 'databases' | 'sageMaker' | 'bedrock'>) => ({
+  ecs,
+  eks,
+}: Pick<
+  WorldFile,
+  'instances' | 'scalingGroups' | 'databases' | 'sageMaker' | 'bedrock' | 'ecs' | 'eks'
+>) => ({
   instances,
   scalingGroups,
   databases,
   sageMaker,
   bedrock,
+  ecs,
+  eks,
 });
 
 function placeFaults({ regions, ...world }: WorldFile): Fault[] {

@@ -109,7 +109,8 @@ const gib = (mib: number): number => tenth(mib / 1024);
 
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const rate = (bytesPerSecond: number): string =>
+/** `1.2 MB/s` */
+export const rate = (bytesPerSecond: number): string =>
   bytesPerSecond >= 1_000_000
     ? `${tenth(bytesPerSecond / 1_000_000)} MB/s`
     : `${tenth(bytesPerSecond / 1000)} kB/s`;

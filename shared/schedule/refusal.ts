@@ -70,4 +70,10 @@ export type RefusalCode =
   | 'suspended-process'
   | 'warm-pool'
   | 'scale-in-protection'
-  | 'standby';
+  | 'standby'
+  // ECS services
+  | 'daemon'
+  | 'held-by-scaling'
+  // EKS node groups
+  | 'nodegroup-unhealthy'
+  | 'system-nodes';

@@ -1,12 +1,9 @@
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { attribute } from '../allocation/owner.ts';
-import { getSeries, listMetrics } from '../aws/cloudwatch.ts';
+import { listMetrics } from '../aws/cloudwatch.ts';
 import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
 import {
   type ContainerPolicy,
   gpusRequested,
-  type Holder,
-  isResting,
   judgeContainerGpus,
   type Rest,
 } from '../compute/container-gpus.ts';
@@ -14,19 +11,18 @@ import { type GpuNode, isMixed, type Placement, placementOf } from '../compute/c
 import {
   type ContainerNamespace,
   containerMetrics,
-  type HolderSource,
   mapNodes,
   mapWorkloads,
   type NodeSource,
   type WorkloadSource,
 } from '../compute/container-source.ts';
 import type { Observation } from '../compute/finding.ts';
-import { hourSeconds } from '../compute/hours.ts';
 import { isStandby } from '../compute/idleness.ts';
-import { type Metric, periodSeconds, type Series, type Statistic, type Window } from '../compute/metric.ts';
-import { historyWindow } from '../compute/rest.ts';
+import { periodSeconds, type Window } from '../compute/metric.ts';
 import { windowBefore } from '../compute/utilization.ts';
 import { hourlyRates } from '../store/prices.ts';
+import { largestOf, readSeries } from './measure.ts';
+import { listContainerGpus, readHolders, readRests, type WorkloadRead } from './measure-containers.ts';
 import type { Gap, Observer, Watched } from './observe.ts';
 
 /**
@@ -54,10 +50,7 @@ const namespacesOf = ({ config }: Watched): ContainerNamespace[] =>
 
 async function listGpus({ clients }: Watched, namespace: ContainerNamespace) {
   try {
-    const lists = containerMetrics[namespace].gpus.map((name) =>
-      listMetrics(clients.cloudWatch, { namespace, name }),
-    );
-    return { metrics: (await Promise.all(lists)).flat(), gaps: [] };
+    return { metrics: await listContainerGpus(clients.cloudWatch, namespace), gaps: [] };
   } catch (error) {
     return { metrics: [], gaps: [gapOf(`the CloudWatch namespace ${namespace}`, error)] };
   }
@@ -113,7 +106,7 @@ async function describeNodes(watched: Watched, listed: readonly NodeSource[]): P
 }
 
 /** A workload, where it runs, and what was read of it. */
-type Read = { workload: WorkloadSource; placement: Placement; holders: Holder[]; policy: ContainerPolicy };
+type Read = WorkloadRead & { placement: Placement };
 
 async function observe(
   watched: Watched,
@@ -121,8 +114,9 @@ async function observe(
   nodes: readonly GpuNode[],
 ): Promise<Observation[]> {
   const window = windowBefore(watched.now, watched.config.idle.window);
+  const reader = { cloudWatch: watched.clients.cloudWatch, idle: watched.config.idle };
   const placements = await placeAll(watched, workloads, nodes, window);
-  const holders = await readHolders(watched, workloads, window);
+  const holders = await readHolders(reader, workloads, window);
   const reads = workloads.map((workload, index): Read => {
     const placement = placements[index] ?? placementOf([]);
     return {
@@ -132,7 +126,7 @@ async function observe(
       policy: policyOf(watched, placement),
     };
   });
-  const rests = await readRests(watched, reads, window);
+  const rests = await readRests(reader, reads, window);
   return reads.flatMap((read) => toObservation(watched, read, window, rests.get(read.workload)));
 }
 
@@ -181,75 +175,10 @@ async function placeAll(
   const nodesOf = ({ cluster }: WorkloadSource) => byCluster.get(cluster) ?? [];
   const mixed = workloads.filter((workload) => isMixed(nodesOf(workload)));
   const metrics = mixed.map(({ memoryTotal }) => memoryTotal);
-  const sizes = await read(clients.cloudWatch, metrics, 'Maximum', window, periodSeconds);
+  const sizes = await readSeries(clients.cloudWatch, largestOf(metrics), window, periodSeconds);
   return workloads.map((workload) => {
     const points = sizes.get(workload.memoryTotal)?.points ?? [];
     const memoryMib = points.length === 0 ? undefined : Math.max(...points.map(({ value }) => value));
     return placementOf(nodesOf(workload), memoryMib);
   });
-}
-
-/** What each pod requests and how its GPUs are used; the memory of those that are silent. */
-async function readHolders(
-  { clients, config }: Watched,
-  workloads: readonly WorkloadSource[],
-  window: Window,
-): Promise<Holder[][]> {
-  const sources = workloads.flatMap(({ holders }) => holders);
-  const used = sources.flatMap(({ requested, gpus }) => [
-    ...(requested ? [requested] : []),
-    ...gpus.map(({ utilization }) => utilization),
-  ]);
-  const series = await read(clients.cloudWatch, used, 'Maximum', window, periodSeconds);
-  const { gpuPercent } = config.idle;
-  const isSilent = (metric: Metric) => !series.get(metric)?.points.some(({ value }) => value > gpuPercent);
-  const held = sources.flatMap(({ gpus }) =>
-    gpus.flatMap(({ utilization, memoryPercent }) => (isSilent(utilization) ? [memoryPercent] : [])),
-  );
-  const memory = await read(clients.cloudWatch, held, 'Maximum', window, periodSeconds);
-  return workloads.map(({ holders }) => holders.map((holder) => toHolder(holder, series, memory)));
-}
-
-type Readings = ReadonlyMap<Metric, Series>;
-
-const toHolder = (
-  { name, requested, isRequestMissing, gpus }: HolderSource,
-  used: Readings,
-  memory: Readings,
-): Holder => ({
-  name,
-  requested: requested ? (used.get(requested) ?? nothing) : isRequestMissing ? nothing : undefined,
-  gpus: gpus.map(({ index, utilization, memoryPercent }) => ({
-    index,
-    utilization: used.get(utilization) ?? nothing,
-    memoryPercent: memory.get(memoryPercent),
-  })),
-});
-
-const nothing: Series = { points: [] };
-
-/** The longer window of the workloads that hold memory, or don't report it: hourly maxima, of all their GPUs at once. */
-async function readRests({ clients, config }: Watched, reads: readonly Read[], window: Window) {
-  const resting = reads.filter(({ holders, policy }) => isResting(holders, window, policy));
-  const longer = historyWindow(window, config.idle);
-  const metrics = resting.map(({ workload }) => workload.utilization);
-  const series = await read(clients.cloudWatch, metrics, 'Maximum', longer, hourSeconds);
-  return new Map(
-    resting.map(({ workload }): [WorkloadSource, Rest] => [
-      workload,
-      { window: longer, utilization: series.get(workload.utilization) ?? nothing },
-    ]),
-  );
-}
-
-async function read(
-  client: CloudWatchClient,
-  metrics: readonly Metric[],
-  statistic: Statistic,
-  window: Window,
-  period: number,
-): Promise<Map<Metric, Series>> {
-  const queries = metrics.map((metric) => ({ metric, statistic }));
-  const series = await getSeries(client, queries, window, period);
-  return new Map(metrics.map((metric, index) => [metric, series[index] ?? nothing]));
 }

@@ -64,8 +64,8 @@ describe('the demo, for programs', () => {
   });
 
   it('stops what was warned, and warns of nothing that EC2 would refuse', () => {
-    expect(story.warned).toBe(14);
-    expect(story.due).toHaveLength(14);
+    expect(story.warned).toBe(16);
+    expect(story.due).toHaveLength(16);
     expect(story.due.filter((id) => !story.stopped.includes(id))).toEqual([]);
     expect(story.due).not.toContain(experimentTracker);
     expect(story.stopped).not.toContain(p4d); // nobody opted it in

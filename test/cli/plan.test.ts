@@ -17,7 +17,7 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample', '--format', 'json']);
     const entries: Entry[] = JSON.parse(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(14);
+    expect(entries.filter(({ action }) => action === 'warn')).toHaveLength(16);
     expect(entries.find(({ name }) => name === 'support-chat-train')).toEqual({
       account: '210987654321',
       region: 'eu-west-1',
@@ -42,12 +42,12 @@ describe('plan', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
     const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) {2}/.test(line));
-    expect(rows).toHaveLength(51);
+    expect(rows).toHaveLength(58);
     for (const title of ['what', 'account', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
-    expect(stdout).toMatch(/^ {2}14 to warn \(\$[\d.]+ an hour\), 37 to keep$/m);
+    expect(stdout).toMatch(/^ {2}16 to warn \(\$[\d.]+ an hour\), 42 to keep$/m);
   });
 
   it('groups what it shows by owner, whoever has most to lose first', async () => {
@@ -55,7 +55,7 @@ describe('plan', () => {
     const owners = [...stdout.matchAll(/^ {2}(\w+): (.*)$/gm)].map(([, owner, what]) => [owner, what]);
     expect(owners.slice(0, 2)).toEqual([
       ['vision', '2 to warn ($12.66 an hour), 2 to keep'],
-      ['priya', '2 to warn ($5.94 an hour), 1 to keep'],
+      ['priya', '3 to warn ($6.37 an hour), 2 to keep'],
     ]);
   });
 
@@ -65,7 +65,7 @@ describe('plan', () => {
     expect(stdout).toMatch(/19:25 Europe\/Berlin +warn +sweep-1 +\$6\.33\/h +vision\n/);
     expect(stdout).toMatch(/19:40 Europe\/Berlin +stop +sweep-1 +\$6\.33\/h +vision\n/);
     expect(stdout).toMatch(/22:00 Europe\/Berlin +start +nightly-eval/);
-    expect(stdout).toMatch(/Down for \d+ hours in all: \$[\d,.]+ less\./);
+    expect(stdout).toMatch(/Down for \d+ hours in all: \$[\d,.]+ less, and 1 of unknown price\./);
     const { stdout: json } = await watchdog(['plan', '--sample', '--for', '24h', '--format', 'json']);
     const entry = JSON.parse(json).find(({ name }: Entry) => name === 'sweep-1');
     expect(
@@ -107,6 +107,9 @@ describe('plan', () => {
       'EC2:DescribeInstanceTypes',
       'EC2:DescribeInstances',
       'EC2:DescribeSpotInstanceRequests',
+      'ECS:DescribeServices',
+      'ECS:DescribeTaskDefinition',
+      'EKS:DescribeNodegroup',
       'Pricing:GetProducts',
       'RDS:DescribeDBClusters',
       'RDS:DescribeDBInstances',

@@ -70,7 +70,9 @@ describe('the worker of the sweep', () => {
     const before = sample.calls.length;
     expect(await run(event)).toEqual({ batchItemFailures: [] });
     const asked = sample.calls.slice(before).filter(({ call }) => call === 'EC2:DescribeInstances');
-    expect(asked).toEqual([{ call: 'EC2:DescribeInstances', account: '210987654321', region: 'eu-west-1' }]);
+    // Once for the instances, once for the nodes of its node groups.
+    const there = { call: 'EC2:DescribeInstances', account: '210987654321', region: 'eu-west-1' };
+    expect(asked).toEqual([there, there]);
   });
 
   it('gives back a visit that comes too late, and so does not take it for made', async () => {

@@ -106,6 +106,8 @@ const actionsByCommand: Record<string, string[]> = {
 const servicePrefix: Record<string, string> = {
   'client-application-auto-scaling': 'application-autoscaling',
   'client-ec2': 'ec2',
+  'client-ecs': 'ecs',
+  'client-eks': 'eks',
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
   'client-auto-scaling': 'autoscaling',
@@ -246,6 +248,22 @@ describe('permissions', () => {
     }
   });
 
+  it('lets services and node groups be sized only where they carry the tag, and only where stops are enforced', () => {
+    const policies = ofType('AWS::IAM::Role').flatMap(
+      ([, { Properties }]) => Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[],
+    );
+    const powers = policies
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .filter((statement) => /"(ecs|eks):(?!Describe)/.test(JSON.stringify(statement)));
+    expect(powers).toHaveLength(2); // enforce-schedules and sweep
+    for (const { 'Fn::If': [condition, power] = [] } of powers) {
+      expect(condition).toBe('Enforces');
+      expect(power?.Action).toEqual(['ecs:UpdateService', 'eks:UpdateNodegroupConfig']);
+      expect(power?.Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' } });
+      expect(JSON.stringify(power?.Resource)).toMatch(/ecs:.*:service\/\*.*eks:.*:nodegroup\/\*/);
+    }
+  });
+
   it('opens a wildcard for those calls alone that allow nothing narrower', () => {
     const wild = names
       .flatMap((name) => statementsOf(deployed(name).roleId))
@@ -265,6 +283,7 @@ describe('permissions', () => {
       'ec2:DescribeInstances',
       'ec2:DescribeSpotInstanceRequests',
       'ec2:DescribeVolumes',
+      'ecs:DescribeTaskDefinition',
       'pricing:GetProducts',
       'sagemaker:ListApps',
       'sagemaker:ListClusters',
@@ -302,7 +321,7 @@ describe('permissions', () => {
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
     const there = (await neededActions('sweep')).filter((action) =>
-      /^(ec2|cloudwatch|sagemaker|application-autoscaling|bedrock|tag|rds|autoscaling):/.test(action),
+      /^(ec2|ecs|eks|cloudwatch|sagemaker|application-autoscaling|bedrock|tag|rds|autoscaling):/.test(action),
     );
     expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
     // What exists must carry the tag; an endpoint that is made again is made with it.

@@ -59,22 +59,35 @@ const input: ClearanceInput = {
   },
 };
 
-/** Instances that the real last gate has cleared for a stop: nothing else makes one. */
+const always = 'Mon-Fri 08:00-18:00; always';
+
+/** What the real last gate has cleared for a stop, whatever its kind: nothing else makes one. */
+export function clearedStop(running: Schedulable, schedule = always): ClearedStop {
+  const subject = { ...running, tags: { ...running.tags, 'auto-stop': schedule } };
+  const clearance = clearForStop({ action: 'stop', code: 'always-off-hours', reason: '' }, subject, input);
+  if ('refused' in clearance) throw new Error(clearance.refused.reason);
+  return clearance.cleared;
+}
+
+/** What the real last gate has cleared for a start, and what is stored of it to be given back. */
+export function clearedStart(stopped: Schedulable, restore?: Schedulable['restore']): ClearedStart {
+  const subject = { ...stopped, tags: { ...stopped.tags, 'auto-stop': 'Mon-Fri 18:00-24:00; start' } };
+  const record = { ...input.record, restore };
+  const decision = { action: 'start', code: 'window-open', reason: '' } as const;
+  const clearance = clearForStart(decision, subject, { ...input, record });
+  if ('refused' in clearance) throw new Error(clearance.refused.reason);
+  return clearance.cleared;
+}
+
+/** Instances that the real last gate has cleared for a stop. */
 export const clearedStops = (ids: readonly string[], { hibernate = false } = {}): ClearedStop[] =>
-  ids.map((id) => {
-    const tags = { 'auto-stop': `Mon-Fri 08:00-18:00; always${hibernate ? '; hibernate' : ''}` };
-    const running = instance(id, { tags, hibernationConfigured: hibernate });
-    const clearance = clearForStop({ action: 'stop', code: 'always-off-hours', reason: '' }, running, input);
-    if ('refused' in clearance) throw new Error(clearance.refused.reason);
-    return clearance.cleared;
-  });
+  ids.map((id) =>
+    clearedStop(
+      instance(id, { hibernationConfigured: hibernate }),
+      `${always}${hibernate ? '; hibernate' : ''}`,
+    ),
+  );
 
 /** Instances that the real last gate has cleared for a start. */
 export const clearedStarts = (ids: readonly string[], { instanceType = 'm5.large' } = {}): ClearedStart[] =>
-  ids.map((id) => {
-    const tags = { 'auto-stop': 'Mon-Fri 18:00-24:00; start' };
-    const stopped = instance(id, { tags, instanceType, state: 'stopped' });
-    const clearance = clearForStart({ action: 'start', code: 'window-open', reason: '' }, stopped, input);
-    if ('refused' in clearance) throw new Error(clearance.refused.reason);
-    return clearance.cleared;
-  });
+  ids.map((id) => clearedStart(instance(id, { instanceType, state: 'stopped' })));

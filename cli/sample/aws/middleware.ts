@@ -8,6 +8,8 @@ import { bedrock } from './bedrock.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { costExplorer } from './cost-explorer.ts';
 import { ec2 } from './ec2.ts';
+import { ecs } from './ecs.ts';
+import { eks } from './eks.ts';
 import { pricing } from './pricing.ts';
 import { rds } from './rds.ts';
 import { s3 } from './s3.ts';
@@ -40,8 +42,10 @@ const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   S3: s3,
   Pricing: pricing,
   SageMaker: { ...sageMaker, ...sageMakerPower },
-  ApplicationAutoScaling: applicationAutoScaling,
   Bedrock: bedrock,
+  ECS: ecs,
+  EKS: eks,
+  ApplicationAutoScaling: applicationAutoScaling,
   ResourceGroupsTaggingAPI: tagging,
 };
 

@@ -6,6 +6,8 @@ import { placeOf } from '../fleet.ts';
 import { provisionedModelArn } from '../metrics/bedrock.ts';
 import type { SageMaker } from '../sagemaker-spec.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
+import { serviceArn } from './ecs.ts';
+import { nodegroupArn } from './eks.ts';
 import { pageOf } from './page.ts';
 import { taggedDatabases } from './rds.ts';
 import { appResource, appsAt, clusterResource, endpointsAt, sageMakerArn } from './sagemaker.ts';
@@ -52,7 +54,7 @@ function isOfType(arn: string, filters: readonly string[]): boolean {
 
 function taggedAt(caller: Caller): Tagged[] {
   const { sample, account, region } = caller;
-  const { sageMaker, bedrock } = sample.services.get(placeOf(account, region)) ?? {};
+  const { sageMaker, bedrock, ecs = [], eks = [] } = sample.services.get(placeOf(account, region)) ?? {};
   const throughputs = (bedrock?.throughputs ?? []).filter(({ created }) => created <= sample.now);
   return [
     ...(sageMaker ? taggedOf(sageMaker, caller) : []).map(({ resource, tags }) => ({
@@ -61,6 +63,8 @@ function taggedAt(caller: Caller): Tagged[] {
     })),
     ...taggedDatabases(caller),
     ...throughputs.map(({ name, tags }) => ({ arn: provisionedModelArn(account, region, name), tags })),
+    ...ecs.map(({ spec, tags }) => ({ arn: serviceArn(caller, spec), tags })),
+    ...eks.map(({ spec, tags }) => ({ arn: nodegroupArn(caller, spec), tags })),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { type Member, placeOf } from '../fleet.ts';
 import type { Sample } from '../sample.ts';
 import { bedrockSeries } from './bedrock.ts';
+import { ecsSeries } from './ecs.ts';
 import { seriesWithId, seriesWithoutId } from './instance.ts';
 import { rdsSeries } from './rds.ts';
 import { sageMakerSeries } from './sagemaker.ts';
@@ -99,11 +100,12 @@ function othersAt(sample: Sample, account: string, region: string): Map<string, 
 
 function otherSeries(sample: Sample, account: string, region: string): Series[] {
   const { file, fleet, services, databases } = sample;
-  const { sageMaker, bedrock } = services.get(placeOf(account, region)) ?? {};
+  const { sageMaker, bedrock, ecs } = services.get(placeOf(account, region)) ?? {};
   return [
     ...(fleet.byPlace.get(placeOf(account, region)) ?? []).flatMap(seriesWithoutId),
     ...(sageMaker ? sageMakerSeries(sageMaker, file.types) : []),
     ...rdsSeries(databases.instances.filter((one) => one.account === account && one.region === region)),
     ...(bedrock ? bedrockSeries(bedrock, account, region) : []),
+    ...(ecs ?? []).flatMap(ecsSeries),
   ];
 }

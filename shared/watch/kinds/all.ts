@@ -1,6 +1,8 @@
 import type { SchedulableKind } from '../../schedule/schedulable.ts';
 import { autoScalingGroups } from './auto-scaling-groups.ts';
 import { ec2Instances } from './ec2-instances.ts';
+import { ecsServices } from './ecs-services.ts';
+import { eksNodegroups } from './eks-nodegroups.ts';
 import type { Kind } from './kind.ts';
 import { rdsClusters } from './rds-clusters.ts';
 import { rdsInstances } from './rds-instances.ts';
@@ -12,6 +14,8 @@ import { sageMakerNotebooks } from './sagemaker-notebooks.ts';
 export const kinds: readonly Kind[] = [
   ec2Instances,
   autoScalingGroups,
+  ecsServices,
+  eksNodegroups,
   rdsInstances,
   rdsClusters,
   sageMakerNotebooks,

@@ -35,12 +35,12 @@ async function toldBetween(start: IsoDate, end: IsoDate): Promise<[IsoDate, stri
 describe('the watch, run on every morning of the sample account', () => {
   it('tells the two leaks of November when they begin, when they have grown, and when they are normal', async () => {
     expect(await toldBetween('2026-11-10', '2026-12-09')).toEqual([
-      ['2026-11-14', 'opened', 'Amazon EC2 in ml-dev: $291.12 a day above expected since 13 Nov'],
+      ['2026-11-14', 'opened', 'Amazon EC2 in ml-dev: $291.13 a day above expected since 13 Nov'],
       ['2026-11-15', 'opened', 'Amazon Bedrock in ml-prod: $867.33 a day above expected since 14 Nov'],
       [
         '2026-11-18',
         'grown-1',
-        'Amazon EC2 in ml-dev: $1,845.18 a day above expected by now, $5,261.64 since 13 Nov',
+        'Amazon EC2 in ml-dev: $1,865.38 a day above expected by now, $5,295.55 since 13 Nov',
       ],
       [
         '2026-11-23',
@@ -50,12 +50,12 @@ describe('the watch, run on every morning of the sample account', () => {
       [
         '2026-11-26',
         'grown-2',
-        'Amazon EC2 in ml-dev: $1,881.48 a day above expected by now, $21,107 since 13 Nov',
+        'Amazon EC2 in ml-dev: $1,902.23 a day above expected by now, $21,305 since 13 Nov',
       ],
       [
         '2026-12-06',
         'accepted',
-        'Amazon EC2 in ml-dev: $1,893.40 a day more is the new normal, $36,911 since 13 Nov',
+        'Amazon EC2 in ml-dev: $1,913.97 a day more is the new normal, $37,274 since 13 Nov',
       ],
       [
         '2026-12-07',
