@@ -44,7 +44,7 @@ function answer(
   const Timestamps: Date[] = [];
   const Values: number[] = [];
   for (let at = start; machine && at + period <= end; at += period) {
-    const value = valueOf(machine, MetricName, dimension('index'), at);
+    const value = pointOf(machine, MetricName, dimension('index'), at);
     if (value === undefined) continue;
     Timestamps.push(new Date(at));
     Values.push(value);
@@ -52,7 +52,7 @@ function answer(
   return { Id, StatusCode: 'Complete', Timestamps, Values };
 }
 
-function valueOf(machine: Machine, name: string, index: string, at: number): number | undefined {
+function pointOf(machine: Machine, name: string, index: string, at: number): number | undefined {
   if (!isUp(machine, at) || isLost(machine, name + index, at)) return undefined;
   if (name.startsWith('nvidia') && isSilent(machine, at)) return undefined;
   return values[name]?.(machine, index, at);

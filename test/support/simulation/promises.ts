@@ -176,7 +176,9 @@ export function stoppableSince(machine: Machine, now: number, loadedWindow: numb
   }
   const since = [span.from, taggedAt, keptAt, keptUntil, run.from + (meaning.idle + unseen + 5) * minute];
   if (meaning.always) return Math.max(...since);
-  const window = (idleMinutes(machine, loadedWindow) + unseen + 5) * minute;
+  // What holds memory counts as at work until its devices have rested, and is looked at an idle window later.
+  const again = machine.holdsMemory ? meaning.idle + unseen + 5 : 0;
+  const window = (idleMinutes(machine, loadedWindow) + unseen + 5 + again) * minute;
   const gpus = gpusOf(machine);
   return Math.max(
     ...since,

@@ -4,7 +4,7 @@ import { putStopBlock } from '../../../shared/store/stop-block.ts';
 import { type Luck, luckOf } from './luck.ts';
 import { forget, hour, type Machine, minute, stateOf } from './machine.ts';
 import { keepUntil, launchMachine, live, untag } from './people.ts';
-import { openRegion, type Region, target } from './region.ts';
+import { openRegion, type Region } from './region.ts';
 import { namedSchedules } from './schedules.ts';
 import { badWeather, type Weather } from './weather.ts';
 import { type Counts, openWitness } from './witness.ts';
@@ -145,6 +145,7 @@ async function doubtTheBill({ region, witness, luck }: World, now: number): Prom
 async function calmSweep(world: World, config: Config): Promise<void> {
   const { luck, region, witness, figures, changing } = world;
   const { now, blockedUntil } = witness.state;
+  witness.state.weather = 'calm';
   const isDoubled = luck.oneIn(10);
   if (isDoubled) {
     figures.doubled += 1;
@@ -167,9 +168,9 @@ async function calmSweep(world: World, config: Config): Promise<void> {
 async function stormySweep(world: World, config: Config): Promise<void> {
   const { luck, region, witness, figures } = world;
   const { now } = witness.state;
-  witness.state.disturbedAt = now;
   const ids = region.machines.map(({ id }) => id);
   const weather: Weather = luck.oneIn(4) ? { name: 'none', faults: [] } : badWeather(luck, ids);
+  Object.assign(witness.state, { disturbedAt: now, weather: weather.name });
   const isLate = luck.oneIn(4);
   if (isLate) figures.late += 1;
   const time = isLate ? now - luck.between(1, 20 * 60) * 1000 : now;

@@ -8,7 +8,7 @@ import type { Sweep } from './region.ts';
 type Seen = {
   warnings: Warned[];
   /** Stops that were made, and how often each was told. */
-  stops: { at: number; told: number }[];
+  stops: { at: number; told: number; weather: string }[];
   due: { stop: Due | undefined; start: Due | undefined };
 };
 
@@ -30,7 +30,7 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
   const alerts = new Set<string>();
   const broken: string[] = [];
   const counts: Counts = { stops: 0, starts: 0, warnings: 0, alerts: 0, judged: 0 };
-  const state = { now: 0, blockedUntil: 0, disturbedAt: 0, modeAt: 0, isObserved: true };
+  const state = { now: 0, blockedUntil: 0, disturbedAt: 0, modeAt: 0, isObserved: true, weather: '' };
 
   const of = ({ id }: Machine): Seen => {
     const found = seen.get(id) ?? { warnings: [], stops: [], due: { stop: undefined, start: undefined } };
@@ -60,7 +60,7 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
       const { stops } = of(machine);
       for (const run of machine.runs) {
         if (run.endedBy === 'watchdog' && run.to === state.now && stops.at(-1)?.at !== run.to) {
-          stops.push({ at: run.to, told: 0 });
+          stops.push({ at: run.to, told: 0, weather: state.weather });
           counts.stops += 1;
         }
         if (run.by === 'watchdog' && run.from === state.now) counts.starts += 1;
@@ -88,14 +88,20 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
     const { from } = spanOf(machine, at);
     const since = Math.max(from, lastRun(machine)?.from ?? 0, machine.taggedAt, state.modeAt);
     const last = warnings.findLast((warning) => warning.observed === observed && warning.at >= since);
-    if (last && !workedIn(machine, last.at - 20 * minute, at)) complain('nobodyIsWarnedTwice', machine, id);
+    // What holds memory counts as at work again where a point of its rest is missing.
+    const isSure = last && !machine.holdsMemory;
+    if (isSure && !workedIn(machine, last.at - 20 * minute, at)) complain('nobodyIsWarnedTwice', machine, id);
     warnings.push({ at, deliveredAt: state.now, observed });
   }
 
-  function onTold(machine: Machine, { id }: Alert): void {
-    const untold = of(machine).stops.find(({ told }) => told === 0);
-    if (untold) untold.told += 1;
-    else complain('aStopIsToldOnce', machine, id);
+  /** By the event that made the stop, or, where that run died, by a later one. */
+  function onTold(machine: Machine, { id, at }: Alert): void {
+    const time = Date.parse(at);
+    const stop =
+      of(machine).stops.findLast((one) => Math.abs(one.at - time) <= 20 * minute && one.told === 0) ??
+      of(machine).stops.findLast((one) => one.at <= time);
+    if (stop) stop.told += 1;
+    if (stop?.told !== 1) complain('aStopIsToldOnce', machine, id);
   }
 
   /** After a sweep in which nothing went wrong: what is due, and was given its chances, must be done. */
@@ -134,7 +140,7 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
 
 /** What is known of a machine, for whoever looks for the reason. */
 function storyOf({ open: _, ...machine }: Machine, seen: Seen, now: number): string {
-  const story = { state: stateOf({ open: [], ...machine }, now), ...machine, ...seen };
+  const story = { state: stateOf({ open: [], ...machine }, now), ...machine, ...seen, warnings: seen.warnings.slice(-4), stops: seen.stops.slice(-3) };
   const timed = (_key: string, value: unknown) =>
     typeof value === 'number' && value > 1e12 ? toTime(value).slice(5, 19) : value;
   return JSON.stringify(story, timed);
