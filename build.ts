@@ -85,6 +85,7 @@ function stackSettings({ enforce, tags, targets, alerts }: Config) {
   const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
   return {
     enforce: String(enforce),
+    countingTags: [tags.schedule, tags.keepUntil, tags.instanceStore, ...tags.environment],
     ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],

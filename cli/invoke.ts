@@ -20,6 +20,7 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'watch-spend': 'watch-spend.json',
   'watch-utilization': 'watch-utilization.json',
   'enforce-schedules': 'enforce-schedules.json',
+  'wake-schedules': 'tag-change.json',
   sweep: 'sweep.json',
   'watch-launches': 'cloudtrail-run-instances.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',

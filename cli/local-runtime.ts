@@ -12,6 +12,7 @@ export const functionNames = [
   'watch-spend',
   'watch-utilization',
   'enforce-schedules',
+  'wake-schedules',
   'sweep',
   'watch-launches',
   'relay-aws-alerts',

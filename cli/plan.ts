@@ -1,15 +1,19 @@
-import { formatMoney } from '../shared/money.ts';
-import type { Target } from '../shared/target.ts';
+import type { IsoTime } from '../shared/period.ts';
+import { addMilliseconds } from '../shared/period.ts';
+import { type Forecast, forecast } from '../shared/schedule/forecast.ts';
+import { parseKeepFor } from '../shared/schedule/keep.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { type Plan, type Planned, planSchedules } from '../shared/watch/plan-schedules.ts';
+import { InputError } from './input-error.ts';
 import { type AccountOptions, printJson } from './options.ts';
+import { planText } from './plan-text.ts';
 import { openPricedSession } from './priced-session.ts';
 import { progress } from './progress.ts';
 import type { Session } from './session.ts';
-import { type Cell, paint, perHour, print, relativeTime, type Style, table } from './terminal.ts';
+import { print } from './terminal.ts';
 
-/** What a program reads of one instance of the plan. */
+/** What a program reads of one thing in the plan. */
 type PlanEntry = {
   account: string;
   region: string;
@@ -25,18 +29,33 @@ type PlanEntry = {
   until?: string | undefined;
   utilization?: Planned['utilization'];
   hourlyRate?: number | undefined;
+  /** With --for: what that time would bring. */
+  forecast?: Forecast | undefined;
 };
 
-/** `plan`: what enforce-schedules would do now in every target, and why. Changes nothing. */
-export async function planCommand(options: AccountOptions): Promise<void> {
+type PlanOptions = AccountOptions & { for?: string };
+
+/** `plan`: what enforce-schedules would do now in every target, and why; with `--for` what it would do then. */
+export async function planCommand(options: PlanOptions): Promise<void> {
+  const minutes = options.for === undefined ? undefined : toMinutes(options.for);
   const session = await openPricedSession(options);
   try {
     const plans = await makePlans(session);
-    if (options.format === 'json') printJson(plans.flatMap(({ planned }) => planned.map(toEntry)));
-    else print(planText(plans, session));
+    const until = minutes === undefined ? undefined : addMilliseconds(session.now, minutes * 60_000);
+    if (options.format === 'json') {
+      printJson(plans.flatMap(({ planned }) => planned.map((each) => toEntry(each, until))));
+    } else {
+      print(planText(plans, session, until));
+    }
   } finally {
     await session.close();
   }
+}
+
+function toMinutes(text: string): number {
+  const minutes = parseKeepFor(text);
+  if (minutes !== undefined && minutes <= 14 * 1440) return minutes;
+  throw new InputError(`--for "${text}": expected minutes, hours or days up to 14 days, e.g. 24h`);
 }
 
 /** The plan of every target, one after the other. */
@@ -51,7 +70,10 @@ export async function makePlans({ targets, config, now, table: state }: Session)
   return plans;
 }
 
-const toEntry = ({ subject, owner, decision, utilization, hourlyRate }: Planned): PlanEntry => ({
+const toEntry = (
+  { subject, owner, decision, utilization, hourlyRate, input }: Planned,
+  until: IsoTime | undefined,
+): PlanEntry => ({
   account: subject.account,
   region: subject.region,
   kind: subject.kind,
@@ -65,77 +87,5 @@ const toEntry = ({ subject, owner, decision, utilization, hourlyRate }: Planned)
   until: decision.until,
   utilization,
   hourlyRate,
+  ...(until !== undefined && { forecast: forecast(input, until) }),
 });
-
-/** The plan as people read it: what changes first, the most costly first, then what is kept and why. */
-export function planText(plans: readonly Plan[], { config, now }: Pick<Session, 'config' | 'now'>): string {
-  const planned = plans.flatMap(({ target, planned: entries }) =>
-    entries.map((entry) => ({ ...entry, target })),
-  );
-  if (planned.length === 0) {
-    return `No instance carries the tag "${config.tags.schedule}" in ${plans.length} targets: nothing to plan.`;
-  }
-  const rows = planned.toSorted(byAction).map((entry) => toRow(entry, now));
-  return [
-    table(['', 'instance', 'account', 'owner', '>rate', 'why'], rows),
-    '',
-    `  ${summary(planned)}`,
-    config.enforce
-      ? '  Enforcement is on: enforce-schedules does this with its next run.'
-      : '  Observe mode: nothing is stopped until the configuration says enforce: true.',
-  ].join('\n');
-}
-
-const order: readonly Planned['decision']['action'][] = [
-  'stop',
-  'hibernate',
-  'warn',
-  'start',
-  'defer',
-  'keep',
-];
-
-const byAction = (one: Planned, other: Planned): number =>
-  order.indexOf(one.decision.action) - order.indexOf(other.decision.action) ||
-  (other.hourlyRate ?? 0) - (one.hourlyRate ?? 0);
-
-const styles: Readonly<Record<Planned['decision']['action'], Style>> = {
-  stop: 'red',
-  hibernate: 'red',
-  warn: 'yellow',
-  start: 'green',
-  defer: 'cyan',
-  keep: 'dim',
-};
-
-function toRow(
-  { subject, owner, decision, hourlyRate, target }: Planned & { target: Target },
-  now: string,
-): Cell[] {
-  return [
-    { text: decision.action, style: styles[decision.action] },
-    subject.name,
-    `${target.accountName ?? target.account} ${target.region}`,
-    owner ?? '-',
-    perHour(hourlyRate),
-    decision.action === 'warn' && decision.until
-      ? `${decision.reason}; to be stopped ${relativeTime(decision.until, now)}${reprieve(decision)}`
-      : decision.reason,
-  ];
-}
-
-/** What would still spare it, where anything but its tags does. */
-const reprieve = ({ code }: Planned['decision']): string =>
-  code === 'always-off-hours' ? '' : ' unless it gets busy';
-
-/** `7 to warn ($23.10/h), 0 to stop, 21 kept` */
-function summary(planned: readonly Planned[]): string {
-  const parts = order.map((action) => {
-    const entries = planned.filter(({ decision }) => decision.action === action);
-    const rate = entries.reduce((sum, { hourlyRate }) => sum + (hourlyRate ?? 0), 0);
-    return action === 'keep'
-      ? `${entries.length} to keep`
-      : `${paint('bold', `${entries.length} to ${action}`)}${rate > 0 ? ` (${formatMoney(rate)} an hour)` : ''}`;
-  });
-  return parts.join(', ');
-}

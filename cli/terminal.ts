@@ -25,12 +25,14 @@ const indent = '  ';
 /**
  * Rows under a heading, in columns as wide as their widest cell. Where the screen is too narrow for that, the last
  * column wraps, and the widest of the others are cut; what is aligned to the right, by a leading `>` of its heading, is
- * a number and stays whole. A text from outside is made printable. What is noted of a row stands below it, as it is.
+ * a number and stays whole. A text from outside is made printable. What is noted of a row stands below it, as it is, and
+ * what heads a group of rows above its first one.
  */
 export function table(
   headings: readonly string[],
   rows: readonly (readonly Cell[])[],
   notes: readonly (readonly string[])[] = [],
+  heads: ReadonlyMap<number, readonly string[]> = new Map(),
 ): string {
   const columns = headings.map(
     (heading): Column => ({
@@ -47,7 +49,11 @@ export function table(
   const toLines = (row: Line): string[] =>
     wrapLast(row, widths.at(-1) ?? 0).map((line) => `${indent}${toText(line, columns, widths)}`.trimEnd());
   const heading = columns.map(({ title }): Line[number] => ({ text: title, style: 'dim' }));
-  const noted = cells.flatMap((row, index) => [...toLines(row), ...(notes[index] ?? [])]);
+  const noted = cells.flatMap((row, index) => [
+    ...(heads.get(index) ?? []),
+    ...toLines(row),
+    ...(notes[index] ?? []),
+  ]);
   return [...toLines(heading), ...noted].join('\n');
 }
 

@@ -46,7 +46,19 @@ withAccountOptions(program.command('invoke <function>'))
 
 withAccountOptions(program.command('plan'))
   .description('what enforce-schedules would do now, and why; changes nothing')
+  .option('--for <length>', 'and what it would do in that time to come, e.g. 24h')
   .action(async (options) => (await import('./plan.ts')).planCommand(options));
+
+withAccountOptions(program.command('keep <ids...>'))
+  .description('keep what has a schedule tag running, by its keep-until tag')
+  .option('--for <length>', 'from now on: 30m, 4h, 2d')
+  .option('--until <time>', 'tomorrow (08:00 in its zone), a date or a time')
+  .action(async (ids, options) => (await import('./keep.ts')).keepCommand(ids, options));
+
+withAccountOptions(program.command('stop-now <ids...>'))
+  .description('let the next run make an announced stop, without waiting for its grace period')
+  .option('--by <name>', 'who says so')
+  .action(async (ids, options) => (await import('./keep.ts')).stopNowCommand(ids, options));
 
 withAccountOptions(program.command('utilization [resource]'))
   .description('what is idle or hardly used, and what that costs; of one resource, the evidence')

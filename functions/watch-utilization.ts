@@ -6,7 +6,7 @@ import { toSummary, watchUtilization } from '../shared/watch/utilization.ts';
 const { config, table, overTargets } = openSweep(process.env, 'utilization');
 
 export const handler = createHandler(scheduledEvent, ({ time }) =>
-  overTargets(time, async (target) =>
+  overTargets(time, async ({ target }) =>
     toSummary(await watchUtilization({ ...targetClients(target), table }, target, config, time)),
   ),
 );

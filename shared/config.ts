@@ -257,8 +257,15 @@ const stop = z.strictObject({
     .positive()
     .default(50)
     .meta({ description: 'Breaker: more in one target and run stops none.' }),
+  maxSweepStops: z
+    .number()
+    .int()
+    .positive()
+    .default(500)
+    .meta({ description: 'Breaker: more in all targets together stops none in any.' }),
   maxShare: share.default(0.9).meta({
-    description: 'Breaker: a larger share of the running instances of a target stops none, from 20 stops on.',
+    description:
+      'Breaker: a larger share of the running instances of a target, or of all of them, stops none, from 20 stops on.',
   }),
   eventMaxAge: minutes
     .min(1)

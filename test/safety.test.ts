@@ -53,7 +53,18 @@ describe('who may change an instance', () => {
     expect(imports.toSorted()).toEqual([
       'shared/aws/power.ts: StartInstancesCommand',
       'shared/aws/power.ts: StopInstancesCommand',
+      'shared/aws/tag-instance.ts: CreateTagsCommand', // the keep-until tag: it protects
     ]);
+  });
+
+  it('writes no tag but the one that protects, and only where a person asks for it', () => {
+    const writers = product.filter(({ source }) => /\btagSubject\(context/.test(source));
+    expect(writers.map(({ file }) => file)).toEqual(['shared/watch/keep.ts']);
+    expect(writers[0]?.source).toContain(
+      'tagSubject(context, subject, context.config.tags.keepUntil, until)',
+    );
+    const keepers = product.filter(({ source }) => /\bkeepRunning\(/.test(source));
+    expect(keepers.map(({ file }) => file)).toEqual(['cli/keep.ts']);
   });
 
   it('reaches EC2 by its commands alone, whose imports the test above reads', () => {

@@ -15,13 +15,25 @@ export function awsCommand(
   return `aws ${operation} ${options.map(([name, value]) => `--${name} ${value}`).join(' ')}`;
 }
 
+/**
+ * A command of the watchdog's own to be pasted in its project, by the same rule.
+ */
+export function watchdogCommand(...words: readonly string[]): string | undefined {
+  return words.every((word) => watchdogWord.test(word))
+    ? `npm run -s watchdog -- ${words.join(' ')}`
+    : undefined;
+}
+
+const watchdogWord = /^(--)?[A-Za-z0-9][\w.:/#=,-]*$/;
+const ownCommand = /^npm run -s watchdog --( (--)?[A-Za-z0-9][\w.:/#=,-]*)+$/;
+
 const command = /^aws( [a-z][a-z0-9-]*)+( --[a-z][a-z-]* [A-Za-z0-9][\w.:/=,-]*)+$/;
 
 /** Whether a line is such a command: it stands whole, for half of it can't be pasted. Only an alert's action has any. */
-export const isCommand = (line: string): boolean => command.test(line);
+export const isCommand = (line: string): boolean => command.test(line) || ownCommand.test(line);
 
 /** What others wrote, each line marked that would pass for a command: nobody is to paste theirs for ours. */
-export const quoted = (text: string): string => text.replace(/^([^\S\n]*)(?=aws\s)/gm, '$1> ');
+export const quoted = (text: string): string => text.replace(/^([^\S\n]*)(?=(aws|npm)\s)/gm, '$1> ');
 
 /** An action, in which our commands stand, and nothing else that looks like one. */
 export const quotedAction = (action: string): string =>

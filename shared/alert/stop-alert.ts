@@ -3,6 +3,7 @@ import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert } from './alert.ts';
+import { watchdogCommand } from './command.ts';
 import { schedulablesLink } from './console.ts';
 import { alertId, digest } from './identity.ts';
 import { schedulableNouns as nouns } from './schedulable-text.ts';
@@ -46,9 +47,37 @@ export function stopWarningAlert(warning: StopWarning): Alert {
     title: `${countText(entries)} in ${place(target)} ${enforce ? 'will' : 'would'} be stopped in ${graceMinutes} min: ${costText(entries)}`,
     summary: `${isSingle ? 'It is' : 'They are'} outside the hours of ${isSingle ? 'its' : 'their'} schedule tag. ${enforce ? 'A stop ends what runs, and keeps the EBS volumes and the private address.' : observing}`,
     items: sorted.map((entry) => `${entryText(entry)}${ownGrace(entry, at, graceMinutes)}`),
-    action: `To keep ${isSingle ? 'it' : 'one'} running, set its tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set its schedule tag to "off". Otherwise nothing need be done.`,
+    action: choices(sorted, { isSingle, at, keepUntilTag, enforce }),
     links: linksOf(sorted),
   };
+}
+
+/** Ids in one command: more make a line that no mail carries whole. */
+const maxCommandIds = 5;
+
+/** What its owner may do, each as a line to paste; the most costly ones stand for a long list. */
+function choices(
+  entries: readonly Entry[],
+  {
+    isSingle,
+    at,
+    keepUntilTag,
+    enforce,
+  }: { isSingle: boolean; at: IsoTime; keepUntilTag: string; enforce: boolean },
+): string {
+  const ids = entries.slice(0, maxCommandIds).map(({ subject }) => subject.id);
+  const it = isSingle ? 'it' : 'one';
+  const line = (intro: string, ...words: string[]) => {
+    const command = watchdogCommand(...words);
+    return command === undefined ? [] : [`${intro}\n${command}`];
+  };
+  return [
+    'Nothing need be done where it may stop.',
+    ...line(`To keep ${it} running for two hours:`, 'keep', ...ids, '--for', '2h'),
+    ...line('Until tomorrow 08:00:', 'keep', ...ids, '--until', 'tomorrow'),
+    ...(enforce ? line('To have it stopped without waiting:', 'stop-now', ...ids) : []),
+    `Or set its tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set its schedule tag to "off".`,
+  ].join('\n');
 }
 
 const observing =

@@ -41,3 +41,18 @@ export function breaker(counted: StopCount): Breaker {
   }
   return { open: false };
 }
+
+/**
+ * The same for a whole sweep: `stops` in this target of so many `running`, and what the other targets come to. Absent
+ * others are none: a single target is its own sweep.
+ */
+export function sweepBreaker(
+  stops: number,
+  running: number,
+  others: { running: number; pending: number } = { running: 0, pending: 0 },
+  { maxSweepStops, maxShare }: { maxSweepStops: number; maxShare: number },
+): Breaker {
+  const all = { stops: stops + others.pending, running: running + others.running };
+  const counted = breaker({ ...all, complete: true, maxStops: maxSweepStops, maxShare });
+  return counted.open ? { open: true, reason: `in all targets together, ${counted.reason}` } : counted;
+}

@@ -136,6 +136,24 @@ export const outcomeWrite = (
   });
 
 /**
+ * Keeps that somebody who was warned won't wait for the grace period; false where no warning is out, or another wish is
+ * kept already.
+ */
+export const requestStop = (
+  table: Table,
+  target: Target,
+  key: string,
+  stopNow: NonNullable<ScheduleRecord['stopNow']>,
+): Promise<boolean> =>
+  applyWrite(
+    table,
+    recordWrite(table, target, key, stopNow.at, {
+      set: { stopNow },
+      when: { expression: 'attribute_exists(warning) AND attribute_not_exists(stopNow)' },
+    }),
+  );
+
+/**
  * Claims a start before it is asked for, as a stop is claimed: whoever hears of the start can read
  * here that it is ours. False where another run holds the claim.
  */

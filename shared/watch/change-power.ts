@@ -25,7 +25,8 @@ import {
 } from '../store/schedule-records.ts';
 import type { Table, TransactItem } from '../store/table.ts';
 import type { Target } from '../target.ts';
-import { kinds } from './kinds/all.ts';
+import type { Others } from './due-visits.ts';
+import { kindOf } from './kinds/all.ts';
 import type { Kind, KindContext } from './kinds/kind.ts';
 import type { Plan, Planned, ScheduleClients } from './plan-schedules.ts';
 
@@ -35,8 +36,8 @@ export type Pass = {
   target: Target;
   config: Config;
   time: IsoTime;
-  /** How long the run may last, and when its event arrived. */
-  run: { remainingMs: () => number; arrivedAt: IsoTime };
+  /** How long the run may last, when its event arrived, and what the rest of the sweep comes to. */
+  run: { remainingMs: () => number; arrivedAt: IsoTime; others?: Others | undefined };
   plan: Plan;
 };
 
@@ -93,12 +94,6 @@ async function changeDue<Cleared extends { subject: Schedulable }>(
     changed.push(...outcomes.map((outcome) => ({ ...outcome, kind: name })));
   }
   return changed;
-}
-
-function kindOf(name: Schedulable['kind']): Kind {
-  const kind = kinds.find((each) => each.kind === name);
-  if (kind === undefined) throw new Error(`Nobody knows how to stop or start ${name}`);
-  return kind;
 }
 
 /** Decides again by what AWS says now, and lets through what is still due. */

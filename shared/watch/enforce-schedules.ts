@@ -4,14 +4,16 @@ import type { Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
-import { type Breaker, breaker } from '../schedule/breaker.ts';
-import { isBefore } from '../schedule/case.ts';
+import { type Breaker, breaker, sweepBreaker } from '../schedule/breaker.ts';
+import { isBefore, minutesBetween, settleMinutes } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
+import { nextVisit } from '../schedule/next-visit.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { isStale } from '../schedule/stale-event.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/schedule-records.ts';
 import { getStopBlock } from '../store/stop-block.ts';
+import { putVisit } from '../store/visits.ts';
 import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
@@ -59,6 +61,7 @@ export async function enforceSchedules(
   const stopped = config.enforce && !block.open ? await stopDue(pass, stops) : [];
   const started = config.enforce ? await startDue(pass, withAction(plan, 'start')) : [];
   failOn([...stopped, ...started]);
+  await recordVisit(pass, block.open ? due.length : 0);
   return {
     target,
     mode: config.enforce ? 'enforce' : 'observe',
@@ -70,6 +73,18 @@ export async function enforceSchedules(
     started,
     kept: countCodes(plan),
   };
+}
+
+/** When the target is to be looked at next, and what it adds to the breaker of the whole sweep until then. */
+async function recordVisit({ clients, target, time, plan }: Pass, heldBack: number): Promise<void> {
+  const decisions = plan.planned.map(({ decision }) => decision);
+  const announced = decisions.filter(({ action, code }) => action === 'warn' || code === 'warned').length;
+  await putVisit(clients.table, target, {
+    visitedAt: time,
+    dueAt: nextVisit(decisions, time),
+    running: plan.running,
+    pending: announced + heldBack,
+  });
 }
 
 /** One is made up by the next run; where all of them are late, nothing is enforced at all, and the log tells it. */
@@ -126,11 +141,14 @@ const valuesLike = (tags: Schedulable['tags'], key: string): string =>
     .map(([, value]) => value)
     .join(' | ');
 
-/** What was measured and kept isn't measured again by each run; a warning that its work disproved is void. */
+/**
+ * What was measured and kept isn't measured again by each run; a warning is void that its work disproved, or that somebody
+ * has answered with a keep-until tag.
+ */
 async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<void> {
   for (const planned of plan.planned) {
-    const { subject, utilization } = planned;
-    const change = utilization && changeBy(planned, utilization);
+    const { subject } = planned;
+    const change = changeBy(planned);
     if (!change) continue;
     await applyWrite(
       clients.table,
@@ -140,10 +158,27 @@ async function rememberMeasured({ clients, target, plan, time }: Pass): Promise<
   await putWork(clients.table, target, workOf(plan), time);
 }
 
-function changeBy(
+function changeBy(planned: Planned): RecordChange | undefined {
+  const { decision, stored, utilization } = planned;
+  if (decision.code === 'keep-until') return stored?.warning && { remove: ['warning', 'stopNow'] };
+  return seenUp(planned) ?? (utilization && changeByWork(planned, utilization));
+}
+
+type RecordChange = Parameters<typeof recordWrite>[4];
+
+/** What is up again after we stopped it, where AWS doesn't say since when: what we know of the stop is over. */
+function seenUp({ subject, stored, input: { now } }: Planned): RecordChange | undefined {
+  const { stoppedAt, startedAt, seenUpAt } = stored ?? {};
+  if (subject.startedAt !== undefined || subject.state !== 'running' || stoppedAt === undefined)
+    return undefined;
+  const isKnown = [startedAt, seenUpAt].some((at) => at !== undefined && !isBefore(at, stoppedAt));
+  return isKnown || minutesBetween(stoppedAt, now) < settleMinutes ? undefined : { set: { seenUpAt: now } };
+}
+
+function changeByWork(
   { decision: { code, reason }, input: { subject, now }, stored }: Planned,
   { windowStart }: Utilization,
-): Parameters<typeof recordWrite>[4] | undefined {
+): RecordChange | undefined {
   if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
   // What has just started was asked nothing, and may soon be judged.
   if (subject.startedAt !== undefined && isBefore(windowStart, subject.startedAt)) return undefined;
@@ -218,19 +253,15 @@ function recordWarning(
 
 /** Whether anything forbids every stop of this run, told once a day. */
 async function blockOf(
-  { clients, target, config, time, plan }: Pass,
+  { clients, target, config, time, run, plan }: Pass,
   due: readonly Planned[],
 ): Promise<Breaker> {
   const { maxStops, maxShare } = config.stop;
+  const { running } = plan;
+  const stops = due.length;
   const listedWhole = due.filter(({ subject }) => subject.kind === 'ec2-instance').length;
-  const counted = breaker({
-    stops: due.length,
-    listedWhole,
-    running: plan.running,
-    complete: true,
-    maxStops,
-    maxShare,
-  });
+  const here = breaker({ stops, listedWhole, running, complete: true, maxStops, maxShare });
+  const counted = here.open || stops === 0 ? here : sweepBreaker(stops, running, run.others, config.stop);
   const billed = counted.open || due.length === 0 ? undefined : await getStopBlock(clients.table, time);
   const block: Breaker = billed ? { open: true, reason: billed.reason } : counted;
   if (block.open) await recordAlert(clients.table, breakerAlert(target, block.reason, time));

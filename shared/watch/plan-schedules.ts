@@ -58,16 +58,14 @@ export type Plan = {
  * `measureAll`. Throws where the instances can't be listed; another kind that can't be is a gap.
  */
 export async function planSchedules(
-  { table, ...clients }: ScheduleClients,
+  given: ScheduleClients,
   target: Target,
   config: Config,
   now: IsoTime,
   { measureAll = false, readOnly = false } = {},
 ): Promise<Plan> {
-  const records = table ? await getScheduleRecords(table, target) : noRecords;
-  const taggedArns = taggedArnsOf(target, config);
-  const context: KindContext = { clients, table, target, config, now, readOnly, records, taggedArns };
-  const { listed, gaps } = await listKinds(context);
+  const { context, listed, gaps } = await listScheduled(given, target, config, now, { readOnly });
+  const { records } = context;
   const inputs = await gather(context, listed);
   const isMeasured = (input: DecisionInput) =>
     needsUtilization(input) || (measureAll && input.subject.state === 'running');
@@ -83,6 +81,20 @@ export async function planSchedules(
   }
   const running = listed.reduce((sum, [, found]) => sum + (found.running ?? 0), 0);
   return { target, planned, running, gaps, context };
+}
+
+/** What carries the schedule tag in a target, by its kind, and nothing decided of it yet. */
+export async function listScheduled(
+  { table, ...clients }: ScheduleClients,
+  target: Target,
+  config: Config,
+  now: IsoTime,
+  { readOnly }: { readOnly: boolean },
+): Promise<{ context: KindContext; listed: [Kind, Listed][]; gaps: Gap[] }> {
+  const records = table ? await getScheduleRecords(table, target) : noRecords;
+  const taggedArns = taggedArnsOf(target, config);
+  const context: KindContext = { clients, table, target, config, now, readOnly, records, taggedArns };
+  return { context, ...(await listKinds(context)) };
 }
 
 const noRecords: ReadonlyMap<string, ScheduleRecord> = new Map();

@@ -6,14 +6,20 @@ import type { IsoTime } from '../period.ts';
 import { thenFlush } from '../store/outbox.ts';
 import { openTable, type Table } from '../store/table.ts';
 import { homeOf, type Target, targetsOf } from '../target.ts';
-import { type SweepPass, sweep } from './sweep.ts';
+import { type SweepPass, sweep, type ToVisit } from './sweep.ts';
 
 /** What a scheduled function needs to visit every target with one pass. */
 export type SweepStage = {
   config: Config;
   table: Table;
-  /** Visits every target, and sends the alerts of the visits made here and now. */
-  overTargets: <Result>(time: IsoTime, visit: (target: Target) => Promise<Result>) => Promise<object>;
+  /**
+   * Visits every target, or those that `select` names, and sends the alerts of the visits made here and now.
+   */
+  overTargets: <Result>(
+    time: IsoTime,
+    visit: (visit: ToVisit) => Promise<Result>,
+    select?: (table: Table, targets: readonly Target[], time: IsoTime) => Promise<readonly ToVisit[]>,
+  ) => Promise<object>;
 };
 
 /** Reads the configuration and the environment of a function; throws where either lacks something. */
@@ -27,8 +33,9 @@ export function openSweep(env: NodeJS.ProcessEnv, pass: SweepPass): SweepStage {
   return {
     config,
     table,
-    overTargets: async (time, visit) => {
-      const swept = sweep({ pass, targets, time, queue, visit });
+    overTargets: async (time, visit, select = async () => targets.map((target) => ({ target }))) => {
+      const toVisit = await select(table, targets, time);
+      const swept = sweep({ pass, targets: targets.length, toVisit, time, queue, visit });
       const { result, alerts } = await thenFlush(swept, table, client, names.ALERT_QUEUE_URL);
       return { ...result, alerts };
     },

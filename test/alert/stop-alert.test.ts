@@ -49,8 +49,16 @@ describe('the warning of a stop', () => {
         `trainer (i-0d4e1f2a3b4c5d6e7) p4d.24xlarge, $32.77 an hour: ${idle.reason}`,
         `i-0f31c4a7d1b2e9a05 g5.12xlarge, $5.67 an hour: ${idle.reason}; not before 18:30 UTC`,
       ],
-      action:
-        'To keep one running, set its tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set its schedule tag to "off". Otherwise nothing need be done.',
+      action: [
+        'Nothing need be done where it may stop.',
+        'To keep one running for two hours:',
+        'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --for 2h',
+        'Until tomorrow 08:00:',
+        'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --until tomorrow',
+        'To have it stopped without waiting:',
+        'npm run -s watchdog -- stop-now i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05',
+        'Or set its tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set its schedule tag to "off".',
+      ].join('\n'),
       links: [
         {
           label: 'Instances in the EC2 console',

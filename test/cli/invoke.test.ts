@@ -46,7 +46,7 @@ const invocations: readonly [string, string, object][] = [
       sent: {
         queued: [
           ...Array(2).fill({ kind: 'schedule-problem' }),
-          ...Array(5).fill({ kind: 'stop-warning', account: '210987654321' }),
+          ...Array(4).fill({ kind: 'stop-warning', account: '210987654321' }),
         ],
       },
     },
@@ -67,6 +67,7 @@ const invocations: readonly [string, string, object][] = [
       },
     },
   ],
+  ['wake-schedules', 'tag-change.json', { result: { woken: 'ml-platform (123456789012), eu-west-1' } }],
   [
     'watch-launches',
     'cloudtrail-run-instances.json',
@@ -146,7 +147,7 @@ describe('invoke', () => {
       code: 2,
       stdout: '',
       stderr:
-        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, sweep, watch-launches, relay-aws-alerts, notify\n',
+        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, relay-aws-alerts, notify\n',
     });
   });
 

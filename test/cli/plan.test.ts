@@ -41,16 +41,46 @@ describe('plan', () => {
     const { code, stdout, stderr } = await watchdog(['plan', '--sample']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...lines] = stdout.split('\n');
-    const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) /.test(line));
+    const rows = lines.filter((line) => /^ {2}(stop|warn|start|keep|defer) {2}/.test(line));
     expect(rows).toHaveLength(35);
-    expect(rows.slice(0, 8).every((row) => row.startsWith('  warn'))).toBe(true);
-    for (const title of ['instance', 'account', 'owner', 'why']) {
+    for (const title of ['what', 'account', 'why']) {
       const column = heading.indexOf(title);
       expect(rows.filter((row) => !/^ {2}\S/.test(row.slice(column - 2)))).toEqual([]);
     }
-    expect(stdout).toMatch(
-      /0 to stop, 0 to hibernate, 8 to warn \(\$[\d.]+ an hour\), 0 to start, 0 to defer, 27 to keep/,
-    );
+    expect(stdout).toMatch(/^ {2}8 to warn \(\$[\d.]+ an hour\), 27 to keep$/m);
+  });
+
+  it('groups what it shows by owner, whoever has most to lose first', async () => {
+    const { stdout } = await watchdog(['plan', '--sample']);
+    const owners = [...stdout.matchAll(/^ {2}(\w+): (.*)$/gm)].map(([, owner, what]) => [owner, what]);
+    expect(owners.slice(0, 2)).toEqual([
+      ['vision', '2 to warn ($12.66 an hour), 2 to keep'],
+      ['dana', '1 to warn ($5.67 an hour), 5 to keep'],
+    ]);
+  });
+
+  it('shows what the next day would bring, by the evaluator itself', async () => {
+    const { stdout } = await watchdog(['plan', '--sample', '--for', '24h']);
+    expect(stdout).toContain('The next 24 h, if what is busy or unknown stays so');
+    expect(stdout).toMatch(/19:25 Europe\/Berlin +warn +sweep-1 +\$6\.33\/h +vision\n/);
+    expect(stdout).toMatch(/19:40 Europe\/Berlin +stop +sweep-1 +\$6\.33\/h +vision\n/);
+    expect(stdout).toMatch(/22:00 Europe\/Berlin +start +nightly-eval/);
+    expect(stdout).toMatch(/Down for \d+ hours in all: \$[\d,.]+ less\./);
+    const { stdout: json } = await watchdog(['plan', '--sample', '--for', '24h', '--format', 'json']);
+    const entry = JSON.parse(json).find(({ name }: Entry) => name === 'sweep-1');
+    expect(
+      entry.forecast.steps.map(({ at, action }: { at: string; action: string }) => [at, action]),
+    ).toEqual([
+      ['2026-11-16T18:25:00Z', 'warn'],
+      ['2026-11-16T18:40:00Z', 'stop'],
+    ]);
+    expect(entry.forecast.hoursOff).toBeCloseTo(23.75, 9);
+  });
+
+  it.each(['soon', '0h', '20d'])('refuses %j as a time to look ahead, in one line', async (length) => {
+    const { code, stderr } = await watchdog(['plan', '--sample', '--for', length]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^--for ".*": expected minutes, hours or days up to 14 days, e\.g\. 24h\n$/);
   });
 
   it('does not promise to spare for its work what is stopped even when busy', async () => {

@@ -55,12 +55,18 @@ describe('the function of the schedules', () => {
     });
   });
 
+  it('leaves the target alone while nothing there can change, and says so', async () => {
+    const calls = world.sample.calls.length;
+    expect(await run('2026-11-16T18:35:00Z')).toMatchObject({ visited: { kept: { stopped: 1 } } });
+    expect(world.sample.calls.length).toBeGreaterThan(calls);
+  });
+
   it('hands over what waits even where its own pass fails', async () => {
     await world.tag(2, 'auto-stop', 'whenever');
     await world.run('2026-11-16T18:35:00Z');
     const before = waiting();
     const restore = await failDescribing();
-    await expect(run('2026-11-16T18:40:00Z')).rejects.toThrow('Request limit exceeded.');
+    await expect(run('2026-11-16T19:05:00Z')).rejects.toThrow('Request limit exceeded.');
     restore();
     expect(waiting()).toBe(before + 1);
   });

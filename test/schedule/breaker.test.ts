@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breaker } from '../../shared/schedule/breaker.ts';
+import { breaker, sweepBreaker } from '../../shared/schedule/breaker.ts';
 import { isStale } from '../../shared/schedule/stale-event.ts';
 
 const run = { stops: 10, running: 100, complete: true, maxStops: 50, maxShare: 0.9 };
@@ -44,5 +44,30 @@ describe('an event', () => {
     ['yesterday', '2026-11-20T19:00:00Z', true],
   ])('of %s that arrives at %s: too old is %s', (eventTime, arrival, stale) => {
     expect(isStale(eventTime, arrival, 15)).toBe(stale);
+  });
+});
+
+describe('the breaker of a whole sweep', () => {
+  const limits = { maxSweepStops: 100, maxShare: 0.9 };
+
+  it('counts what the other targets are about to stop', () => {
+    const others = { running: 400, pending: 91 };
+    expect(sweepBreaker(9, 20, others, limits)).toEqual({ open: false });
+    expect(sweepBreaker(10, 20, others, limits)).toEqual({
+      open: true,
+      reason: 'in all targets together, 101 stops are more than the 100 allowed',
+    });
+  });
+
+  it('sees a share that no single target shows', () => {
+    expect(sweepBreaker(5, 6, { running: 70, pending: 65 }, limits)).toEqual({
+      open: true,
+      reason: 'in all targets together, 70 stops are 92 % of the 76 running instances, more than 90 %',
+    });
+  });
+
+  it('is no other than its own where there is a single target', () => {
+    expect(sweepBreaker(100, 1000, undefined, limits)).toEqual({ open: false });
+    expect(sweepBreaker(101, 1000, undefined, limits)).toMatchObject({ open: true });
   });
 });

@@ -54,6 +54,8 @@ const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
   instances: { 'ml-dev': { 'eu-west-1': instances } },
 });
 
+const noOthers = { running: 0, pending: 0 };
+
 type Event = { command: string; input: Record<string, unknown> };
 type Fault = { command: RegExp; error: Error; times: number; after: boolean };
 
@@ -91,9 +93,12 @@ export async function openEvening(instances: InstanceDocument[], settings: objec
     fail: (command: RegExp, code: string, { message = 'No.', times = 1, after = false } = {}) =>
       void faults.push({ command, error: awsError(code, message), times, after }),
     /** One run of the schedules, by an event of that time. */
-    run: (time: IsoTime, { config = enforcing, arrivedAt = time, remainingMs = 300_000 } = {}) => {
+    run: (
+      time: IsoTime,
+      { config = enforcing, arrivedAt = time, remainingMs = 300_000, others = noOthers } = {},
+    ) => {
       sample.setNow(time);
-      const run = { arrivedAt, remainingMs: () => remainingMs };
+      const run = { arrivedAt, remainingMs: () => remainingMs, others };
       return enforceSchedules(clients, target, config, time, run);
     },
     /** Hands what was recorded to people; returns the titles that were new to them. */

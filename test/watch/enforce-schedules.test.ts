@@ -251,9 +251,9 @@ describe('an event that comes twice, or late', () => {
 
   it('tells of the rest where a second delivery of the event stops more', async () => {
     world = await warned([machine(1), machine(2)]);
-    await world.tag(2, 'auto-stop:keep-until', '2026-11-17');
+    await world.tag(2, 'environment', 'production');
     await world.run(afterGrace);
-    await world.untag(2, 'auto-stop:keep-until');
+    await world.untag(2, 'environment');
     await world.run(afterGrace);
     expect(stopsOf(world)).toEqual([idOf(1), idOf(2)]);
     expect(await world.deliver()).toHaveLength(2);

@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import event from '../../events/sweep.json' with { type: 'json' };
 import type { Target } from '../../shared/target.ts';
-import { sweep, sweepMessage } from '../../shared/watch/sweep.ts';
+import { sweep, sweepMessage, type ToVisit } from '../../shared/watch/sweep.ts';
 
 const sqs = mockClient(SQSClient);
 const queue = { client: new SQSClient({}), url: 'https://sqs/sweep' };
@@ -26,7 +26,14 @@ beforeEach(() => {
 });
 
 const sweepOver = (targets: readonly Target[], visit = vi.fn(async () => 'visited')) =>
-  sweep({ pass: 'schedules', targets, time, queue, visit });
+  sweep({
+    pass: 'schedules',
+    targets: targets.length,
+    toVisit: targets.map((each) => ({ target: each })),
+    time,
+    queue,
+    visit,
+  });
 
 const bodies = () =>
   sqs
@@ -37,11 +44,12 @@ const bodies = () =>
 
 describe('a sweep', () => {
   it('visits a single target here and now, without the queue', async () => {
-    const visit = vi.fn(async ({ account }: Target) => `${account} visited`);
-    expect(await sweep({ pass: 'schedules', targets: [mlDev], time, queue, visit })).toEqual({
+    const visit = vi.fn(async ({ target: { account } }: ToVisit) => `${account} visited`);
+    const toVisit = [{ target: mlDev }];
+    expect(await sweep({ pass: 'schedules', targets: 1, toVisit, time, queue, visit })).toEqual({
       visited: '210987654321 visited',
     });
-    expect(visit).toHaveBeenCalledExactlyOnceWith(mlDev);
+    expect(visit).toHaveBeenCalledExactlyOnceWith({ target: mlDev });
     expect(sqs).not.toHaveReceivedCommand(SendMessageBatchCommand);
   });
 
@@ -53,6 +61,19 @@ describe('a sweep', () => {
       { pass: 'schedules', target: target(1), time },
       { pass: 'schedules', target: mlDev, time },
     ]);
+  });
+
+  it('lets those be that are not due, and says how many', async () => {
+    const visit = vi.fn(async () => 'visited');
+    const others = { running: 40, pending: 3 };
+    const some = { pass: 'schedules' as const, time, queue, visit };
+    expect(await sweep({ ...some, targets: 3, toVisit: [{ target: mlDev, others }] })).toEqual({
+      queued: 1,
+      notDue: 2,
+    });
+    expect(bodies()).toEqual([{ pass: 'schedules', target: mlDev, others, time }]);
+    expect(await sweep({ ...some, targets: 1, toVisit: [] })).toEqual({ notDue: 1 });
+    expect(visit).not.toHaveBeenCalled();
   });
 
   it('sends what its worker reads', async () => {

@@ -1,0 +1,56 @@
+import type { Config } from '../config.ts';
+import type { IsoTime } from '../period.ts';
+import { readSchedule } from '../schedule/gates.ts';
+import { type KeepWish, keepUntilTime } from '../schedule/keep.ts';
+import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
+import { requestStop } from '../store/schedule-records.ts';
+import type { Table } from '../store/table.ts';
+import type { Target } from '../target.ts';
+import type { KindContext } from './kinds/kind.ts';
+import { listScheduled, type ScheduleClients } from './plan-schedules.ts';
+import { tagSubject } from './tag-subject.ts';
+
+/** Something that carries the schedule tag, and where it was found. */
+export type Found = { target: Target; subject: Schedulable; context: KindContext };
+
+/** What of a target has that id or name, among all that carries the schedule tag; changes nothing. */
+export async function findScheduled(
+  clients: ScheduleClients,
+  target: Target,
+  config: Config,
+  now: IsoTime,
+  wanted: ReadonlySet<string>,
+): Promise<Found[]> {
+  const { context, listed } = await listScheduled(clients, target, config, now, { readOnly: true });
+  return listed
+    .flatMap(([, { subjects }]) => subjects)
+    .filter((subject) => [subject.id, subject.name, schedulableKey(subject)].some((name) => wanted.has(name)))
+    .map((subject) => ({ target, subject, context }));
+}
+
+/** The zone in which something's times are meant: its schedule's, else the configured one. */
+export function zoneOf({ tags }: Schedulable, config: Config): string {
+  const parsed = readSchedule(tags, config);
+  return parsed?.kind === 'schedule' ? parsed.schedule.timeZone : config.timeZone;
+}
+
+/** Until when a wish keeps it, in its own zone; undefined where the wish is no time to come within 31 days. */
+export const keptUntil = (
+  { subject, context: { config, now } }: Found,
+  wish: KeepWish,
+): IsoTime | undefined => keepUntilTime(wish, zoneOf(subject, config), now);
+
+/** Keeps it running until then, by its keep-until tag: the next run reads it, and a warning that is out is void. */
+export const keepRunning = ({ subject, context }: Found, until: IsoTime): Promise<void> =>
+  tagSubject(context, subject, context.config.tags.keepUntil, until);
+
+/**
+ * Lets the next run stop it without waiting for the end of the grace period; false where no warning of a stop is out. Its
+ * gates and its hours count as ever.
+ */
+export const stopNow = (
+  table: Table,
+  { target, subject }: Pick<Found, 'target' | 'subject'>,
+  by: string,
+  at: IsoTime,
+): Promise<boolean> => requestStop(table, target, schedulableKey(subject), { at, by });

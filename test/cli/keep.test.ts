@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { watchdog } from '../support/run.ts';
+
+const run = (...words: string[]) => watchdog([...words, '--sample']);
+
+describe('keep', () => {
+  it('says until when, in the zone of its schedule, and which tag says so', async () => {
+    expect(await run('keep', 'simulation-lab', '--until', 'tomorrow')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /simulation-lab is kept until Tue 08:00 Europe\/Berlin \(auto-stop:keep-until = 2026-11-17T07:00:00Z\)/,
+      ),
+    });
+  });
+
+  it('tells a program what it has kept', async () => {
+    const { stdout } = await run('keep', 'simulation-lab', '--for', '4h', '--format', 'json');
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        account: '210987654321',
+        region: 'eu-west-1',
+        kind: 'ec2-instance',
+        id: expect.stringMatching(/^i-/),
+        name: 'simulation-lab',
+        until: '2026-11-16T22:25:00Z',
+      },
+    ]);
+  });
+
+  it.each([
+    [['keep', 'i-nope', '--for', '4h'], /^no "i-nope" with the tag "auto-stop" in 6 targets: .*\n$/],
+    [['keep', 'simulation-lab'], /^keep: expected --for or --until, e\.g\. --for 4h.*\n$/],
+    [['keep', 'simulation-lab', '--for', '4h', '--until', 'tomorrow'], /^keep: expected --for or --until/],
+    [['keep', 'simulation-lab', '--for', '90d'], /^--for "90d": expected minutes, hours or days.*\n$/],
+    [['keep', 'simulation-lab', '--until', '2026-11-10'], /^--until "2026-11-10": expected "tomorrow".*\n$/],
+    [['stop-now', 'simulation-lab'], /^simulation-lab: no stop of it is announced that could come sooner\n$/],
+  ])('%j ends with 2 and one line', async (words, line) => {
+    const { code, stdout, stderr } = await run(...words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(line);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
