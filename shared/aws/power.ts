@@ -12,8 +12,11 @@ import { errorCode } from './error.ts';
 /** What became of one thing that was to be stopped or started. */
 export type PowerOutcome = {
   id: string;
-  /** `left`: not tried, for want of time; the next run does it. */
-  outcome: 'done' | 'refused' | 'failed' | 'left';
+  /**
+   * `left`: not tried, for want of time; the next run does it. `unknown`: it failed, and what came of it could not be
+   * asked: it may have been done.
+   */
+  outcome: 'done' | 'refused' | 'failed' | 'left' | 'unknown';
   /** AWS's error code and message, where it refused or failed. */
   code?: string;
   message?: string;
@@ -29,8 +32,8 @@ export type PowerOptions = {
 /**
  * Stops instances that the last gate has cleared; the only caller of StopInstances. One refused instance never
  * spoils the others: it is set aside by the id in the error, else found by halving. After any error the outcome is
- * what a fresh describe says, since what AWS does with the rest of a failed batch is undocumented. Throttling,
- * authorisation and network errors fail the whole chunk and are never halved.
+ * what a fresh describe says, since what AWS does with the rest of a failed batch is undocumented; unknown where that
+ * fails too. Throttling, authorisation and network errors fail the whole chunk and are never halved.
  */
 export async function stopInstances(
   client: EC2Client,
@@ -128,7 +131,10 @@ async function changeChunk(
 
 async function afterError(client: EC2Client, change: Change, chunk: readonly string[], error: unknown) {
   const problem = { code: errorCode(error), message: error instanceof Error ? error.message : String(error) };
-  const states = await currentStates(client, chunk).catch(() => new Map<string, string>());
+  const states = await currentStates(client, chunk).catch(() => undefined);
+  if (states === undefined) {
+    return { settled: chunk.map((id) => ({ id, outcome: 'unknown' as const, ...problem })), again: [] };
+  }
   const isDone = (id: string) => change.reached.includes(states.get(id) ?? '');
   const done = chunk.filter(isDone).map((id) => ({ id, outcome: 'done' as const }));
   const open = chunk.filter((id) => !isDone(id));

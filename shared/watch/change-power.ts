@@ -132,8 +132,9 @@ async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Pro
     const set = outcome === 'done' ? { stoppedAt: claimedAt } : { refused: { code, at: time } };
     return outcomeWrite(clients.table, target, schedulableKey(settledOne), time, claimedAt, set);
   });
-  // What failed or was left is due again in the next run; its claim must not stand in the way.
-  for (const outcome of outcomes.filter((each) => !settled.includes(each))) {
+  // What failed or was left is due again in the next run; its claim must not stand in the way. Where nobody knows whether
+  // it was made the claim stays, as of a run that died: a later one sees what came of it, and tells it.
+  for (const outcome of outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'left')) {
     await releaseClaim(clients.table, target, schedulableKey(outcome), outcome.claimedAt);
   }
 }
@@ -230,7 +231,7 @@ function wasToldInWindow(pass: Pass, outcome: Changed): boolean {
  * the rest of it is recorded: else nobody would hear that stops are due and never made.
  */
 export function failOn(outcomes: readonly Changed[]): void {
-  const failed = outcomes.filter(({ outcome }) => outcome === 'failed');
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown');
   const [first] = failed;
   if (!first) return;
   const ids = failed.map(({ id }) => id).join(', ');

@@ -101,6 +101,14 @@ describe('stopInstances', () => {
     });
   });
 
+  it('knows no outcome where the describe after an error fails too, and tries nothing more', async () => {
+    ec2.on(StopInstancesCommand).rejects(awsError('IncorrectInstanceState', 'not in a state for that'));
+    ec2.on(DescribeInstancesCommand).rejects(awsError('RequestLimitExceeded', 'slow down'));
+    const results = await stopInstances(client, clearedStops([first, second]));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown']);
+    expect(ec2).toHaveReceivedCommandTimes(StopInstancesCommand, 1);
+  });
+
   it('sends 1,001 ids in chunks, and none in no call', async () => {
     expect(await stopInstances(client, [])).toEqual([]);
     expect(ec2).not.toHaveReceivedCommand(StopInstancesCommand);

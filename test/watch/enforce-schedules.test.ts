@@ -520,6 +520,27 @@ describe('a stop that does not go as it should', () => {
     expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
   });
 
+  it('is told later, once, where its answer was lost and nobody could ask what came of it', async () => {
+    world = await warned([machine(1)]);
+    world.fail(/StopInstances/, 'InternalError', { after: true });
+    world.clients.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          // Once it is stopped: the run that stopped it can't ask.
+          const isAsked = commandName === 'DescribeInstancesCommand' && world.stateOf(1) === 'stopping';
+          return isAsked ? Promise.reject(new Error('Request limit exceeded.')) : next(args);
+        },
+      { step: 'initialize', name: 'unaskable' },
+    );
+    await expect(world.run(afterGrace)).rejects.toThrow(`Could not stop or start ${idOf(1)}: InternalError`);
+    world.clients.ec2.middlewareStack.remove('unaskable');
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [] });
+    await world.run('2026-11-16T18:45:00Z');
+    await world.run('2026-11-16T18:50:00Z');
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+    expect((await getScheduleRecords(world.table, target)).get(idOf(1))).toEqual({ stoppedAt: afterGrace });
+  });
+
   it('counts as made where only the answer was lost', async () => {
     world = await warned([machine(1)]);
     world.fail(/StopInstances/, 'TimeoutError', { after: true });
