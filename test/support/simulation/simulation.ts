@@ -1,10 +1,11 @@
 import { parseConfig } from '../../../shared/config.ts';
 import { toTime } from '../../../shared/period.ts';
+import { requestStop } from '../../../shared/store/schedule-records.ts';
 import { putStopBlock } from '../../../shared/store/stop-block.ts';
 import { type Luck, luckOf } from './luck.ts';
 import { forget, hour, type Machine, minute, stateOf } from './machine.ts';
 import { keepUntil, launchMachine, live, untag } from './people.ts';
-import { openRegion, type Region } from './region.ts';
+import { openRegion, type Region, target } from './region.ts';
 import { namedSchedules } from './schedules.ts';
 import { badWeather, type Weather } from './weather.ts';
 import { type Counts, openWitness } from './witness.ts';
@@ -33,7 +34,7 @@ const loadedWindow = 180;
 const day = 24 * hour;
 const settings = { schedules: namedSchedules, timeZone: 'UTC', idle: { loadedWindow } };
 const configOf = (enforce: boolean, maxStops = 100_000) =>
-  parseConfig({ ...settings, enforce, stop: { maxStops, maxShare: 1 } });
+  parseConfig({ ...settings, enforce, stop: { maxStops, maxSweepStops: 100_000, maxShare: 1 } });
 
 const enforcing = configOf(true);
 const observing = configOf(false);
@@ -124,6 +125,7 @@ async function step(
   }
   if (luck.oneIn(world.isStormy ? 12 : 80)) world.isStormy = !world.isStormy;
   if (luck.oneIn(700)) await doubtTheBill(world, now);
+  if (luck.oneIn(4)) await askForStop(world, luck.pick(machines), now);
   figures.events += 1;
   if (luck.oneIn(15)) {
     figures.skipped += 1;
@@ -139,6 +141,12 @@ async function doubtTheBill({ region, witness, luck }: World, now: number): Prom
   witness.state.blockedUntil = until;
   const reason = 'the bill is 240 times the usual with the same usage';
   await putStopBlock(region.clients.table, { reason, since: toTime(now), until: toTime(until) });
+}
+
+/** Somebody who was warned won't wait. */
+async function askForStop({ region }: World, machine: Machine, now: number): Promise<void> {
+  const asked = { at: toTime(now), by: 'mei' };
+  if (await requestStop(region.clients.table, target, machine.id, asked)) machine.askedAt = now;
 }
 
 /** A run in which nothing goes wrong, though its event may come twice, at the same time or with another one. */
@@ -216,5 +224,4 @@ async function comeToRest(world: World, every: number): Promise<void> {
     region.clock.now = witness.state.now = now;
     await calmSweep(world, enforcing);
   }
-  witness.atTheEnd(region.machines);
 }

@@ -86,8 +86,11 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
     const { warnings } = of(machine);
     const observed = severity === 'info';
     const { from } = spanOf(machine, at);
-    const since = Math.max(from, lastRun(machine)?.from ?? 0, machine.taggedAt, state.modeAt);
-    const last = warnings.findLast((warning) => warning.observed === observed && warning.at >= since);
+    const { taggedAt, keptAt, keptUntil } = machine;
+    // Whoever answers a warning with a keep-until tag is warned again when that is over.
+    const kept = Math.max(keptAt, Math.min(keptUntil, at));
+    const since = Math.max(from, lastRun(machine)?.from ?? 0, taggedAt, kept, state.modeAt);
+    const last = warnings.findLast((warning) => warning.observed === observed && warning.at > since);
     // What holds memory counts as at work again where a point of its rest is missing.
     const isSure = last && !machine.holdsMemory;
     if (isSure && !workedIn(machine, last.at - 20 * minute, at)) complain('nobodyIsWarnedTwice', machine, id);
@@ -107,6 +110,7 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
   /** After a sweep in which nothing went wrong: what is due, and was given its chances, must be done. */
   function afterHealthySweep(machines: readonly Machine[]): void {
     for (const machine of machines) {
+      everyStopIsTold(machine);
       const { due } = of(machine);
       const grace = machine.meaning.kind === 'hours' ? machine.meaning.grace * minute : 0;
       due.stop = nextDue(due.stop, stoppableSince(machine, state.now, loadedWindow), grace);
@@ -126,21 +130,27 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
     return isChance ? { ...due, chances: due.chances + 1 } : due;
   }
 
-  /** When nothing more is going to happen: what was stopped has been told, unless nobody could ask for it any more. */
-  function atTheEnd(machines: readonly Machine[]): void {
-    for (const machine of machines) {
-      const last = of(machine).stops.at(-1);
-      const isOurs = last !== undefined && lastRun(machine)?.to === last.at;
-      if (isOurs && last.told === 0 && machine.taggedAt < last.at) complain('everyStopIsTold', machine);
-    }
+  /** What was stopped, and stays so with its tag, is told an hour later at the latest. */
+  function everyStopIsTold(machine: Machine): void {
+    const last = of(machine).stops.at(-1);
+    if (last === undefined || last.told > 0 || lastRun(machine)?.to !== last.at) return;
+    const isAskedFor = machine.taggedAt < last.at && machine.terminatedAt === undefined;
+    const since = Math.max(last.at, state.disturbedAt);
+    if (isAskedFor && state.now - since > 60 * minute) complain('everyStopIsTold', machine);
   }
 
-  return { state, counts, broken, onPower, noteChanges, onAlert, afterHealthySweep, atTheEnd };
+  return { state, counts, broken, onPower, noteChanges, onAlert, afterHealthySweep };
 }
 
 /** What is known of a machine, for whoever looks for the reason. */
 function storyOf({ open: _, ...machine }: Machine, seen: Seen, now: number): string {
-  const story = { state: stateOf({ open: [], ...machine }, now), ...machine, ...seen, warnings: seen.warnings.slice(-4), stops: seen.stops.slice(-3) };
+  const story = {
+    state: stateOf({ open: [], ...machine }, now),
+    ...machine,
+    ...seen,
+    warnings: seen.warnings.slice(-4),
+    stops: seen.stops.slice(-3),
+  };
   const timed = (_key: string, value: unknown) =>
     typeof value === 'number' && value > 1e12 ? toTime(value).slice(5, 19) : value;
   return JSON.stringify(story, timed);
