@@ -7,7 +7,7 @@ import { type Point, periodSeconds, type Series } from '../shared/compute/metric
 import { endsByItself, type ResourceKind, runsSince } from '../shared/compute/resource.ts';
 import { formatMoney } from '../shared/money.ts';
 import { clockText, type IsoTime } from '../shared/period.ts';
-import type { RateSource } from '../shared/store/prices.ts';
+import type { RateSource } from '../shared/spend/rate.ts';
 import { targetName } from '../shared/target.ts';
 import { cellsOf, cutCells, padCells } from './cells.ts';
 import { type Canvas, drawSeries, gap, timeAxis } from './spark.ts';

@@ -32,7 +32,12 @@ export async function incidentsCommand(options: IncidentOptions): Promise<void> 
 /** The table that remembers incidents. The sample account's is empty until its bill of the day has been read. */
 export async function incidentTable(session: Session, { table }: IncidentOptions): Promise<Table> {
   if (session.sample) await readSampleBill(session.now);
-  const found = table === undefined ? session.table : openTable(table);
+  return stackTable(session, table);
+}
+
+/** The stack's table, by its name where one is given. Throws an InputError where nobody names it. */
+export function stackTable(session: Pick<Session, 'table'>, name?: string): Table {
+  const found = name === undefined ? session.table : openTable(name);
   if (found === undefined) {
     throw new InputError(
       'no table: name it with --table, or in TABLE_NAME; it is the output TableName of the stack (or try --sample)',

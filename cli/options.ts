@@ -37,6 +37,12 @@ export function toIsoTime(value: string): IsoTime {
   return toTime(Date.parse(value));
 }
 
+/** A billing month, `2026-11`. */
+export function toMonth(value: string): string {
+  if (z.iso.date().safeParse(`${value}-01`).success) return value;
+  throw new InvalidArgumentError('expected a month such as 2026-11');
+}
+
 /** A whole number of days that Cost Explorer can be asked for. */
 export function toDays(value: string): number {
   const days = Number(value);

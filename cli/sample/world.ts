@@ -39,6 +39,13 @@ const pod = z.strictObject({
   memory: course(percent).prefault(1),
 });
 
+const volume = z.strictObject({
+  type: z.string(),
+  sizeGb: z.number().positive(),
+  iops: z.number().optional(),
+  throughput: z.number().optional(),
+});
+
 const instance = z.strictObject({
   id: z.string().regex(/^i-[0-9a-f]{17}$/, 'expected i- and 17 hexadecimal digits'),
   type: z.string(),
@@ -58,6 +65,10 @@ const instance = z.strictObject({
   reservation: z.string().optional(),
   image: z.string().default('ami-0c5d61202c3b9c33e'),
   root: z.enum(['ebs', 'instance-store']).default('ebs'),
+  /** Its EBS volumes; absent: one that its kind of root usually has. */
+  volumes: z.array(volume).optional(),
+  /** Elastic IP addresses. */
+  addresses: z.number().int().nonnegative().default(0),
   platform: z.enum(['linux', 'windows']).default('linux'),
   hibernation: z.boolean().default(false),
   /** The AWS service that runs it. */
@@ -140,6 +151,8 @@ const worldSchema = z
     types: z.record(z.string(), instanceType),
     /** Dollars an hour by SageMaker's instance type and region, whatever runs there. */
     sageMakerTypes: z.record(z.string(), hourly).default({}),
+    /** Dollars a GB-month by type of EBS volume and region. */
+    volumeTypes: z.record(z.string(), z.record(z.string(), z.number().positive())).default({}),
     /** By account name and region. */
     instances: z.record(z.string(), z.record(z.string(), z.array(instance))).default({}),
     sageMaker: z.record(z.string(), z.record(z.string(), sageMakerSpec)).default({}),
@@ -158,6 +171,7 @@ export type WorldFile = z.infer<typeof worldSchema>;
 /** The same as somebody writes it. */
 export type WorldDocument = z.input<typeof worldSchema>;
 export type InstanceSpec = z.infer<typeof instance>;
+export type VolumeSpec = z.infer<typeof volume>;
 export type InstanceTypeSpec = z.infer<typeof instanceType>;
 export type PodSpec = z.infer<typeof pod>;
 export type ChargeSpec = z.infer<typeof charge>;

@@ -35,17 +35,23 @@ const page = z.object({
 export async function getOnDemandRate(client: PricingClient, priced: Priced): Promise<Usd | undefined> {
   const tenancy = tenancies[priced.use];
   const question = tenancy === undefined ? ofSageMaker(priced) : ofInstance(priced, tenancy);
-  const prices = new Set<Usd>();
+  const listed = await getProducts(client, question);
+  const prices = new Set(listed.filter((each) => isOf(priced, each)).flatMap(hourlyPrices));
+  const [price, ...others] = prices;
+  return others.length === 0 ? price : undefined;
+}
+
+/** What the price list has on a question, all pages. */
+export async function getProducts(client: PricingClient, question: Question): Promise<Product[]> {
+  const products: Product[] = [];
   let NextToken: string | undefined;
   do {
     const command = new GetProductsCommand({ ...question, MaxResults: 100, NextToken });
     const { PriceList, NextToken: next } = page.parse(await client.send(command));
-    const meant = PriceList.filter((listed) => isOf(priced, listed));
-    for (const price of meant.flatMap(hourlyPrices)) prices.add(price);
+    products.push(...PriceList);
     NextToken = next;
   } while (NextToken);
-  const [price, ...others] = prices;
-  return others.length === 0 ? price : undefined;
+  return products;
 }
 
 type Question = { ServiceCode: string; Filters: Filter[] };
@@ -75,7 +81,7 @@ const ofSageMaker = ({ region, type }: Priced): Question => ({
   Filters: toFilters({ instanceName: type, regionCode: region }),
 });
 
-const toFilters = (fields: Readonly<Record<string, string>>): Filter[] =>
+export const toFilters = (fields: Readonly<Record<string, string>>): Filter[] =>
   Object.entries(fields).map(([Field, Value]) => ({ Type: 'TERM_MATCH', Field, Value }));
 
 const isOf = ({ type, use }: Priced, { product: { attributes } }: Product): boolean => {
@@ -86,9 +92,13 @@ const isOf = ({ type, use }: Priced, { product: { attributes } }: Product): bool
 
 type Product = z.infer<typeof product>;
 
-const hourlyPrices = ({ terms }: Product): Usd[] =>
+const hourlyPrices = (listed: Product): Usd[] =>
+  pricesIn(listed).flatMap(({ unit, price }) => (unit === 'Hrs' ? [price] : []));
+
+/** The prices of a product, each with what it is the price of; what is free is none. */
+export const pricesIn = ({ terms }: Product): { unit: string; price: Usd }[] =>
   Object.values(terms.OnDemand)
     .flatMap(({ priceDimensions }) => Object.values(priceDimensions))
     .flatMap(({ unit, pricePerUnit: { USD: price } }) =>
-      unit === 'Hrs' && price !== undefined && price > 0 ? [price] : [],
+      price !== undefined && price > 0 ? [{ unit, price }] : [],
     );

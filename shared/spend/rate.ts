@@ -32,6 +32,9 @@ export type Priced = {
  */
 export type RatePaid = Priced & { hourlyRate: Usd };
 
+/** Where a rate was read. */
+export type RateSource = 'bill' | 'pricing-api';
+
 /**
  * What the usage types of instances begin with; SageMaker's as its price list has them. An asynchronous endpoint is
  * listed at the price of any other.

@@ -8,7 +8,7 @@ import type { Instance } from '../compute/instance.ts';
 import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
-import { isListed, type Priced, type RatePaid, rateKey } from '../spend/rate.ts';
+import { isListed, type Priced, type RatePaid, type RateSource, rateKey } from '../spend/rate.ts';
 import type { Target } from '../target.ts';
 import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
 
@@ -135,8 +135,6 @@ export async function hourlyRates(
   );
 }
 
-export type RateSource = 'bill' | 'pricing-api';
-
 const stored = z.object({
   sk: z.string(),
   hourlyRate: z.number().optional(),
@@ -162,6 +160,17 @@ export async function rateSourceOf(
 ): Promise<RateSource> {
   const current = await storedPrices(table, [priced.region], now);
   return current.find(({ sk }) => sk === rateKey(priced))?.source ?? 'pricing-api';
+}
+
+/** Where the price of a type comes from that is this rate; undefined where none on record is. */
+export async function sourceOfRate(
+  table: Table,
+  { region, type, hourlyRate }: { region: string; type: string; hourlyRate: Usd },
+  now: IsoTime,
+): Promise<RateSource | undefined> {
+  const current = await storedPrices(table, [region], now);
+  return current.find((price) => price.sk.startsWith(`${region}#${type}#`) && price.hourlyRate === hourlyRate)
+    ?.source;
 }
 
 async function storedPrices(

@@ -18,6 +18,7 @@ import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
+import { settlePeriods } from './savings.ts';
 
 export type Enforced = {
   target: Target;
@@ -60,6 +61,7 @@ export async function enforceSchedules(
   if (block.open) await rememberHeldBack(pass, stops, block.reason);
   const stopped = config.enforce && !block.open ? await stopDue(pass, stops) : [];
   const started = config.enforce ? await startDue(pass, withAction(plan, 'start')) : [];
+  await settlePeriods(clients, target, plan.planned, time);
   failOn([...stopped, ...started]);
   await recordVisit(pass, block.open ? due.length : 0);
   return {

@@ -7,11 +7,13 @@ import { getInstances, getInstanceTypeFacts } from '../aws/ec2.ts';
 import type { Instance } from '../compute/instance.ts';
 import { concernOf, hourlyRateOf, type Launch } from '../compute/launch.ts';
 import type { Config } from '../config.ts';
-import { type IsoTime, toTime } from '../period.ts';
+import { earlier, type IsoTime, toTime } from '../period.ts';
+import { hasScheduleTag } from '../schedule/gates.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
 import { recordLaunch } from '../store/launches.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { hourlyRates } from '../store/prices.ts';
+import { recordEnd } from '../store/savings.ts';
 import { getScheduleRecords } from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
 import { findTarget, type Target } from '../target.ts';
@@ -84,6 +86,7 @@ export async function watchLaunches(
   const clients = clientsFor(target);
   const started = await startedTogether(clients.ec2, target, seen);
   if (started.instances.length === 0) return { ignored: 'stopped, or started again, since' };
+  await endSavings(table, target, config, seen, started, event.time);
   const launch = await toLaunch({ table, ...clients }, target, config, seen, started, event.time);
   await recordLaunch(table, { ...launch, instances: launch.instances.filter(isTold(seen)) }, event.time);
 
@@ -96,6 +99,23 @@ export async function watchLaunches(
     startedBy: launch.startedBy,
     alerted,
   };
+}
+
+/**
+ * Records that an instance runs again: sooner than a pass of the schedules could, and also where it was stopped and
+ * started once more since. What has just been made, or has no schedule, was never stopped by us.
+ */
+async function endSavings(
+  table: Table,
+  target: Target,
+  config: Config,
+  { instanceId, reservationId }: StartSeen,
+  { instances, launchTime }: Started,
+  toldAt: IsoTime,
+): Promise<void> {
+  const instance = instances.find((member) => member.instanceId === instanceId);
+  if (reservationId !== undefined || !instance || !hasScheduleTag(instance.tags, config)) return;
+  await recordEnd(table, target, { kind: 'ec2-instance', id: instanceId }, earlier(launchTime, toldAt));
 }
 
 /** Tells a launch that is worth it, but for what the watchdog has started itself; whether it was told now. */

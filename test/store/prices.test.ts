@@ -3,7 +3,14 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import type { Priced, RatePaid } from '../../shared/spend/rate.ts';
-import { hourlyRates, rateSourceOf, ratesOf, ratesReadAt, storeRates } from '../../shared/store/prices.ts';
+import {
+  hourlyRates,
+  rateSourceOf,
+  ratesOf,
+  ratesReadAt,
+  sourceOfRate,
+  storeRates,
+} from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { instance } from '../support/compute.ts';
 import { startTable } from '../support/table.ts';
@@ -207,6 +214,17 @@ describe('the rates of several things', () => {
     await storeRates(table, [paid({ type: 'ml.g5.xlarge', use: 'hosting', hourlyRate: 1.2 })], now);
     expect(await rateSourceOf(table, hosting, now)).toBe('bill');
     expect(await rateSourceOf(undefined, hosting, now)).toBe('pricing-api');
+  });
+
+  it('say where they come from by what they are, whatever was bought', async () => {
+    await storeRates(table, [paid({ use: 'spot', hourlyRate: 9.8 })], now);
+    await rateOf();
+    const sourceOf = (hourlyRate: number, type = 'p4d.24xlarge') =>
+      sourceOfRate(table, { region: 'eu-west-1', type, hourlyRate }, now);
+    expect(await sourceOf(9.8)).toBe('bill');
+    expect(await sourceOf(33)).toBe('pricing-api');
+    expect(await sourceOf(34)).toBeUndefined();
+    expect(await sourceOf(9.8, 'p4d')).toBeUndefined();
   });
 
   it('leave no trace of whoever only looks', async () => {

@@ -40,6 +40,7 @@ export const machine = (number: number, given: Partial<InstanceDocument> = {}): 
 const worldOf = (instances: InstanceDocument[]): WorldDocument => ({
   now: evening,
   accounts: [{ id: target.account, name: 'ml-dev', payer: true }],
+  volumeTypes: { gp3: { 'eu-west-1': 0.088 } },
   regions: { 'eu-west-1': { usagePrefix: 'EUW1-', location: 'EU (Ireland)' } },
   costAllocationTags: [],
   types: {

@@ -9,6 +9,8 @@ import stateChange from '../../events/ec2-state-change.json' with { type: 'json'
 import type { Alert } from '../../shared/alert/alert.ts';
 import type { Instance } from '../../shared/compute/instance.ts';
 import { parseConfig } from '../../shared/config.ts';
+import { monthSpan } from '../../shared/schedule/savings.ts';
+import { getSavingsFacts } from '../../shared/store/savings.ts';
 import { claimStart, settleStart } from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { launchEvent, watchLaunches } from '../../shared/watch/launches.ts';
@@ -245,5 +247,33 @@ describe('an event', () => {
   ])('of a launch by %s says so', async (_, userIdentity, startedBy) => {
     const event = { ...runInstances, detail: { ...runInstances.detail, userIdentity } };
     expect(await watch(event)).toMatchObject({ startedBy });
+  });
+});
+
+describe('what a stop of ours saves', () => {
+  const id = 'i-0f31c4a7d1b2e9a05';
+  const tags = { 'auto-stop': 'Mon-Fri 08:00-19:00 Europe/Berlin' };
+  const endsOf = async () => {
+    const span = monthSpan('2026-11');
+    return (await getSavingsFacts(table, mlDev, span)).ends.get(`ec2-instance#${id}`);
+  };
+
+  it('ends with the event of its start, by the time at which EC2 started it', async () => {
+    await watch(stateChange, [launched(id, { tags })]);
+    expect(await endsOf()).toEqual(['2026-11-16T06:04:40Z']);
+  });
+
+  it('ends with that event also where it was stopped and started once more since', async () => {
+    await watch(stateChange, [launched(id, { tags, launchTime: '2026-11-16T06:09:00Z' })]);
+    expect(await endsOf()).toEqual(['2026-11-16T06:05:00Z']);
+  });
+
+  it.each([
+    ['has no schedule', stateChange, {}],
+    ['was just made', runInstances, tags],
+    ['stops', withState('stopping'), tags],
+  ])('is not touched by an event of what %s', async (_, event, given) => {
+    await watch(event, [launched(id, { tags: given })]);
+    expect(await endsOf()).toBeUndefined();
   });
 });

@@ -3,6 +3,8 @@ import type {
   CreateTagsCommandOutput,
   DeleteTagsCommandInput,
   DeleteTagsCommandOutput,
+  DescribeAddressesCommandInput,
+  DescribeAddressesCommandOutput,
   DescribeInstanceAttributeCommandInput,
   DescribeInstanceAttributeCommandOutput,
   DescribeInstancesCommandInput,
@@ -13,6 +15,8 @@ import type {
   DescribeSpotInstanceRequestsCommandOutput,
   DescribeSpotPriceHistoryCommandInput,
   DescribeSpotPriceHistoryCommandOutput,
+  DescribeVolumesCommandInput,
+  DescribeVolumesCommandOutput,
   Filter,
   Instance,
   InstanceStateChange,
@@ -22,18 +26,21 @@ import type {
   StartInstancesCommandOutput,
   StopInstancesCommandInput,
   StopInstancesCommandOutput,
+  Volume,
 } from '@aws-sdk/client-ec2';
 import { lastRun, type Member, placeOf, privateDnsName, startMember, stateOf, stopMember } from '../fleet.ts';
-import { noise } from '../noise.ts';
+import { hexOf, noise } from '../noise.ts';
 import { awsError, type Caller, type Reply } from '../sample.ts';
-import type { InstanceTypeSpec } from '../world.ts';
+import type { InstanceTypeSpec, VolumeSpec } from '../world.ts';
 
 export const ec2 = {
   DescribeInstanceAttribute: describeInstanceAttribute,
+  DescribeAddresses: describeAddresses,
   DescribeInstances: describeInstances,
   DescribeInstanceTypes: describeInstanceTypes,
   DescribeSpotInstanceRequests: describeSpotInstanceRequests,
   DescribeSpotPriceHistory: describeSpotPriceHistory,
+  DescribeVolumes: describeVolumes,
   StopInstances: stopInstances,
   StartInstances: startInstances,
   CreateTags: createTags,
@@ -298,6 +305,62 @@ function describeInstanceAttribute(
   const [member] = named(caller, [InstanceId]);
   return { InstanceId, DisableApiStop: { Value: member?.spec.stopProtection ?? false } };
 }
+
+function describeVolumes(
+  { Filters = [], MaxResults = 500, NextToken }: DescribeVolumesCommandInput,
+  caller: Caller,
+): Reply<DescribeVolumesCommandOutput> {
+  const wanted = attachedTo(caller, Filters, 'attachment.instance-id');
+  const volumes = wanted.flatMap((member) =>
+    volumesOf(member).map((volume, index) => toVolume(volume, index, member)),
+  );
+  const { page, next } = pageOf(volumes, NextToken, MaxResults);
+  return { Volumes: page, ...next };
+}
+
+/** What nothing is said of has one disk for its system; what has its root on local disks has none. */
+const volumesOf = ({ spec }: Member): VolumeSpec[] =>
+  spec.volumes ?? (spec.root === 'ebs' ? [{ type: 'gp3', sizeGb: 100 }] : []);
+
+function toVolume({ type, sizeGb, iops, throughput }: VolumeSpec, index: number, member: Member): Volume {
+  const isGp3 = type === 'gp3';
+  return {
+    VolumeId: `vol-${hexOf(`${member.spec.id}/${index}`, 17)}`,
+    VolumeType: type as NonNullable<Volume['VolumeType']>,
+    Size: sizeGb,
+    State: 'in-use',
+    AvailabilityZone: `${member.region}a`,
+    // EC2 tells what a gp3 volume comes with, too.
+    ...((iops ?? isGp3) && { Iops: iops ?? 3000 }),
+    ...((throughput ?? isGp3) && { Throughput: throughput ?? 125 }),
+    Attachments: [{ InstanceId: member.spec.id, State: 'attached', DeleteOnTermination: index === 0 }],
+  };
+}
+
+function describeAddresses(
+  { Filters = [] }: DescribeAddressesCommandInput,
+  caller: Caller,
+): Reply<DescribeAddressesCommandOutput> {
+  return {
+    Addresses: attachedTo(caller, Filters, 'instance-id').flatMap(({ spec, seed }) =>
+      Array.from({ length: spec.addresses }, (_, index) => ({
+        InstanceId: spec.id,
+        AllocationId: `eipalloc-${hexOf(`${spec.id}/${index}`, 17)}`,
+        PublicIp: `203.0.113.${(seed + index) % 256}`,
+        Domain: 'vpc' as const,
+      })),
+    ),
+  };
+}
+
+/** The instances that a filter asks for by their ids; without one all of them. */
+const attachedTo = (caller: Caller, wanted: readonly Filter[], name: string): Member[] =>
+  listed(caller, []).filter(({ spec }) =>
+    wanted.every(({ Name, Values = [] }) => {
+      if (Name !== name) throw awsError('InvalidParameterValue', `The filter '${Name}' is invalid`);
+      return Values.some((id) => id === spec.id);
+    }),
+  );
 
 /** All of them or none: the first one that can't be stopped fails the call, as it does in EC2. */
 function stopInstances(input: StopInstancesCommandInput, caller: Caller): Reply<StopInstancesCommandOutput> {

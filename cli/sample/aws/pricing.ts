@@ -27,10 +27,56 @@ function getProducts(
   };
 }
 
-const ec2Products = ({ types, regions }: WorldFile) =>
-  Object.entries(types).flatMap(([type, facts]) =>
+const ec2Products = (world: WorldFile) => [
+  ...Object.entries(world.types).flatMap(([type, facts]) =>
     Object.entries(facts.hourly).map(([region, rate]) =>
-      toInstanceProduct(type, facts, region, regions[region] ?? { usagePrefix: '', location: region }, rate),
+      toInstanceProduct(type, facts, region, placeIn(world, region), rate),
+    ),
+  ),
+  ...volumeProducts(world),
+];
+
+const placeIn = ({ regions }: WorldFile, region: string): WorldFile['regions'][string] =>
+  regions[region] ?? { usagePrefix: '', location: region };
+
+const volumeProducts = (world: WorldFile) =>
+  Object.entries(world.volumeTypes).flatMap(([type, monthly]) =>
+    Object.entries(monthly).map(([region, rate]) => {
+      const { usagePrefix, location } = placeIn(world, region);
+      return toProduct({
+        serviceCode: 'AmazonEC2',
+        productFamily: 'Storage',
+        rate,
+        unit: 'GB-Mo',
+        description: `$${rate} per GB-month of ${type} provisioned storage - ${location}`,
+        attributes: {
+          servicecode: 'AmazonEC2',
+          volumeApiName: type,
+          regionCode: region,
+          location,
+          usagetype: `${usagePrefix}EBS:VolumeUsage.${type}`,
+        },
+      });
+    }),
+  );
+
+/** The same everywhere. */
+const addressProducts = (world: WorldFile) =>
+  Object.entries(world.regions).flatMap(([region, { usagePrefix, location }]) =>
+    ['IdleAddress', 'InUseAddress'].map((usage) =>
+      toProduct({
+        serviceCode: 'AmazonVPC',
+        productFamily: '',
+        rate: 0.005,
+        description: '$0.005 per public IPv4 address per hour',
+        attributes: {
+          servicecode: 'AmazonVPC',
+          group: 'VPCPublicIPv4Address',
+          regionCode: region,
+          location,
+          usagetype: `${usagePrefix}PublicIPv4:${usage}`,
+        },
+      }),
     ),
   );
 
@@ -80,6 +126,7 @@ const sageMakerProducts = ({ sageMakerTypes, types, regions }: WorldFile) =>
 
 const productsOf: Readonly<Record<string, (world: WorldFile) => ReturnType<typeof toProduct>[]>> = {
   AmazonEC2: ec2Products,
+  AmazonVPC: addressProducts,
   AmazonSageMaker: sageMakerProducts,
 };
 
@@ -122,13 +169,15 @@ function toInstanceProduct(
 type Product = {
   serviceCode: string;
   productFamily: string;
-  /** Dollars an hour. */
+  /** Dollars a unit. */
   rate: number;
+  /** Absent: an hour. */
+  unit?: string;
   description: string;
   attributes: Record<string, string>;
 };
 
-function toProduct({ serviceCode, productFamily, rate, description, attributes }: Product) {
+function toProduct({ serviceCode, productFamily, rate, unit = 'Hrs', description, attributes }: Product) {
   const sku = hexOf(attributes['usagetype'] ?? '', 16).toUpperCase();
   const [offer, dimension] = [`${sku}.JRTCKXETXF`, `${sku}.JRTCKXETXF.6YS6EN2CT7`];
   return {
@@ -139,7 +188,7 @@ function toProduct({ serviceCode, productFamily, rate, description, attributes }
         [offer]: {
           priceDimensions: {
             [dimension]: {
-              unit: 'Hrs',
+              unit,
               endRange: 'Inf',
               beginRange: '0',
               description,

@@ -4,6 +4,7 @@ import {
   type DescribeInstancesCommandInput,
   DescribeInstanceTypesCommand,
   DescribeSpotInstanceRequestsCommand,
+  DescribeVolumesCommand,
   EC2Client,
   type Instance,
   StartInstancesCommand,
@@ -13,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSampleAccount, type SampleAccount } from '../../../cli/sample/account.ts';
 import { createClient } from '../../../shared/aws/client.ts';
 import { scopeFor } from '../../../shared/aws/sts.ts';
+import { getAttached } from '../../../shared/aws/volumes.ts';
 
 const roleArn = 'arn:aws:iam::210987654321:role/ai-cost-watchdog-target';
 const forgotten = 'i-0d4e7b1c93fa26501';
@@ -47,6 +49,25 @@ describe("the sample account's EC2", () => {
         Tags: expect.arrayContaining([{ Key: 'team', Value: 'search' }]),
       },
     ]);
+  });
+
+  it('tells what is attached to an instance: a disk for its system, where nothing else is said', async () => {
+    const annotation = 'i-0d4e7b1c93fa26504';
+    const attached = await getAttached(ec2, [annotation, vision, 'i-0d4e7b1c93fa26510']);
+    expect([...attached]).toEqual([
+      [annotation, { volumes: [{ type: 'gp3', sizeGb: 100, iops: 3000, throughput: 125 }], addresses: 1 }],
+      [vision, { volumes: [{ type: 'gp3', sizeGb: 500, iops: 3000, throughput: 125 }], addresses: 0 }],
+      ['i-0d4e7b1c93fa26510', { volumes: [], addresses: 0 }], // its root is on a local disk
+    ]);
+  });
+
+  it('knows volumes by the instance they are attached to alone', async () => {
+    const Filters = [{ Name: 'size', Values: ['500'] }];
+    await expect(ec2.send(new DescribeVolumesCommand({ Filters }))).rejects.toThrow(
+      "The filter 'size' is invalid",
+    );
+    const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ MaxResults: 5 }));
+    expect(Volumes).toHaveLength(5);
   });
 
   it('gives every instance once over pages of five', async () => {
