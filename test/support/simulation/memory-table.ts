@@ -84,7 +84,15 @@ export function memoryTable() {
 }
 
 /** As marshalling leaves it: nothing undefined, nothing shared with the caller. */
-const plain = (item: Item): Item => JSON.parse(JSON.stringify(item));
+const plain = (item: Item): Item => copyOf(item) as Item;
+
+function copyOf(value: unknown): unknown {
+  if (value instanceof Set) return new Set(value);
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries.map(([key, each]) => [key, copyOf(each)]));
+}
 
 function attempt<Result>(work: () => Result): Result | undefined {
   try {
@@ -201,13 +209,14 @@ const comparisons: Readonly<Record<string, (left: string, right: string) => bool
   '>=': (left, right) => left >= right,
 };
 
-/** `SET a = :b, c = if_not_exists(c, :d) + :e REMOVE f` */
+/** `SET a = :b, c = if_not_exists(c, :d) + :e REMOVE f ADD g :h` */
 function updated(expression: string, before: Item, names: Expressed): Item {
   const item = structuredClone(before);
   const read = reader(expression, before, names);
   while (!read.isOver()) {
     if (read.takes('SET')) setAll(read, item);
     else if (read.takes('REMOVE')) removeAll(read, item);
+    else if (read.takes('ADD')) addAll(read, item);
     else throw new Error(`"${expression}" is not known here`);
   }
   return item;
@@ -224,6 +233,16 @@ function setAll(read: Reader, item: Item): void {
 function removeAll(read: Reader, item: Item): void {
   do place(item, read.path(read.take()), undefined);
   while (read.takes(','));
+}
+
+/** To a set; to a number nobody adds here. */
+function addAll(read: Reader, item: Item): void {
+  do {
+    const path = read.path(read.take());
+    const added = read.value(read.take()) as Set<unknown>;
+    const known = path.reduce<unknown>((found, part) => (found as Item | undefined)?.[part], item);
+    place(item, path, new Set([...((known as Set<unknown> | undefined) ?? []), ...added]));
+  } while (read.takes(','));
 }
 
 function readSum(read: Reader): unknown {

@@ -96,6 +96,8 @@ export function openRegion(machines: Machine[], hooks: Hooks = {}) {
       const [machine] = named([InstanceId]);
       return { DisableApiStop: { Value: machine?.protection === 'stop-protection' } };
     },
+    'EC2:DescribeVolumes': () => ({ Volumes: [] }),
+    'EC2:DescribeAddresses': () => ({ Addresses: [] }),
     'EC2:StopInstances': (input: PowerInput) => change('stop', input),
     'EC2:StartInstances': (input: PowerInput) => change('start', input),
     'CloudWatch:ListMetrics': (input) => listMetrics(machines, input),
