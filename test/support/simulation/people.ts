@@ -80,7 +80,7 @@ export function keepUntil(machine: Machine, at: number, until: number): void {
 function letGo(machine: Machine, at: number): void {
   if (machine.tags['auto-stop:keep-until'] === undefined) return;
   delete machine.tags['auto-stop:keep-until'];
-  machine.keptUntil = Math.min(machine.keptUntil, at);
+  machine.keptUntil = 0;
   machine.keptAt = at;
 }
 
