@@ -1,6 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { addMilliseconds, type IsoTime } from '../period.ts';
+import { minutesBetween, stopDatedMinutes } from '../schedule/case.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
 import type { Schedulable } from '../schedule/schedulable.ts';
 import type { Target } from '../target.ts';
@@ -236,15 +237,16 @@ const staleClaimMs = 15 * 60_000;
 
 /**
  * When a run claimed the stop of what is down now, and died before it recorded what became of it; undefined where none
- * did. A claim from before it was started last tells nothing of who stopped it.
+ * did. A claim from before it was started last, or from long before it went down, tells nothing of who stopped it.
  */
 export const abandonedClaim = (
   { stopRequestedAt }: ScheduleRecord,
-  { startedAt }: Pick<Schedulable, 'startedAt'>,
+  { startedAt, stoppedAt }: Pick<Schedulable, 'startedAt' | 'stoppedAt'>,
   now: IsoTime,
 ): IsoTime | undefined =>
   stopRequestedAt !== undefined &&
   (startedAt === undefined || stopRequestedAt >= startedAt) &&
+  (stoppedAt === undefined || minutesBetween(stopRequestedAt, stoppedAt) < stopDatedMinutes) &&
   stopRequestedAt < addMilliseconds(now, -staleClaimMs)
     ? stopRequestedAt
     : undefined;

@@ -259,6 +259,18 @@ describe('a stopped instance', () => {
     expect(outcome(stopped('User initiated (2026-11-20 07:00:20 GMT)', record))).toBe('start window-open');
   });
 
+  it('is started where our stop came with an event that was as late as one may be', () => {
+    const late = (minutes: number) =>
+      outcome({
+        ...stopped('User initiated (2026-11-20 07:14:30 GMT)', {
+          stoppedAt: later('2026-11-20T07:14:30Z', -minutes),
+        }),
+        now: '2026-11-20T07:20:00Z',
+      });
+    expect(late(15)).toBe('start window-open');
+    expect(late(20)).toBe('keep stopped-by-hand until 2026-11-20T18:00:00Z');
+  });
+
   it.each(['Server.InternalError', '', undefined, 'User initiated (2026-13-45 99:00:00 GMT)'])(
     'whose stop nothing explains (%s) is started only where it was ours',
     (reason) => {

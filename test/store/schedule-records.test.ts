@@ -129,6 +129,15 @@ describe('an abandoned claim', () => {
   ])('is told from %s', (_, stopRequestedAt, launched, now, abandoned) => {
     expect(abandonedClaim({ stopRequestedAt }, { startedAt: launched }, now)).toBe(abandoned);
   });
+
+  it.each([
+    ['a moment later', '2026-11-16T18:25:20Z', at],
+    ['by an event as late as one may be', '2026-11-16T18:44:00Z', at],
+    ['by somebody else, long after its holder died', '2026-11-16T18:46:00Z', undefined],
+  ])('is of no stop but its own: made %s', (_, stoppedAt, abandoned) => {
+    const subject = { startedAt: launchTime, stoppedAt };
+    expect(abandonedClaim({ stopRequestedAt: at }, subject, '2026-11-16T23:00:00Z')).toBe(abandoned);
+  });
 });
 
 describe('a refused start', () => {

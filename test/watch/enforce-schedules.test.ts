@@ -453,6 +453,17 @@ describe('a stop that does not go as it should', () => {
     expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
   });
 
+  it('is not told of what somebody stopped by hand, long after a run died between its claim and the stop', async () => {
+    const cpu = [{ until: '2026-11-16T18:12:00Z', value: 0.5 }, { value: 70 }];
+    world = await warned([machine(1, { cpu, stopped: '2026-11-16T20:00:00Z' })]);
+    const { warning } = (await getScheduleRecords(world.table, target)).get(idOf(1)) ?? {};
+    await claimStop(world.table, target, idOf(1), afterGrace, { warning });
+    for (const time of ['2026-11-16T18:45:00Z', '2026-11-16T20:30:00Z']) {
+      expect(await world.run(time)).toMatchObject({ stopped: [] });
+    }
+    expect(await world.deliver()).toEqual([]);
+  });
+
   it("is nobody's where an old claim was left and somebody has started and stopped it since", async () => {
     world = await openEvening([
       machine(1, { launched: '2026-11-16T17:00:00Z', stopped: '2026-11-16T18:10:00Z' }),
