@@ -156,16 +156,26 @@ export const requestStop = (
 
 /**
  * Claims a start before it is asked for, as a stop is claimed: whoever hears of the start can read
- * here that it is ours. False where another run holds the claim.
+ * here that it is ours. False where another run holds the claim, or has made a start since the one at `lastStart`.
  */
-export const claimStart = (table: Table, target: Target, key: string, at: IsoTime): Promise<boolean> =>
-  applyWrite(
-    table,
-    recordWrite(table, target, key, at, {
-      set: { startRequestedAt: at },
-      when: unclaimed('startRequestedAt', at),
-    }),
-  );
+export function claimStart(
+  table: Table,
+  target: Target,
+  key: string,
+  at: IsoTime,
+  lastStart: IsoTime | undefined,
+): Promise<boolean> {
+  const free = unclaimed('startRequestedAt', at);
+  const [ground, values] =
+    lastStart === undefined
+      ? ['attribute_not_exists(startedAt)', {}]
+      : ['startedAt = :last', { ':last': lastStart }];
+  const change = recordWrite(table, target, key, at, {
+    set: { startRequestedAt: at },
+    when: { expression: `${ground} AND (${free.expression})`, values: { ...free.values, ...values } },
+  });
+  return applyWrite(table, change);
+}
 
 /** Ends the claim of a start: with `started` it was made, without it the next run may try again. */
 export const settleStart = (

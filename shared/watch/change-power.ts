@@ -203,7 +203,10 @@ export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Cha
   const { clients, target, time } = pass;
   const outcomes = await changeDue(pass, due, {
     clear: clearForStart,
-    claim: ({ subject }: ClearedStart) => claimStart(clients.table, target, schedulableKey(subject), time),
+    claim: ({ subject }: ClearedStart) => {
+      const lastStart = plannedOf(pass, subject)?.stored?.startedAt;
+      return claimStart(clients.table, target, schedulableKey(subject), time, lastStart);
+    },
     change: (kind, starts, options) => kind.start(pass.plan.context, starts, options),
   });
   for (const outcome of outcomes) {

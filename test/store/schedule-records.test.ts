@@ -98,7 +98,7 @@ describe('the claim of a stop', () => {
 
 describe('the claim of a start', () => {
   const opening = '2026-11-17T07:00:00Z';
-  const claimOf = (time: string) => claimStart(table, target, id, time);
+  const claimOf = (time: string, last?: string) => claimStart(table, target, id, time, last);
 
   it('is held by one of many runs, until it is settled', async () => {
     const claims = await Promise.all(Array.from({ length: 6 }, () => claimOf(opening)));
@@ -106,6 +106,14 @@ describe('the claim of a start', () => {
     expect(await settleStart(table, target, id, '2026-11-17T07:05:00Z', true)).toBe(false);
     expect(await settleStart(table, target, id, opening, true)).toBe(true);
     expect(await record()).toEqual({ startedAt: opening });
+  });
+
+  it("is not to be had by whoever hasn't seen the start that another run has made", async () => {
+    await claimOf(opening);
+    await settleStart(table, target, id, opening, true);
+    expect(await claimOf(opening)).toBe(false);
+    expect(await claimOf('2026-11-17T07:05:00Z', '2026-11-16T07:00:00Z')).toBe(false);
+    expect(await claimOf('2026-11-18T07:00:00Z', opening)).toBe(true);
   });
 
   it('is free again where the start was not made, or its holder must be dead', async () => {
