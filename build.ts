@@ -7,6 +7,8 @@ import { ZipFile } from 'yazl';
 import { readConfigFile } from './cli/config-file.ts';
 import { InputError } from './cli/input-error.ts';
 import type { Config } from './shared/config.ts';
+import { runOut, toHolidays } from './shared/schedule/holidays.ts';
+import { instanceSchedulerNotes } from './shared/schedule/instance-scheduler.ts';
 
 const out = '.build';
 
@@ -81,17 +83,46 @@ const onlyLambdaCredentials: Plugin = {
 };
 
 /** What the stack itself takes from the configuration: what isn't enforced isn't permitted either. */
-function stackSettings({ enforce, tags, targets, alerts }: Config) {
+function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config) {
   const roles = targets.accounts.flatMap(({ id, role }) => (role === undefined ? [] : [roleArn(role, id)]));
   return {
     enforce: String(enforce),
     countingTags: [tags.schedule, tags.keepUntil, tags.instanceStore, ...tags.environment],
-    ifTagged: { StringLike: { [`aws:ResourceTag/${tags.schedule}`]: '*' } },
+    ifTagged: ifTagged(tags.schedule),
+    powerElsewhere: {
+      instanceScheduler: powerElsewhere('InstanceScheduler', compatibility.instanceScheduler?.tag),
+      custodian: powerElsewhere('Custodian', compatibility.custodian?.tag),
+    },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
     webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
   };
 }
+
+const ifTagged = (key: string) => ({ StringLike: { [`aws:ResourceTag/${key}`]: '*' } });
+
+/**
+ * The same power over what carries another scheduler's tag; none where that isn't read. The keys of one condition must
+ * all be there, so that each key has a statement of its own.
+ */
+const powerElsewhere = (name: string, key: string | undefined) =>
+  key === undefined
+    ? noValue
+    : {
+        'Fn::If': [
+          'Enforces',
+          {
+            Sid: `StopAndStartWhatHasTheTagOf${name}`,
+            Effect: 'Allow',
+            Action: ['ec2:StopInstances', 'ec2:StartInstances'],
+            Resource: { 'Fn::Sub': `arn:\${AWS::Partition}:ec2:*:\${AWS::AccountId}:instance/*` },
+            Condition: ifTagged(key),
+          },
+          noValue,
+        ],
+      };
+
+const noValue = { Ref: 'AWS::NoValue' };
 
 /** Parameter Store reads the secrets of Secrets Manager too, with the permission of whoever asks it. */
 function webhookAccess(reference: string): { actions: string[]; resources: object[] } {
@@ -132,12 +163,28 @@ async function buildFunction(name: string): Promise<{ metafile: Metafile }> {
   return { metafile };
 }
 
+/** Holidays that are over when they are deployed would keep whatever follows them up from the first run on. */
+function refuseRunOut({ holidays }: Config, now: string): void {
+  for (const [name, calendar] of Object.entries(holidays)) {
+    const ended = runOut(toHolidays(name, calendar), now);
+    if (ended !== undefined) throw new InputError(`${calendar.file}: ${ended}`);
+  }
+}
+
+/** What another scheduler's schedules ask for that is not carried out. */
+const notesOf = ({ compatibility: { instanceScheduler } }: Config): string[] =>
+  Object.entries(instanceScheduler?.definitions?.schedules ?? {}).flatMap(([name, schedule]) =>
+    instanceSchedulerNotes(name, schedule),
+  );
+
 const kilobytes = (file: string) => `${(statSync(file).size / 1024).toFixed(0)} kB`.padStart(9);
 
 /** `node build.ts [--config FILE]`; without it the project's watchdog.yml, or the defaults. */
 async function main(): Promise<void> {
   const { values: options } = parseArgs({ options: { config: { type: 'string' } } });
   const config = await readConfigFile(options.config);
+  refuseRunOut(config, new Date().toISOString());
+  for (const note of notesOf(config)) console.error(`Instance Scheduler: ${note}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
   writeFileSync(`${out}/config.json`, JSON.stringify(config));

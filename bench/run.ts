@@ -8,6 +8,7 @@ const benches = readdirSync('bench')
   .toSorted();
 
 if (name !== undefined && benches.includes(name)) {
+  process.env['POWERTOOLS_LOG_LEVEL'] ??= 'SILENT'; // before the logger is made: each run's log line is no figure
   process.argv = [process.execPath, `bench/${name}.ts`, ...options];
   await import(`./${name}.ts`);
 } else {

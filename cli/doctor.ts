@@ -7,6 +7,7 @@ import { getInstances } from '../shared/aws/ec2.ts';
 import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
+import { optInKeysText } from '../shared/schedule/schedule-tag.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
@@ -84,13 +85,13 @@ async function checkScheduleTags({ targets, config, now, table }: Session): Prom
     plans.push(await planSchedules(clients, target, config, now, { readOnly: true }));
   }
   const planned = plans.flatMap((plan) => plan.planned);
-  const key = config.tags.schedule;
+  const keys = optInKeysText(config);
   return [
     planned.length > 0
-      ? ok('schedule tags', `${counted(planned.length, 'instance')} with the tag "${key}"`)
+      ? ok('schedule tags', `${counted(planned.length, 'instance')} with the tag ${keys}`)
       : warn(
           'schedule tags',
-          `no instance carries the tag "${key}"`,
+          `no instance carries the tag ${keys}`,
           'tag one with office hours, then run plan',
         ),
     ...planned

@@ -50,6 +50,13 @@ export function toDays(value: string): number {
   throw new InvalidArgumentError('expected a whole number from 1 to 396');
 }
 
+/** Whole weeks of hours, as far back as CloudWatch keeps them. */
+export function toWeeks(value: string): number {
+  const weeks = Number(value);
+  if (Number.isInteger(weeks) && weeks >= 2 && weeks <= 52) return weeks;
+  throw new InvalidArgumentError('expected a whole number from 2 to 52');
+}
+
 export const toDollars = (value: string): number => toAmount(value, 'an amount such as 25');
 
 export const toAlertsPerMonth = (value: string): number => toAmount(value, 'a number such as 4');

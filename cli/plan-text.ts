@@ -3,6 +3,7 @@ import { formatMoney } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 import { clockTime } from '../shared/schedule/clock.ts';
 import { type ForecastStep, forecast } from '../shared/schedule/forecast.ts';
+import { optInKeysText } from '../shared/schedule/schedule-tag.ts';
 import { type Target, targetName } from '../shared/target.ts';
 import type { Plan, Planned } from '../shared/watch/plan-schedules.ts';
 import type { Session } from './session.ts';
@@ -23,7 +24,7 @@ export function planText(
     missing.map(({ what, why }) => `  Not read in ${targetName(target)}: ${what}: ${why}`),
   );
   if (planned.length === 0) {
-    const nothing = `Nothing carries the tag "${config.tags.schedule}" in ${plans.length} targets: nothing to plan.`;
+    const nothing = `Nothing carries the tag ${optInKeysText(config)} in ${plans.length} targets: nothing to plan.`;
     return [nothing, ...gaps].join('\n');
   }
   return [

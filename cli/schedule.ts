@@ -1,29 +1,72 @@
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
-import type { IsoTime } from '../shared/period.ts';
-import { type Explanation, explainSchedule } from '../shared/schedule/explain.ts';
+import { type Config, parseConfig } from '../shared/config.ts';
+import { addMilliseconds, type IsoTime, toTime } from '../shared/period.ts';
+import { asTag } from '../shared/schedule/as-tag.ts';
+import { type Explanation, explainSchedule, parseTagThrough } from '../shared/schedule/explain.ts';
+import { instanceSchedulerNotes } from '../shared/schedule/instance-scheduler.ts';
+import { type Schedule, scheduleText } from '../shared/schedule/schedule.ts';
+import { type Grammar, grammars } from '../shared/schedule/schedule-tag.ts';
 import { readConfigFile } from './config-file.ts';
 import { InputError } from './input-error.ts';
 import { type CommonOptions, printJson, toIsoTime } from './options.ts';
+import { strip } from './schedule-strip.ts';
 import { type Cell, paint, print, printable, printError, table } from './terminal.ts';
 
-type ExplainOptions = CommonOptions & { from?: string; to?: string; stdin?: boolean };
+type ExplainOptions = CommonOptions & { from?: string; to?: string; stdin?: boolean; grammar: Grammar };
 
-/** `schedule explain`: what a tag's value means between two points in time. Sets exit code 2 where it is invalid. */
+const weekMs = 7 * 86_400_000;
+const longestStripMs = 5 * weekMs;
+
+/**
+ * `schedule explain`: what a tag's value means between two points in time, from now on for a week unless they are
+ * given. Sets exit code 2 where it is invalid.
+ */
 export async function explainCommand(value: string | undefined, options: ExplainOptions): Promise<void> {
-  const config = await readConfigFile(options.config);
-  if (options.stdin) return explainLines(config);
-  const { from, to } = options;
-  if (value === undefined || from === undefined || to === undefined) {
-    throw new InputError('schedule explain: expected a tag value, --from and --to (or --stdin)');
-  }
+  const config = withGrammar(await readConfigFile(options.config), options.grammar);
+  if (options.stdin) return explainLines(config, options.grammar);
+  if (value === undefined) throw new InputError('schedule explain: expected a tag value (or --stdin)');
+  const from = options.from ?? options.now ?? toTime(Date.now());
+  const to = options.to ?? addMilliseconds(from, weekMs);
   checkOrder(from, to);
-  const explained = explainSchedule(value, from, to, config);
+  const explained = explainSchedule(value, from, to, config, options.grammar);
   if (!explained.valid) process.exitCode = 2;
   if (options.format === 'json') return printJson(explained);
   if (!explained.valid) return void printError(`"${value}": ${explained.error}`);
+  const parsed = parseTagThrough(value, to, config, options.grammar);
   print(`${paint('bold', printable(value))} from ${from} to ${to} (UTC)\n`);
-  print(transitionsText(explained));
+  if (parsed.kind !== 'schedule') return print('  never touched: it may run all the time');
+  // A week from any hour on touches eight days, of which the last is the first again.
+  const shown = options.to === undefined ? addMilliseconds(to, -weekMs / 7) : to;
+  if (Date.parse(shown) - Date.parse(from) <= longestStripMs) {
+    print(`${strip(parsed.schedule, from, shown)}\n`);
+  }
+  print(`${meaning(parsed.schedule, options.grammar, config)}\n`);
+  if (options.from !== undefined || options.to !== undefined) print(transitionsText(explained));
+}
+
+/** Custodian's defaults will do for a look at one of its values; Instance Scheduler's are names of its own table. */
+function withGrammar(config: Config, grammar: Grammar): Config {
+  if (grammar !== 'custodian' || config.compatibility.custodian) return config;
+  const { compatibility } = parseConfig({ compatibility: { custodian: {} } });
+  return { ...config, compatibility: { ...config.compatibility, custodian: compatibility.custodian } };
+}
+
+/** What is done with it, and for another scheduler's value how ours would say the same, and what it asks for in vain. */
+function meaning(schedule: Schedule, grammar: Grammar, { compatibility }: Config): string {
+  const { always, start, hibernate, name } = schedule;
+  const ours = grammar === 'watchdog' ? undefined : asTag(schedule);
+  const definition = compatibility.instanceScheduler?.definitions?.schedules[name ?? ''];
+  const notes =
+    grammar === 'instance-scheduler' && definition ? instanceSchedulerNotes(name ?? '', definition) : [];
+  return [
+    `  ${printable(scheduleText(schedule))}`,
+    `  outside its hours it is ${hibernate ? 'hibernated' : 'stopped'} ${always ? 'even when busy' : 'when idle'}; ${
+      start ? 'started' : 'not started'
+    } when they begin`,
+    ...(ours === undefined ? [] : [`  as a tag of ours: ${paint('bold', ours)}`]),
+    ...notes.map((note) => `  ${paint('yellow', 'not carried out')}: ${printable(note)}`),
+  ].join('\n');
 }
 
 function transitionsText({ initial, transitions }: Extract<Explanation, { valid: true }>): string {
@@ -50,16 +93,21 @@ const time = z.string().transform((text, { addIssue }) => {
   }
 });
 
-const question = z.object({ value: z.string(), from: time, to: time });
+const question = z.object({
+  value: z.string(),
+  from: time,
+  to: time,
+  grammar: z.enum(grammars).optional(),
+});
 
 /** One JSON object a line in, one out, in the same order. */
-async function explainLines(context: Parameters<typeof explainSchedule>[3]): Promise<void> {
+async function explainLines(config: Config, byDefault: Grammar): Promise<void> {
   let number = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     number += 1;
     if (line.trim() === '') continue;
-    const { value, from, to } = readQuestion(line, number);
-    const explained = explainSchedule(value, from, to, context);
+    const { value, from, to, grammar = byDefault } = readQuestion(line, number);
+    const explained = explainSchedule(value, from, to, withGrammar(config, grammar), grammar);
     if (!explained.valid) process.exitCode = 2;
     console.log(JSON.stringify(explained));
   }

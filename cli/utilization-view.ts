@@ -26,12 +26,9 @@ export type Found = { target: ViewedTarget; resource: Resource; observations: re
  * none, or several.
  */
 export function findResource(targets: readonly ViewedTarget[], query: string): Found {
-  const all = targets.flatMap(resourcesOf);
-  const exact = all.filter(({ resource: { id, name } }) => id === query || name === query);
-  const similar = all.filter(({ resource: { id, name } }) => id.startsWith(query) || name.startsWith(query));
-  const found = exact.length > 0 ? exact : similar;
+  const found = findNamed(targets.flatMap(resourcesOf), query, ({ resource }) => resource);
   const [first, ...others] = found;
-  if (query === '' || first === undefined) {
+  if (first === undefined) {
     throw new InputError(
       `no resource is called "${printable(query)}": "watchdog utilization" lists them all`,
     );
@@ -39,6 +36,22 @@ export function findResource(targets: readonly ViewedTarget[], query: string): F
   if (others.length > 0)
     throw new InputError(`"${printable(query)}" may be any of ${found.map(placeText).join('; ')}`);
   return first;
+}
+
+/** What is called so by its id or its name, or else those of which either begins so. */
+export function findNamed<Item>(
+  items: readonly Item[],
+  query: string,
+  namesOf: (item: Item) => { id: string; name: string },
+): Item[] {
+  if (query === '') return [];
+  const having = (isMeant: (name: string) => boolean) =>
+    items.filter((item) => {
+      const { id, name } = namesOf(item);
+      return isMeant(id) || isMeant(name);
+    });
+  const exact = having((name) => name === query);
+  return exact.length > 0 ? exact : having((name) => name.startsWith(query));
 }
 
 function resourcesOf(target: ViewedTarget): Found[] {

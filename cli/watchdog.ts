@@ -9,6 +9,7 @@ import {
   toIsoTime,
   toMonth,
   toNames,
+  toWeeks,
   withAccountOptions,
   withCommonOptions,
 } from './options.ts';
@@ -60,6 +61,12 @@ withAccountOptions(program.command('stop-now <ids...>'))
   .description('let the next run make an announced stop, without waiting for its grace period')
   .option('--by <name>', 'who says so')
   .action(async (ids, options) => (await import('./keep.ts')).stopNowCommand(ids, options));
+
+withAccountOptions(program.command('propose [instance]'))
+  .description('hours for schedule tags, learnt from what instances did; of one instance, its week')
+  .option('--weeks <count>', 'how far back to look', toWeeks, 4)
+  .option('--min-saving <dollars>', 'a month; less is not worth a tag', toDollars, 10)
+  .action(async (instance, options) => (await import('./propose.ts')).proposeCommand(instance, options));
 
 withAccountOptions(program.command('utilization [resource]'))
   .description('what is idle or hardly used, and what that costs; of one resource, the evidence')
@@ -132,8 +139,13 @@ withTable(program.command('savings'))
 const schedule = program.command('schedule').description('schedule tags');
 withCommonOptions(schedule.command('explain [value]'))
   .description('what the value of a schedule tag means between two points in time')
-  .option('--from <time>', 'ISO 8601', toIsoTime)
-  .option('--to <time>', 'ISO 8601, exclusive', toIsoTime)
+  .option('--from <time>', 'ISO 8601 (default: now)', toIsoTime)
+  .option('--to <time>', 'ISO 8601, exclusive (default: a week later)', toIsoTime)
+  .addOption(
+    new Option('--grammar <name>', 'whose tag it is')
+      .choices(['watchdog', 'instance-scheduler', 'custodian'])
+      .default('watchdog'),
+  )
   .option('--stdin', 'one JSON object {"value", "from", "to"} a line; answers one a line')
   .action(async (value, options) => (await import('./schedule.ts')).explainCommand(value, options));
 

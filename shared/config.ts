@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { parseHolidayDate } from './schedule/holidays.ts';
 
 const account = z
   .string('expected a 12-digit account id, in quotes')
@@ -245,6 +246,109 @@ const utilization = z.strictObject({
     .prefault({}),
 });
 
+const holidayDate = z.string().superRefine((text, context) => {
+  try {
+    parseHolidayDate(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+/** Holidays, with what their file says once it is read: the packaged configuration holds it, and Lambda reads no file. */
+const holidays = z
+  .strictObject({
+    dates: z.array(holidayDate).default([]),
+    file: z.string().min(1).optional(),
+    calendar: z.strictObject({ through: z.iso.date(), days: z.record(z.iso.date(), z.string()) }).optional(),
+  })
+  .refine(({ dates, file }) => dates.length > 0 || file !== undefined, 'names neither dates nor a file');
+
+const texts = z.array(z.string().min(1));
+
+/** What Instance Scheduler's table holds, by its own names. */
+export const instanceSchedulerDefinitions = z.strictObject({
+  schedules: z.record(
+    z.string(),
+    z.strictObject({
+      periods: texts.default([]),
+      timezone: z.string().optional(),
+      override_status: z.enum(['running', 'stopped']).optional(),
+      stop_new_instances: z.boolean().optional(),
+      enforced: z.boolean().optional(),
+      hibernate: z.boolean().optional(),
+      retain_running: z.boolean().optional(),
+      use_maintenance_window: z.boolean().optional(),
+      ssm_maintenance_window: texts.optional(),
+    }),
+  ),
+  periods: z.record(
+    z.string(),
+    z.strictObject({
+      begintime: z.string().optional(),
+      endtime: z.string().optional(),
+      weekdays: texts.optional(),
+      monthdays: texts.optional(),
+      months: texts.optional(),
+    }),
+  ),
+});
+
+const carriedOut = {
+  always: z.boolean().default(false).meta({
+    description: 'true: stopped out of hours even when busy, as it does itself.',
+  }),
+  start: z.boolean().default(true).meta({
+    description: 'Started when the hours begin, as it does itself; false: only stopped.',
+  }),
+};
+
+const hour = z.number().int().min(0).max(23);
+
+const compatibility = z.strictObject({
+  instanceScheduler: z
+    .strictObject({
+      tag: tagKey.default('Schedule').meta({ description: "The key of AWS Instance Scheduler's tag." }),
+      file: z.string().min(1).optional().meta({
+        description: 'Its schedules and periods: an export of its DynamoDB table, or YAML.',
+      }),
+      definitions: instanceSchedulerDefinitions.optional().meta({
+        description: 'The same, written here. Packaging fills it in from the file.',
+      }),
+      timeZone: timeZone
+        .optional()
+        .meta({ description: 'The zone of its schedules that name none; absent: `timeZone`.' }),
+      ...carriedOut,
+    })
+    .refine(
+      (policy) => policy.file !== undefined || policy.definitions !== undefined,
+      'names neither a file nor definitions',
+    )
+    .optional(),
+  custodian: z
+    .strictObject({
+      tag: tagKey
+        .default('maid_offhours')
+        .meta({ description: "The key of Cloud Custodian's off-hours tag, in whatever case." }),
+      timeZone: z
+        .string()
+        .default('et')
+        .meta({ description: 'Its default_tz: an alias such as et, or an IANA zone.' }),
+      onhour: hour.default(7).meta({ description: 'The hour of its onhour policy.' }),
+      offhour: hour.default(19).meta({ description: 'The hour of its offhour policy.' }),
+      weekends: z.boolean().default(true).meta({ description: 'Its weekends: off at the weekend.' }),
+      weekendsOnly: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Its weekends-only: off at the weekend alone.' }),
+      skipDays: z
+        .array(z.iso.date())
+        .default([])
+        .meta({ description: 'Its skip-days: dates on which it neither starts nor stops.' }),
+      ...carriedOut,
+    })
+    .optional(),
+});
+
 const stop = z.strictObject({
   grace: minutes.default(15).meta({ description: 'Minutes between the warning and the stop.' }),
   idle: minutes
@@ -271,6 +375,23 @@ const stop = z.strictObject({
     .min(1)
     .default(15)
     .meta({ description: 'Minutes after which a schedule event is discarded.' }),
+  chunkSize: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(100)
+    .meta({ description: 'Instances in one call to stop or start them.' }),
+  callsPerSecond: z.number().positive().optional().meta({
+    description:
+      'Calls a second to stop, and to start, in an account and region; what AWS publishes: 5 and 2.',
+  }),
+  burst: z.number().int().positive().optional().meta({
+    description: 'How many of them at once before that; what AWS publishes: 50 and 5.',
+  }),
+  hibernateFallback: z.boolean().default(true).meta({
+    description: 'What is to hibernate and cannot is stopped; false: it is left running, and told.',
+  }),
 });
 
 const launches = z.strictObject({
@@ -299,8 +420,16 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z][\w-]*$/i), z.string())
     .default({})
     .meta({
-      description: 'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin',
+      description: 'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin; holidays=germany',
     }),
+  holidays: z
+    .record(z.string().regex(/^[a-z][\w-]*$/i), holidays)
+    .default({})
+    .meta({
+      description:
+        'Named holidays, on which no window starts: `dates`, such as 2026-12-24, 12-25 and 12-24..01-01, and `file`, an iCalendar file.',
+    }),
+  compatibility: compatibility.prefault({}),
   protect: protect.prefault({}),
   spend: spend.prefault({}),
   idle: idle.prefault({}),

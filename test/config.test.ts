@@ -58,6 +58,22 @@ describe('the configuration', () => {
     expect(parseConfig({ spend }).spend).toMatchObject(spend);
   });
 
+  it('stops a hundred a call, at the rates that AWS publishes, and what cannot hibernate too', () => {
+    const { stop } = parseConfig({});
+    expect(stop).toMatchObject({ chunkSize: 100, hibernateFallback: true });
+    expect([stop.callsPerSecond, stop.burst]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    [{ chunkSize: 0 }, 'stop.chunkSize'],
+    [{ chunkSize: 1001 }, 'stop.chunkSize'],
+    [{ chunkSize: 12.5 }, 'stop.chunkSize'],
+    [{ callsPerSecond: 0 }, 'stop.callsPerSecond'],
+    [{ burst: 0.5 }, 'stop.burst'],
+  ])('refuses a pace of %j', (stop, path) => {
+    expect(() => parseConfig({ stop })).toThrow(path);
+  });
+
   it('reads back what it has read, as a function does that was packaged with it', () => {
     const config = parseConfig(planned({ upTo: '2500%' }));
     expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);

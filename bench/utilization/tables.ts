@@ -12,10 +12,10 @@ export const whole = (value: number): string => Math.round(value).toLocaleString
 const one = (value: number): string => value.toFixed(1);
 const dollars = (value: number): string => value.toFixed(3);
 
-const ratio = (plain: number, ours: number): string =>
+export const ratio = (plain: number, ours: number): string =>
   ours === 0 ? '' : `${(plain / ours).toFixed(plain / ours < 10 ? 1 : 0)}x`;
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, ['---', ...head.slice(1).map(() => '---:')], ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { addClientPlugin } from '../../shared/aws/client.ts';
+import { resetBuckets } from '../../shared/aws/token-bucket.ts';
 import type { InstanceState } from '../../shared/compute/instance.ts';
 import { type IsoTime, toTime } from '../../shared/period.ts';
 import { recordLaunch } from '../../shared/store/launches.ts';
@@ -83,6 +84,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   sample.parameters.set('/watchdog/slack-webhook', webhook.url);
   const calls: SampleCall[] = [];
   stage = { sample, dynamoDb: new URL(dynamoDb.endpoint), calls };
+  resetBuckets();
   const removePlugin = addClientPlugin(answerFrom(() => stage));
   const restore = useEnvironment(env);
   await rememberLaunches(sample, env.TABLE_NAME);
@@ -91,6 +93,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
     now: () => toTime(sample.now),
     setNow: (time) => {
       sample.now = Date.parse(time);
+      resetBuckets(); // hours may have passed there, and none for this process
     },
     instances: () => listInstances(sample.fleet, sample.now),
     slackMessages: webhook.messages,

@@ -59,11 +59,15 @@ function createMember(account: string, region: string, spec: InstanceSpec, facts
     facts,
     reservationId: spec.reservation ?? `r-${hexOf(spec.id, 17)}`,
     tags: { ...(spec.name !== undefined && { Name: spec.name }), ...spec.tags },
-    runs: [{ from: spec.launched, ...(to !== undefined && { to }) }],
+    runs: [...measuredRuns(spec), { from: spec.launched, ...(to !== undefined && { to }) }],
     endedBy: 'User initiated',
     seed: seedOf(spec.id),
   };
 }
+
+/** The run before the present launch, of what ran around the clock and was measured then. */
+const measuredRuns = ({ history, launched }: InstanceSpec): Run[] =>
+  history?.measured ? [{ from: Date.parse(history.since), to: launched }] : [];
 
 /** The run that is on at `now`, or else the last one before; absent before the first launch. */
 export const lastRun = ({ runs }: Member, now: number): Run | undefined =>
@@ -101,7 +105,7 @@ export function hoursRun({ spec, runs, seed }: Member, from: number, to: number)
 
 /** By its history: on the day of the launch only what never stops ran before it. */
 function hoursBefore({ history, launched }: InstanceSpec, seed: number, from: number, to: number): number {
-  if (!history || from < Date.parse(history.since) || from >= launched) return 0;
+  if (!history || history.measured || from < Date.parse(history.since) || from >= launched) return 0;
   const weekday = new Date(from).getUTCDay();
   const hours = weekday === 0 || weekday === 6 ? history.weekend : history.weekday;
   if (hours === 24) return overlap(from, to, from, launched) / 3_600_000;

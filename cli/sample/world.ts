@@ -58,7 +58,13 @@ const instance = z.strictObject({
   terminated: time.optional(),
   /** Hours it ran on each day before its present launch. */
   history: z
-    .strictObject({ since: date, weekday: z.number().min(0).max(24), weekend: z.number().min(0).max(24) })
+    .strictObject({
+      since: date,
+      weekday: z.number().min(0).max(24),
+      weekend: z.number().min(0).max(24),
+      /** What it published then is still there; only of what ran around the clock. */
+      measured: z.boolean().default(false),
+    })
     .optional(),
   lifecycle: z.enum(['spot', 'scheduled', 'capacity-block', 'interruptible-capacity-reservation']).optional(),
   spotRequest: z.strictObject({ id: z.string(), type: z.enum(['persistent', 'one-time']) }).optional(),

@@ -7,6 +7,7 @@ type AlertKind =
   | 'utilization'
   | 'stop-warning'
   | 'stop-result'
+  | 'start-result'
   | 'schedule-problem'
   | 'breaker'
   | 'launch'
@@ -58,6 +59,7 @@ export const alertSchema: z.ZodType<Alert> = z.object({
     'utilization',
     'stop-warning',
     'stop-result',
+    'start-result',
     'schedule-problem',
     'breaker',
     'launch',

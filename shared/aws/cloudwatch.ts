@@ -105,18 +105,20 @@ type DiscoveredDeviceMetrics = {
 };
 
 /**
- * Every metric of these namespaces that may tell of a GPU or a NeuronCore and was active in the last three hours. A
- * namespace that can't be read doesn't keep the others from being read, and a part of one never passes for the whole.
+ * Every metric of these namespaces that may tell of a GPU or a NeuronCore and was active in the last three hours, with
+ * `withSilent` in the last two weeks. A namespace that can't be read doesn't keep the others from being read, and a part
+ * of one never passes for the whole.
  */
 export async function discoverDeviceMetrics(
   client: CloudWatchClient,
   namespaces: readonly string[],
+  { withSilent = false }: Pick<Listing, 'withSilent'> = {},
 ): Promise<DiscoveredDeviceMetrics> {
   const lists: Metric[][] = [];
   const failures: DiscoveredDeviceMetrics['failures'] = [];
   for (const namespace of new Set(namespaces)) {
     try {
-      lists.push(await listDeviceMetrics(client, namespace));
+      lists.push(await listDeviceMetrics(client, { namespace, withSilent }));
     } catch (error) {
       failures.push({ namespace, why: messageOf(error) });
     }
@@ -128,13 +130,13 @@ export async function discoverDeviceMetrics(
  * One call where a page holds the whole namespace, as it mostly does where no agent reports. A larger one is asked for
  * the names that count: the agent puts the disks and processes of the whole fleet there too.
  */
-async function listDeviceMetrics(client: CloudWatchClient, namespace: string): Promise<Metric[]> {
+async function listDeviceMetrics(client: CloudWatchClient, listing: Listing): Promise<Metric[]> {
   const known = nothingKnown();
-  const { metrics, next } = await listPage(client, { namespace }, known);
+  const { metrics, next } = await listPage(client, listing, known);
   if (next === undefined) return metrics.filter(isDeviceMetric);
   const lists: Metric[][] = [];
   for (const names of inBatches(deviceMetricNames, concurrentCalls)) {
-    lists.push(...(await Promise.all(names.map((name) => listPages(client, { namespace, name }, known)))));
+    lists.push(...(await Promise.all(names.map((name) => listPages(client, { ...listing, name }, known)))));
   }
   return lists.flat();
 }

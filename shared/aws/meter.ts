@@ -21,8 +21,8 @@ const prices: Readonly<Record<string, number>> = {
   'SNS:Publish': 20e-6,
 };
 
-/** GetMetricData is charged by the metric asked for, not by the call. */
-const perMetric = 0.01e-3;
+/** Dollars: GetMetricData is charged by the metric asked for, not by the call. */
+export const perMetric = 0.01e-3;
 
 const counts = new Map<string, number>();
 let metricQueries = 0;

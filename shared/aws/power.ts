@@ -7,76 +7,122 @@ import {
 import { z } from 'zod';
 import { inBatches } from '../batches.ts';
 import type { ClearedStart, ClearedStop } from '../schedule/clearance.ts';
-import { errorCode } from './error.ts';
+import type { Schedulable } from '../schedule/schedulable.ts';
+import { type BatchChange, changeInBatches } from './change-in-batches.ts';
+import type { Changed, ChangeOutcome } from './change-outcome.ts';
+import { type Clock, type Pace, pacedCall } from './paced-call.ts';
+import { untilThrottled } from './throttling.ts';
+import { sharedBucket, type TokenRate } from './token-bucket.ts';
 
 /** What became of one thing that was to be stopped or started. */
-export type PowerOutcome = {
-  id: string;
-  /**
-   * `left`: not tried, for want of time; the next run does it. `unknown`: it failed, and what came of it could not be
-   * asked: it may have been done.
-   */
-  outcome: 'done' | 'refused' | 'failed' | 'left' | 'unknown';
-  /** AWS's error code and message, where it refused or failed. */
-  code?: string;
-  message?: string;
+export type PowerOutcome = Changed & {
+  /** Of one that was to hibernate and is down: whether it did, or was stopped, as what can't hibernate may be. */
+  hibernated?: boolean;
 };
 
 export type PowerOptions = {
   /** Instances a call, at most 1,000. */
   chunkSize?: number;
+  /** Calls a second to each API of an account and region, and how many at once before that; as many as AWS publishes. */
+  callsPerSecond?: number | undefined;
+  burst?: number | undefined;
+  /** Whether what AWS can't hibernate is stopped; else it is refused. */
+  hibernateFallback?: boolean;
   /** Milliseconds this run has left; below ten seconds the rest is left to the next run. */
   remainingMs?: () => number;
+  clock?: Clock | undefined;
 };
 
-/**
- * Stops instances that the last gate has cleared; the only caller of StopInstances. One refused instance never
- * spoils the others: it is set aside by the id in the error, else found by halving. After any error the outcome is
- * what a fresh describe says, since what AWS does with the rest of a failed batch is undocumented; unknown where that
- * fails too. Throttling, authorisation and network errors fail the whole chunk and are never halved.
- */
+/** Stops instances that the last gate has cleared; the only caller of StopInstances. */
 export async function stopInstances(
   client: EC2Client,
   stops: readonly ClearedStop[],
   options: PowerOptions = {},
 ): Promise<PowerOutcome[]> {
-  const ids = (hibernate: boolean) =>
-    stops.filter((stop) => stop.hibernate === hibernate).map(({ subject }) => subject.id);
-  const plain: Change = {
-    send: (InstanceIds) => client.send(new StopInstancesCommand({ InstanceIds })),
-    reached: ['stopping', 'stopped', 'shutting-down', 'terminated'],
-  };
-  const hibernation: Change = {
-    ...plain,
-    send: (InstanceIds) => client.send(new StopInstancesCommand({ InstanceIds, Hibernate: true })),
-  };
-  const hibernated = await changeAll(client, hibernation, ids(true), options);
-  // Hibernation is a wish of its tag, the stop is not: what can't hibernate is stopped.
-  const unable = hibernated.filter(({ code }) => code === 'UnsupportedHibernationConfiguration');
-  const rest = await changeAll(client, plain, [...ids(false), ...unable.map(({ id }) => id)], options);
-  return [...hibernated.filter((outcome) => !unable.includes(outcome)), ...rest];
+  const stop = (Hibernate: boolean, some: readonly { subject: Schedulable }[]) =>
+    changePower(client, some, options, {
+      api: 'StopInstances',
+      callRate: { burst: 50, perSecond: 5 },
+      resourceRate: { burst: 1000, perSecond: 20 },
+      send: (InstanceIds) =>
+        client.send(
+          untilThrottled(
+            new StopInstancesCommand({ InstanceIds, ...(Hibernate && { Hibernate }) }),
+            ofAnInstance,
+          ),
+        ),
+      reached: ['stopping', 'stopped'],
+      notYet: ['pending'],
+    });
+  const wishes = stops.filter(({ hibernate }) => hibernate);
+  const hibernated = await stop(true, wishes);
+  const { hibernateFallback = true } = options;
+  const unable = new Set(hibernated.filter((each) => hibernateFallback && isUnable(each)).map(idOf));
+  const fallBacks = wishes.filter(({ subject }) => unable.has(subject.id));
+  const stopped = await stop(false, [...stops.filter(({ hibernate }) => !hibernate), ...fallBacks]);
+  return [
+    ...hibernated.filter((each) => !unable.has(idOf(each))).map((each) => told(each, true)),
+    ...stopped.map((each) => (unable.has(idOf(each)) ? told(each, false) : each)),
+  ];
 }
 
-/** Starts instances that the last gate has cleared; the only caller of StartInstances. As careful as the stop. */
-export const startInstances = (
+const idOf = ({ id }: PowerOutcome): string => id;
+
+const isUnable = ({ outcome, code, message = '' }: PowerOutcome): boolean =>
+  outcome === 'refused' && (code === 'UnsupportedHibernationConfiguration' || /hibernat/i.test(message));
+
+const told = (outcome: PowerOutcome, hibernated: boolean): PowerOutcome =>
+  outcome.outcome === 'done' ? { ...outcome, hibernated } : outcome;
+
+/**
+ * Starts instances that the last gate has cleared; the only caller of StartInstances. As careful as the stop. Each type by
+ * itself, for EC2 runs out of capacity by type: once three in a row were refused for that, no other is asked for alone.
+ */
+export async function startInstances(
   client: EC2Client,
   starts: readonly ClearedStart[],
   options: PowerOptions = {},
-): Promise<PowerOutcome[]> =>
-  changeAll(
-    client,
-    {
-      send: (InstanceIds) => client.send(new StartInstancesCommand({ InstanceIds })),
-      reached: ['pending', 'running'],
-    },
-    starts.map(({ subject }) => subject.id),
-    options,
-  );
+): Promise<PowerOutcome[]> {
+  const outcomes: PowerOutcome[] = [];
+  for (const some of Map.groupBy(starts, ({ subject }) => subject.type).values()) {
+    outcomes.push(...(await changePower(client, some, options, starting(client))));
+  }
+  return outcomes;
+}
 
-type Change = { send: (ids: string[]) => Promise<unknown>; reached: readonly string[] };
+const starting = (client: EC2Client): PowerChange => ({
+  api: 'StartInstances',
+  callRate: { burst: 5, perSecond: 2 },
+  resourceRate: { burst: 1000, perSecond: 2 },
+  send: (InstanceIds) =>
+    client.send(untilThrottled(new StartInstancesCommand({ InstanceIds }), ofAnInstance)),
+  reached: ['pending', 'running'],
+  notYet: ['stopping'],
+});
+
+type PowerChange = {
+  api: string;
+  /** Calls, and instances in them, that EC2 lets an account make in a region by default (EC2, "Request throttling"). */
+  callRate: TokenRate;
+  resourceRate: TokenRate;
+  send: (ids: string[]) => Promise<unknown>;
+  /** States in which nothing is left to do, and from which AWS doesn't take it there yet. */
+  reached: readonly string[];
+  notYet: readonly string[];
+};
+
+/** Something has run out, for others of its type too. */
+const ofScarcity = new Set([
+  'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientReservedInstanceCapacity',
+  'InstanceLimitExceeded',
+  'VcpuLimitExceeded',
+]);
 
 /** Errors that speak of single instances of a batch. Every other error speaks of the call. */
 const ofAnInstance = new Set([
+  ...ofScarcity,
   'IncorrectInstanceState',
   'IncorrectState',
   'OperationNotPermitted',
@@ -85,70 +131,69 @@ const ofAnInstance = new Set([
   'InvalidInstanceID',
   'InvalidInstanceID.NotFound',
   'InvalidInstanceID.Malformed',
-  'InsufficientInstanceCapacity',
-  'InsufficientHostCapacity',
-  'InsufficientReservedInstanceCapacity',
   'IncorrectSpotRequestState',
-  'InstanceLimitExceeded',
-  'VcpuLimitExceeded',
 ]);
 
-const enoughMs = 10_000;
-
-async function changeAll(
+async function changePower(
   client: EC2Client,
-  change: Change,
-  instanceIds: readonly string[],
-  { chunkSize = 100, remainingMs = () => Number.POSITIVE_INFINITY }: PowerOptions,
+  cleared: readonly { subject: Schedulable }[],
+  options: PowerOptions,
+  change: PowerChange,
 ): Promise<PowerOutcome[]> {
-  const outcomes: PowerOutcome[] = [];
-  const waiting = inBatches(instanceIds, chunkSize);
-  for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
-    if (remainingMs() < enoughMs) {
-      outcomes.push(...chunk.map((id) => ({ id, outcome: 'left' as const })));
-      continue;
-    }
-    const { settled, again } = await changeChunk(client, change, chunk);
-    outcomes.push(...settled);
-    waiting.unshift(...again);
-  }
-  return outcomes;
+  const [first] = cleared;
+  if (!first) return [];
+  const { account, region } = first.subject; // one client is one account in one region
+  const { chunkSize = 100, remainingMs, clock } = options;
+  const { callsPerSecond: perSecond = change.callRate.perSecond, burst = change.callRate.burst } = options;
+  const waits = { remainingMs, clock };
+  const shared = (api: string, rate: TokenRate) => sharedBucket({ account, region, api }, rate);
+  const pace: Pace = {
+    calls: shared(change.api, { burst, perSecond }),
+    resources: shared(`${change.api} by instance`, change.resourceRate),
+    ...waits,
+  };
+  // What a call has done has to be known, be it late.
+  const describing: Pace = { calls: shared('DescribeInstances', describeRate), ...waits, reserveMs: 4_000 };
+  const batchChange: BatchChange = {
+    send: change.send,
+    ofOne: ofAnInstance,
+    ofScarcity,
+    idsIn: (message) => new Set(message.match(/\bi-[0-9a-f]+\b/g)),
+    outcomesOf: async (ids) => outcomesBy(await currentStates(client, ids, describing), ids, change),
+  };
+  const ids = cleared.map(({ subject }) => subject.id);
+  return changeInBatches(ids, batchChange, chunkSize, pace);
 }
 
-/** One call, and what follows from its error: what is settled, and which smaller batches to try again. */
-async function changeChunk(
-  client: EC2Client,
-  change: Change,
-  chunk: readonly string[],
-): Promise<{ settled: PowerOutcome[]; again: string[][] }> {
-  try {
-    await change.send([...chunk]);
-    return { settled: chunk.map((id) => ({ id, outcome: 'done' })), again: [] };
-  } catch (error) {
-    return afterError(client, change, chunk, error);
-  }
+/** EC2's published default for paginated and filtered describes (EC2, "Request throttling"). */
+const describeRate: TokenRate = { burst: 100, perSecond: 20 };
+
+/** What the states of instances settle; what is still to be done is absent. */
+function outcomesBy(
+  states: ReadonlyMap<string, string>,
+  ids: readonly string[],
+  change: PowerChange,
+): Map<string, ChangeOutcome> {
+  return new Map(
+    ids.flatMap((id) => {
+      const outcome = outcomeBy(states.get(id), id, change);
+      return outcome ? [[id, outcome] as const] : [];
+    }),
+  );
 }
 
-async function afterError(client: EC2Client, change: Change, chunk: readonly string[], error: unknown) {
-  const problem = { code: errorCode(error), message: error instanceof Error ? error.message : String(error) };
-  const states = await currentStates(client, chunk).catch(() => undefined);
-  if (states === undefined) {
-    return { settled: chunk.map((id) => ({ id, outcome: 'unknown' as const, ...problem })), again: [] };
+function outcomeBy(
+  state: string | undefined,
+  id: string,
+  { reached, notYet }: PowerChange,
+): ChangeOutcome | undefined {
+  if (state === undefined) {
+    return { outcome: 'gone', code: 'InvalidInstanceID.NotFound', message: `EC2 lists no instance '${id}'` };
   }
-  const isDone = (id: string) => change.reached.includes(states.get(id) ?? '');
-  const done = chunk.filter(isDone).map((id) => ({ id, outcome: 'done' as const }));
-  const open = chunk.filter((id) => !isDone(id));
-  const settle = (ids: readonly string[], outcome: 'refused' | 'failed') =>
-    ids.map((id): PowerOutcome => ({ id, outcome, ...problem }));
-
-  if (!ofAnInstance.has(problem.code)) return { settled: [...done, ...settle(open, 'failed')], again: [] };
-  const named = open.filter((id) => problem.message.includes(id));
-  if (named.length > 0) {
-    const others = open.filter((id) => !named.includes(id));
-    return { settled: [...done, ...settle(named, 'refused')], again: others.length > 0 ? [others] : [] };
-  }
-  if (open.length <= 1) return { settled: [...done, ...settle(open, 'refused')], again: [] };
-  return { settled: done, again: inBatches(open, Math.ceil(open.length / 2)) };
+  if (reached.includes(state)) return { outcome: 'done' };
+  const problem = { code: 'IncorrectInstanceState', message: `The instance '${id}' is ${state}` };
+  if (state === 'shutting-down' || state === 'terminated') return { outcome: 'gone', ...problem };
+  return notYet.includes(state) ? { outcome: 'left', ...problem } : undefined;
 }
 
 const described = z.object({
@@ -162,21 +207,24 @@ const described = z.object({
   NextToken: z.string().optional(),
 });
 
-/** By filter and not by id: one id that is gone must not hide the others. A filter takes 200 values. */
-async function currentStates(client: EC2Client, ids: readonly string[]): Promise<Map<string, string>> {
+/**
+ * By filter and not by id: one id that is gone must not hide the others. A filter takes 200 values. Throws where EC2
+ * doesn't tell all of it.
+ */
+async function currentStates(
+  client: EC2Client,
+  ids: readonly string[],
+  pace: Pace,
+): Promise<Map<string, string>> {
   const states = new Map<string, string>();
   for (const Values of inBatches(ids, 200)) {
     let NextToken: string | undefined;
     do {
-      const page = described.parse(
-        await client.send(
-          new DescribeInstancesCommand({
-            Filters: [{ Name: 'instance-id', Values }],
-            MaxResults: 1000,
-            NextToken,
-          }),
-        ),
-      );
+      const Filters = [{ Name: 'instance-id', Values }];
+      const command = new DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken });
+      const called = await pacedCall(() => client.send(untilThrottled(command)), pace);
+      if (!('answer' in called)) throw called.error ?? new Error('No time is left to ask for the states.');
+      const page = described.parse(called.answer);
       for (const { InstanceId, State } of page.Reservations.flatMap(({ Instances }) => Instances)) {
         states.set(InstanceId, State.Name);
       }

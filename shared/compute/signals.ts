@@ -124,7 +124,7 @@ export function toReadings({ facts, signals }: Measured, window: Window, policy:
 }
 
 /** MiB that may be held; of an unknown size no share is known. */
-function memoryLimitOf(facts: InstanceTypeFacts | undefined, { memoryPercent }: IdlePolicy): number {
+export function memoryLimitOf(facts: InstanceTypeFacts | undefined, { memoryPercent }: IdlePolicy): number {
   const { memoryMib = 0, cores = 1 } = facts?.accelerators ?? {};
   return memoryMib > 0 ? ((memoryMib / cores) * memoryPercent) / 100 : Number.POSITIVE_INFINITY;
 }

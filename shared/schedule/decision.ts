@@ -29,6 +29,7 @@ export type DecisionCode =
   | 'stopped-by-hand'
   | 'already-started'
   | 'window-open'
+  | 'start-refused'
   | 'refused'
   | 'not-measured'
   | 'utilization-unknown'

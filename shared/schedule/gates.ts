@@ -2,15 +2,16 @@ import type { Attribution, OwnerKeys } from '../allocation/owner.ts';
 import { formatDuration } from '../compute/duration.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
 import { clockTime } from './clock.ts';
+import { runOut } from './holidays.ts';
 import { parseKeepUntil } from './keep-until.ts';
 import type { Refusal } from './refusal.ts';
 import type { Schedulable } from './schedulable.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext } from './schedule.ts';
-import { parseScheduleTag } from './tag.ts';
+import { readScheduleTag, scheduleKeyOf, tagsLike } from './schedule-tag.ts';
 
 /** What the configuration says about stopping; minutes. */
 export type StopPolicy = ScheduleContext & {
-  stop: { grace: number; idle: number };
+  stop: { grace: number; idle: number; hibernateFallback?: boolean };
   protect: { environments: readonly string[]; accounts: readonly string[] };
   tags: OwnerKeys & { schedule: string; keepUntil: string; instanceStore: string };
 };
@@ -43,17 +44,20 @@ export const graceMinutesOf = ({ graceMinutes }: Schedule, { stop }: StopPolicy)
 
 /** Whether it has a schedule tag, in whatever case: a key written differently is told of, too. */
 export const hasScheduleTag = (tags: Schedulable['tags'], policy: StopPolicy): boolean =>
-  tagsLike(tags, [policy.tags.schedule]).length > 0;
+  tagsLike(tags, [scheduleKeyOf(tags, policy)]).length > 0;
 
 /** What its own schedule tag says; undefined where it has none. */
-export function readSchedule(tags: Schedulable['tags'], policy: StopPolicy): ParsedSchedule | undefined {
-  const value = tags[policy.tags.schedule];
-  return value === undefined ? undefined : parseScheduleTag(value, policy);
-}
+export const readSchedule = (tags: Schedulable['tags'], policy: StopPolicy): ParsedSchedule | undefined =>
+  readScheduleTag(tags, policy);
 
 /** Whether a schedule applies to it at all: the schedule, or why none does. */
-export function optIn({ subject, parsed, policy }: Candidate): { schedule: Schedule } | { refusal: Refusal } {
-  const key = policy.tags.schedule;
+export function optIn({
+  subject,
+  parsed,
+  policy,
+  now,
+}: Candidate): { schedule: Schedule } | { refusal: Refusal } {
+  const key = scheduleKeyOf(subject.tags, policy);
   if (subject.state === 'gone') return refuse('terminated', 'it is terminated');
   const found = tagsLike(subject.tags, [key]).map(([name]) => name);
   if (found.length > 1) {
@@ -65,6 +69,9 @@ export function optIn({ subject, parsed, policy }: Candidate): { schedule: Sched
     return refuse('not-opted-in', `no tag "${key}"${near}`);
   }
   if (parsed.kind === 'off') return refuse('off', `its tag "${key}" says never to touch it`);
+  const ended =
+    parsed.kind === 'schedule' && parsed.schedule.holidays && runOut(parsed.schedule.holidays, now);
+  if (ended) return refuse('invalid-schedule', ended);
   if (parsed.kind === 'schedule') return parsed;
   return refuse('invalid-schedule', `its tag "${key}" can't be read: ${parsed.error}`);
 }
@@ -171,9 +178,3 @@ export function refusalOf(candidate: Asked, through: readonly Gate[]): Refusal |
 }
 
 const lowerCase = (text: string): string => text.toLowerCase();
-
-/** The tags whose key is one of `keys`, whatever its case. */
-function tagsLike(tags: Schedulable['tags'], keys: readonly string[]): [key: string, value: string][] {
-  const wanted = new Set(keys.map(lowerCase));
-  return Object.entries(tags).filter(([key]) => wanted.has(lowerCase(key)));
-}

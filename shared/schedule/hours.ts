@@ -116,7 +116,8 @@ function readDayRange(word: Word): { numbers: number[]; text: string } {
   };
 }
 
-const dayName = (day: number): string => dayNames[day - 1] ?? '';
+/** `Mon` for 1, up to `Sun` for 7. */
+export const dayName = (day: number): string => dayNames[day - 1] ?? '';
 
 /** Whether every part of `Mon-Fri` names a day: so that days without hours are told from an unknown name. */
 export const isDays = (text: string): boolean => text.split('-').every((part) => dayNumber(part.trim()) > 0);
@@ -174,7 +175,8 @@ function readTime(word: Word): number {
     : faultAt(word, `"${word.text}" is not a time of day (00:00 to 24:00)`);
 }
 
-const timeText = (minutes: number): string =>
+/** `08:00` for 480 minutes after midnight. */
+export const timeText = (minutes: number): string =>
   [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
 
 /** The words at both ends of a hyphen, each with its own column. */

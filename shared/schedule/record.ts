@@ -1,4 +1,5 @@
 import type { IsoTime } from '../period.ts';
+import type { StartRefusals } from './start-backoff.ts';
 
 /** What is remembered of something between runs. */
 export type ScheduleRecord = {
@@ -18,6 +19,8 @@ export type ScheduleRecord = {
   seenUpAt?: IsoTime | undefined;
   /** AWS refused to stop or start it then, with that error code. */
   refused?: { code: string; at: IsoTime } | undefined;
+  /** Starts that AWS refused one after the other in one window. */
+  startRefused?: StartRefusals | undefined;
   /** What it was kept for when it was measured last, though not at work: no need to look again for a while. */
   measured?: { at: IsoTime; code: 'utilization-unknown' | 'held-back'; reason: string } | undefined;
   /** What a start has to give back, kept from before the stop. */

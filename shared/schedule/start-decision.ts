@@ -1,13 +1,23 @@
 import { type IsoTime, toTime } from '../period.ts';
-import { type Case, isBefore, keep, minutesBetween, spanText, stopDatedMinutes, untilEnd } from './case.ts';
+import {
+  type Case,
+  defer,
+  isBefore,
+  keep,
+  minutesBetween,
+  spanText,
+  stopDatedMinutes,
+  untilEnd,
+} from './case.ts';
 import { clockTime } from './clock.ts';
 import type { Decision } from './decision.ts';
+import { startBackoff } from './start-backoff.ts';
 
 /** For what is stopped within its hours. Who stopped it in this window by hand meant it. */
 export function decideStart(input: Case): Decision {
   const { schedule, record, span, now } = input;
-  const opened = span.since ?? toTime(0); // one that never opened has always been open
-  if (!schedule.start) {
+  const opened = span.opened ?? span.since ?? toTime(0); // one that never opened has always been open
+  if (!schedule.start || span.passive) {
     return keep({
       code: 'stopped',
       reason: `it is stopped, and its schedule does not start it`,
@@ -24,6 +34,8 @@ export function decideStart(input: Case): Decision {
   }
   const byHand = stoppedByHand(input, opened);
   if (byHand) return keep({ code: 'stopped-by-hand', reason: byHand, ...untilEnd(span) });
+  const wait = startBackoff(record.startRefused, span, now, schedule.timeZone);
+  if (wait) return defer({ code: 'start-refused', ...wait });
   return { action: 'start', code: 'window-open', reason: `${spanText(input)}, and its schedule starts it` };
 }
 

@@ -198,7 +198,10 @@ function isForbidden(input: Case, reason: string): Because | undefined {
 function stopBy(input: Case, code: StopCode, reason: string): Decision {
   const forbidden = isForbidden(input, reason);
   if (forbidden) return keep(forbidden);
-  const action = input.schedule.hibernate && input.subject.hibernates ? 'hibernate' : 'stop';
+  const { hibernate } = input.schedule;
+  // Where nothing may take the place of a hibernation, EC2 itself says that it can't.
+  const isAsked = hibernate && (input.subject.hibernates || !(input.policy.stop.hibernateFallback ?? true));
+  const action = isAsked ? 'hibernate' : 'stop';
   return { action, code, reason };
 }
 

@@ -1,6 +1,7 @@
 import { didYouMean, faultAt, ScheduleFault, type Word } from './fault.ts';
 import { isDays, parseHours } from './hours.ts';
 import { parseOptions } from './options.ts';
+import { readOnce, unlessFault } from './read-once.ts';
 import type { ParsedSchedule, Schedule, ScheduleContext, ScheduleOptions } from './schedule.ts';
 import { resolveTimeZone } from './zone.ts';
 
@@ -9,35 +10,7 @@ import { resolveTimeZone } from './zone.ts';
  * the string, there is an answer; what can't be read is `invalid`, with the column of the first fault.
  */
 export function parseScheduleTag(value: string, context: ScheduleContext): ParsedSchedule {
-  const known = cacheOf(context);
-  const cached = known.get(value);
-  if (cached) return cached;
-  const parsed = tryParse(value, context);
-  if (known.size >= cacheSize) known.clear();
-  known.set(value, parsed);
-  return parsed;
-}
-
-// Thousands of instances share a few values. The same value gives the same object, and so the evaluator's work on it
-// is shared too.
-const caches = new WeakMap<ScheduleContext['schedules'], Map<string, Map<string, ParsedSchedule>>>();
-const cacheSize = 2000;
-
-function cacheOf({ schedules, timeZone }: ScheduleContext): Map<string, ParsedSchedule> {
-  const byZone = caches.get(schedules) ?? new Map<string, Map<string, ParsedSchedule>>();
-  caches.set(schedules, byZone);
-  const cache = byZone.get(timeZone) ?? new Map<string, ParsedSchedule>();
-  byZone.set(timeZone, cache);
-  return cache;
-}
-
-function tryParse(value: string, context: ScheduleContext): ParsedSchedule {
-  try {
-    return parse(value, context);
-  } catch (error) {
-    if (error instanceof ScheduleFault) return { kind: 'invalid', error: error.message };
-    throw error;
-  }
+  return readOnce(context, value, () => parse(value, context));
 }
 
 function parse(value: string, context: ScheduleContext): ParsedSchedule {
@@ -46,7 +19,7 @@ function parse(value: string, context: ScheduleContext): ParsedSchedule {
   const name = findName(body.text, context.schedules);
   return name === undefined
     ? readInline(body, options, context)
-    : readNamed(name, parseOptions(options), context);
+    : readNamed(name, parseOptions(options, context.holidays), context);
 }
 
 const isOff = (text: string): boolean => /^(off|ignore|never)$/i.test(text.trim());
@@ -69,11 +42,11 @@ function readInline(body: Word, options: readonly Word[], context: ScheduleConte
   const hours = `${text} ${timeZone}`;
   return {
     kind: 'schedule',
-    schedule: { hours, windows, timeZone, ...noOptions, ...parseOptions(options) },
+    schedule: { hours, windows, timeZone, ...noOptions, ...parseOptions(options, context.holidays) },
   };
 }
 
-const noOptions: ScheduleOptions = { always: false, start: false, hibernate: false, allowsDelete: false };
+const noOptions: ScheduleOptions = { always: false, start: false, hibernate: false };
 
 function unknownName(body: Word, schedules: ScheduleContext['schedules']): never {
   const names = Object.keys(schedules);
@@ -102,7 +75,7 @@ function readNamed(
     throw new ScheduleFault(`schedule "${name}" of the configuration: a name can't stand for a name`);
   }
   // Without names, so that this can't go round in circles either.
-  const named = tryParse(text, { ...context, schedules: {} });
+  const named = unlessFault(() => parse(text, { ...context, schedules: {} }));
   if (named.kind === 'invalid')
     throw new ScheduleFault(`schedule "${name}" of the configuration: ${named.error}`);
   if (named.kind === 'off') return named;

@@ -17,6 +17,7 @@ const stored = z.object({
   startedAt: z.string().optional(),
   seenUpAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
+  startRefused: z.object({ count: z.number(), at: z.string(), code: z.string() }).optional(),
   measured: z
     .object({ at: z.string(), code: z.enum(['utilization-unknown', 'held-back']), reason: z.string() })
     .optional(),
@@ -189,7 +190,7 @@ export const settleStart = (
     table,
     recordWrite(table, target, key, claimedAt, {
       set: started ? { startedAt: claimedAt } : {},
-      remove: ['startRequestedAt'],
+      remove: ['startRequestedAt', ...(started ? (['startRefused'] as const) : [])],
       when: heldBy('startRequestedAt', claimedAt),
     }),
   );
@@ -223,24 +224,34 @@ const heldBy = (claim: Claim, claimedAt: IsoTime) => ({
   values: { ':claimed': claimedAt },
 });
 
-/** A refused start is recorded once: not where another run has recorded one since this one looked. */
-export const refusalWrite = (
+/** A refused start is counted once: not where another run has counted one since this one looked. */
+export const startRefusalWrite = (
   table: Table,
   target: Target,
   key: string,
-  refused: NonNullable<ScheduleRecord['refused']>,
+  startRefused: NonNullable<ScheduleRecord['startRefused']>,
   previous: ScheduleRecord | undefined,
 ): UpdateItem =>
-  recordWrite(table, target, key, refused.at, {
-    set: { refused },
-    when: previous?.refused
-      ? {
-          expression: 'refused.#at = :previous',
-          values: { ':previous': previous.refused.at },
-          names: { '#at': 'at' },
-        }
-      : { expression: 'attribute_not_exists(refused)' },
-  });
+  recordWrite(table, target, key, startRefused.at, { set: { startRefused }, when: unchanged(previous) });
+
+/** What was refused in a window that is over is forgotten once, with the alert that tells of it. */
+export const missedWindowWrite = (
+  table: Table,
+  target: Target,
+  key: string,
+  at: IsoTime,
+  previous: ScheduleRecord,
+): UpdateItem => recordWrite(table, target, key, at, { remove: ['startRefused'], when: unchanged(previous) });
+
+/** Nobody has counted a refused start since. */
+const unchanged = (previous: ScheduleRecord | undefined) =>
+  previous?.startRefused
+    ? {
+        expression: 'startRefused.#at = :previous',
+        values: { ':previous': previous.startRefused.at },
+        names: { '#at': 'at' },
+      }
+    : { expression: 'attribute_not_exists(startRefused)' };
 
 /** Longer than any function may run: whoever held the claim is dead. */
 const staleClaimMs = 15 * 60_000;

@@ -1,5 +1,6 @@
 import { alertId, digest } from '../alert/identity.ts';
 import { stopResultAlert } from '../alert/stop-alert.ts';
+import type { Clock } from '../aws/paced-call.ts';
 import type { PowerOptions, PowerOutcome } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
@@ -12,16 +13,17 @@ import {
   clearForStop,
 } from '../schedule/clearance.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
-import { spanAt } from '../schedule/window.ts';
+import { countStartRefusal, startNews } from '../schedule/start-backoff.ts';
 import { recordAlert } from '../store/outbox.ts';
 import {
   abandonedClaim,
+  applyWrite,
   claimStart,
   claimStop,
   outcomeWrite,
-  refusalWrite,
   releaseClaim,
   settleStart,
+  startRefusalWrite,
 } from '../store/schedule-records.ts';
 import type { Table, TransactItem } from '../store/table.ts';
 import type { Target } from '../target.ts';
@@ -29,6 +31,7 @@ import type { Others } from './due-visits.ts';
 import { kindOf } from './kinds/all.ts';
 import type { Kind, KindContext } from './kinds/kind.ts';
 import type { Plan, Planned, ScheduleClients } from './plan-schedules.ts';
+import { spanOf } from './start-news.ts';
 
 /** One run over one target: what it works with, when, and what it found. */
 export type Pass = {
@@ -37,7 +40,13 @@ export type Pass = {
   config: Config;
   time: IsoTime;
   /** How long the run may last, when its event arrived, and what the rest of the sweep comes to. */
-  run: { remainingMs: () => number; arrivedAt: IsoTime; others?: Others | undefined };
+  run: {
+    remainingMs: () => number;
+    arrivedAt: IsoTime;
+    others?: Others | undefined;
+    /** To space out calls; the real one where none is given. */
+    clock?: Clock | undefined;
+  };
   plan: Plan;
 };
 
@@ -45,13 +54,13 @@ export type Pass = {
 export const writesPerAlert = 90;
 
 /** What became of something that was to be stopped or started. */
-export type Changed = PowerOutcome & { kind: Schedulable['kind'] };
+export type Switched = PowerOutcome & { kind: Schedulable['kind'] };
 
 /** What became of a stop, and since when it was claimed. */
-type ClaimedOutcome = Changed & { claimedAt: IsoTime };
+type ClaimedOutcome = Switched & { claimedAt: IsoTime };
 
 /** Stops what is due: tags read again, each stop claimed, the outcome recorded with the alert that tells of it. */
-export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Changed[]> {
+export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Switched[]> {
   const { time } = pass;
   const outcomes = await changeDue(pass, due, {
     clear: clearForStop,
@@ -82,15 +91,16 @@ async function changeDue<Cleared extends { subject: Schedulable }>(
   pass: Pass,
   due: readonly Planned[],
   { clear, claim, change }: Change<Cleared>,
-): Promise<Changed[]> {
-  const changed: Changed[] = [];
+): Promise<Switched[]> {
+  const changed: Switched[] = [];
   for (const [name, group] of Map.groupBy(due, ({ subject }) => subject.kind)) {
     const kind = kindOf(name);
     const claimed: Cleared[] = [];
     for (const cleared of await clearAll(pass.plan.context, kind, group, clear)) {
       if (await claim(cleared)) claimed.push(cleared);
     }
-    const outcomes = await change(kind, claimed, { remainingMs: pass.run.remainingMs });
+    const { remainingMs, clock } = pass.run;
+    const outcomes = await change(kind, claimed, { ...pass.config.stop, remainingMs, clock });
     changed.push(...outcomes.map((outcome) => ({ ...outcome, kind: name })));
   }
   return changed;
@@ -134,13 +144,15 @@ async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Pro
   });
   // What failed or was left is due again in the next run; its claim must not stand in the way. Where nobody knows whether
   // it was made the claim stays, as of a run that died: a later one sees what came of it, and tells it.
-  for (const outcome of outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'left')) {
+  for (const outcome of outcomes.filter(
+    ({ outcome }) => outcome !== 'done' && outcome !== 'refused' && outcome !== 'unknown',
+  )) {
     await releaseClaim(clients.table, target, schedulableKey(outcome), outcome.claimedAt);
   }
 }
 
 /** Records outcomes with the alert that tells of them, one alert an owner. */
-async function tellResults<Outcome extends Changed>(
+async function tellResults<Outcome extends Switched>(
   pass: Pass,
   action: 'stop' | 'start',
   outcomes: readonly Outcome[],
@@ -152,7 +164,7 @@ async function tellResults<Outcome extends Changed>(
   }
 }
 
-async function tellBatch<Outcome extends Changed>(
+async function tellBatch<Outcome extends Switched>(
   pass: Pass,
   action: 'stop' | 'start',
   outcomes: readonly Outcome[],
@@ -172,7 +184,7 @@ async function tellBatch<Outcome extends Changed>(
 function resultAlert(
   pass: Pass,
   action: 'stop' | 'start',
-  outcomes: readonly Changed[],
+  outcomes: readonly Switched[],
 ): ReturnType<typeof stopResultAlert> {
   const [first] = outcomes.flatMap((outcome) => plannedOf(pass, outcome) ?? []);
   const alert = stopResultAlert({
@@ -195,11 +207,11 @@ function resultAlert(
   return { ...alert, id: alertId(alert.id, action, digest(ids.join())) };
 }
 
-const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
+export const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
   plan.planned.find(({ subject }) => subject.kind === thing.kind && subject.id === thing.id);
 
-/** Starts what its schedule starts. What AWS has no capacity for is told once a window, and tried again by each run. */
-export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Changed[]> {
+/** Starts what its schedule starts. What AWS refuses is tried again ever more rarely, and told once a window. */
+export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Switched[]> {
   const { clients, target, time } = pass;
   const outcomes = await changeDue(pass, due, {
     clear: clearForStart,
@@ -212,28 +224,36 @@ export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Cha
   for (const outcome of outcomes) {
     await settleStart(clients.table, target, schedulableKey(outcome), time, outcome.outcome === 'done');
   }
-  const refused = outcomes.filter((each) => each.outcome === 'refused' && !wasToldInWindow(pass, each));
-  await tellResults(pass, 'start', refused, (outcome) => {
-    const refusal = { code: outcome.code ?? 'unknown', at: time };
-    const { stored } = plannedOf(pass, outcome) ?? {};
-    return refusalWrite(clients.table, target, schedulableKey(outcome), refusal, stored);
-  });
+  await recordRefusedStarts(
+    pass,
+    outcomes.filter(({ outcome }) => outcome === 'refused'),
+  );
   return outcomes;
 }
 
-/** Whether somebody was told since the window opened that AWS refuses to start it. */
-function wasToldInWindow(pass: Pass, outcome: Changed): boolean {
-  const { parsed, record } = plannedOf(pass, outcome)?.input ?? {};
-  if (!record?.refused || parsed?.kind !== 'schedule') return false;
-  const { since } = spanAt(parsed.schedule, pass.time);
-  return since === undefined || Date.parse(record.refused.at) >= Date.parse(since);
+async function recordRefusedStarts(pass: Pass, refused: readonly Switched[]): Promise<void> {
+  const { clients, target, time } = pass;
+  const counted = (outcome: Switched): TransactItem & { Update: object } => {
+    const { stored, input } = plannedOf(pass, outcome) ?? {};
+    const refusal = { code: outcome.code ?? 'unknown', at: time };
+    const refusals = countStartRefusal(stored?.startRefused, refusal, input ? spanOf(input) : {});
+    return startRefusalWrite(clients.table, target, schedulableKey(outcome), refusals, stored);
+  };
+  const isNews = (outcome: Switched) => {
+    const { stored, input } = plannedOf(pass, outcome) ?? {};
+    return input !== undefined && startNews(stored?.startRefused, 'refused', spanOf(input)) !== undefined;
+  };
+  await tellResults(pass, 'start', refused.filter(isNews), counted);
+  for (const outcome of refused.filter((each) => !isNews(each))) {
+    await applyWrite(clients.table, counted(outcome));
+  }
 }
 
 /**
  * What failed for a reason that speaks of no single instance (no permission, throttling, network) fails the run, once
  * the rest of it is recorded: else nobody would hear that stops are due and never made.
  */
-export function failOn(outcomes: readonly Changed[]): void {
+export function failOn(outcomes: readonly Switched[]): void {
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown');
   const [first] = failed;
   if (!first) return;

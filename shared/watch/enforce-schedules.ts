@@ -10,6 +10,7 @@ import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { nextVisit } from '../schedule/next-visit.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
+import { scheduleKeyOf } from '../schedule/schedule-tag.ts';
 import { isStale } from '../schedule/stale-event.ts';
 import { recordAlert } from '../store/outbox.ts';
 import { applyWrite, recordWrite, warningWrite } from '../store/schedule-records.ts';
@@ -17,9 +18,10 @@ import { getStopBlock } from '../store/stop-block.ts';
 import { putVisit } from '../store/visits.ts';
 import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
-import { type Changed, failOn, type Pass, startDue, stopDue, writesPerAlert } from './change-power.ts';
+import { failOn, type Pass, type Switched, startDue, stopDue, writesPerAlert } from './change-power.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
 import { settlePeriods } from './savings.ts';
+import { tellStartNews } from './start-news.ts';
 
 export type Enforced = {
   target: Target;
@@ -32,8 +34,8 @@ export type Enforced = {
   warned: string[];
   /** What was to be stopped, whether or not it was; in observe mode what would have been, idle when it was warned. */
   due: string[];
-  stopped: Changed[];
-  started: Changed[];
+  stopped: Switched[];
+  started: Switched[];
   /** How many are kept, by code. */
   kept: Partial<Record<DecisionCode, number>>;
 };
@@ -62,6 +64,7 @@ export async function enforceSchedules(
   if (block.open) await rememberHeldBack(pass, stops, block.reason);
   const stopped = config.enforce && !block.open ? await stopDue(pass, stops) : [];
   const started = config.enforce ? await startDue(pass, withAction(plan, 'start')) : [];
+  await tellStartNews(pass, started);
   await settlePeriods(clients, target, plan.planned, time);
   failOn([...stopped, ...started]);
   await recordVisit(pass, block.open ? due.length : 0);
@@ -121,7 +124,7 @@ function countCodes(plan: Plan): Enforced['kept'] {
 /** A tag that can't be read is told once: the alert's identity is the tag's value, not the run. */
 async function tellProblems({ clients, plan, config, time }: Pass): Promise<void> {
   for (const { subject, decision, owner } of plan.planned) {
-    const key = problems[decision.code]?.(config);
+    const key = problems[decision.code]?.(subject.tags, config);
     if (key === undefined) continue;
     const tag = { key, value: valuesLike(subject.tags, key) };
     await recordAlert(
@@ -132,10 +135,12 @@ async function tellProblems({ clients, plan, config, time }: Pass): Promise<void
 }
 
 /** The tag that each kind of problem is about. */
-const problems: { readonly [Code in DecisionCode]?: (config: Config) => string } = {
-  'invalid-schedule': ({ tags }) => tags.schedule,
-  'ambiguous-tag': ({ tags }) => tags.schedule,
-  'invalid-keep-until': ({ tags }) => tags.keepUntil,
+const problems: {
+  readonly [Code in DecisionCode]?: (tags: Schedulable['tags'], config: Config) => string;
+} = {
+  'invalid-schedule': scheduleKeyOf,
+  'ambiguous-tag': scheduleKeyOf,
+  'invalid-keep-until': (_, { tags }) => tags.keepUntil,
 };
 
 const valuesLike = (tags: Schedulable['tags'], key: string): string =>

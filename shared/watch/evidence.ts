@@ -1,9 +1,11 @@
 import { inBatches } from '../batches.ts';
 import type { Observation } from '../compute/finding.ts';
+import type { ReadSignals } from '../compute/hour-states.ts';
 import { hourMs } from '../compute/hours.ts';
 import {
   type DeviceMetrics,
   type Metric,
+  type MetricQuery,
   periodSeconds,
   type Series,
   type Window,
@@ -17,21 +19,10 @@ import type { Watched } from './observe.ts';
 /** One device's utilisation, percent, hour by hour. */
 export type DeviceHours = { index: string; series: Series };
 
-/** What was measured of an instance in the last day. A signal that it doesn't report is absent. */
-export type Evidence = {
+/** What was measured of an instance in the last day, of each device by its index. */
+export type Evidence = Omit<ReadSignals, 'devices'> & {
   window: Window;
-  devices: readonly {
-    index: string;
-    /** Percent, MiB and Watts. */
-    utilization: Series;
-    memoryUsed?: Series | undefined;
-    power?: Series | undefined;
-  }[];
-  /** Percent. */
-  cpu?: Series | undefined;
-  /** Bytes a second. */
-  networkIn?: Series | undefined;
-  networkOut?: Series | undefined;
+  devices: readonly (ReadSignals['devices'][number] & { index: string })[];
 };
 
 const hoursShown = 24;
@@ -84,24 +75,38 @@ export async function readEvidence(
   const window = windowBefore(now, hoursShown * 60);
   const devices = sources.devices.get(instanceId) ?? [];
   const own = ownMetrics(instanceId);
+  const readings = await readSeries(clients.cloudWatch, toQueries(devices, own), window, periodSeconds);
+  return { window, ...toSignals(devices, own, readings, periodSeconds) };
+}
+
+type Own = ReturnType<typeof ownMetrics>;
+
+/** Every signal of an instance: the largest sample of each period, and the sum of its traffic. */
+export function toQueries(devices: readonly DeviceMetrics[], own: Own): MetricQuery[] {
   const ofDevices = devices.flatMap(({ utilization, memoryUsed, power }) => [
     ...utilization,
     ...memoryUsed,
     ...power,
   ]);
   const traffic = [own.networkIn, own.networkOut].map((metric) => ({ metric, statistic: 'Sum' as const }));
-  const queries = [...largestOf([...ofDevices, own.cpu]), ...traffic];
-  const readings = await readSeries(clients.cloudWatch, queries, window, periodSeconds);
-  return {
-    window,
-    devices: devices.map(({ index, utilization, memoryUsed, power }) => ({
-      index,
-      utilization: seriesOf(utilization, readings) ?? { points: [] },
-      memoryUsed: seriesOf(memoryUsed, readings),
-      power: seriesOf(power, readings),
-    })),
-    cpu: readings.get(own.cpu),
-    networkIn: perSecond(readings.get(own.networkIn)),
-    networkOut: perSecond(readings.get(own.networkOut)),
-  };
+  return [...largestOf([...ofDevices, own.cpu]), ...traffic];
 }
+
+/** What was read of these signals in periods of so many seconds. */
+export const toSignals = (
+  devices: readonly DeviceMetrics[],
+  own: Own,
+  readings: ReadonlyMap<Metric, Series>,
+  seconds: number,
+): Omit<Evidence, 'window'> => ({
+  devices: devices.map(({ index, utilization, memoryUsed, power, isSliced }) => ({
+    index,
+    ...(isSliced && { isSliced }),
+    utilization: seriesOf(utilization, readings) ?? { points: [] },
+    memoryUsed: seriesOf(memoryUsed, readings),
+    power: seriesOf(power, readings),
+  })),
+  cpu: readings.get(own.cpu),
+  networkIn: perSecond(readings.get(own.networkIn), seconds),
+  networkOut: perSecond(readings.get(own.networkOut), seconds),
+});

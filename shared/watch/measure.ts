@@ -85,6 +85,8 @@ type Known = {
   neighbours: readonly Instance[];
   /** Only what names its instance counts: a node of another service may have the same host's name. */
   isForStop?: boolean;
+  /** Also what got its last data point up to two weeks ago. */
+  withSilent?: boolean;
 };
 
 /**
@@ -94,7 +96,7 @@ type Known = {
 export async function findSources(
   client: CloudWatchClient,
   instances: readonly Instance[],
-  { facts, namespaces, neighbours, isForStop = false }: Known,
+  { facts, namespaces, neighbours, isForStop = false, withSilent = false }: Known,
 ): Promise<Sources> {
   const mayReport = ({ instanceType }: Instance) => {
     const known = facts.get(instanceType);
@@ -102,7 +104,7 @@ export async function findSources(
     return known === undefined || kind === 'gpu' || kind === 'neuron';
   };
   if (!instances.some(mayReport)) return { devices: new Map(), gaps: [] };
-  const { listed, failures } = await discoverDeviceMetrics(client, namespaces);
+  const { listed, failures } = await discoverDeviceMetrics(client, namespaces, { withSilent });
   const certain = isForStop ? listed.filter(namesInstance) : listed;
   const own = new Set(instances.map(({ instanceId }) => instanceId));
   const others = neighbours.filter(({ instanceId }) => !own.has(instanceId));
@@ -292,9 +294,9 @@ export function seriesOf(
   return isRead(series) ? series : undefined;
 }
 
-/** What was counted in a period as a rate. */
-export const perSecond = (series: Series | undefined): Series | undefined =>
+/** What was counted in a period of so many seconds as a rate. */
+export const perSecond = (series: Series | undefined, seconds = periodSeconds): Series | undefined =>
   series && {
     ...series,
-    points: series.points.map(({ at, value }) => ({ at, value: value / periodSeconds })),
+    points: series.points.map(({ at, value }) => ({ at, value: value / seconds })),
   };

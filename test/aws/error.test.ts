@@ -1,8 +1,7 @@
 import type { Pluggable } from '@smithy/types';
 import { describe, expect, it } from 'vitest';
 import { errorCode, explainErrors } from '../../shared/aws/error.ts';
-
-const awsError = (name: string, message: string) => Object.assign(new Error(message), { name });
+import { awsError } from '../support/aws-error.ts';
 
 /** What a caller gets to see of an error that AWS answers a call with. */
 async function seen(clientName: string, commandName: string, error: unknown): Promise<Error> {

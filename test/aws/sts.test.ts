@@ -2,9 +2,9 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { getCallerAccount, scopeFor } from '../../shared/aws/sts.ts';
+import { awsError } from '../support/aws-error.ts';
 
 const sts = mockClient(STSClient);
-const awsError = (name: string, message: string) => Object.assign(new Error(message), { name });
 
 /** What STS gives out: credentials that expire in so many minutes. */
 const credentials = (accessKeyId: string, minutes = 60) => ({

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfigText, readConfigFile } from '../../cli/config-file.ts';
+import { parseConfig } from '../../shared/config.ts';
 
 const faultsOf = (source: string): string => {
   try {
@@ -42,7 +43,7 @@ describe('a configuration file', () => {
     [
       'an unknown key nothing is like, with those allowed',
       'stop:\n  whatever: 1',
-      'watchdog.yml:2: stop.whatever: unknown key, expected one of grace, idle, maxStops, maxShare, eventMaxAge',
+      'watchdog.yml:2: stop.whatever: unknown key, expected one of grace, idle, maxStops, maxSweepStops, maxShare, eventMaxAge, chunkSize, callsPerSecond, burst, hibernateFallback',
     ],
     [
       'a wrong type in a list',
@@ -63,6 +64,36 @@ describe('a configuration file', () => {
       'a schedule that cannot be read',
       'schedules:\n  office-hours: Mon-Fri 08:00-19:00\n  lab: Mon-Fri 8-19',
       'watchdog.yml:3: schedules.lab: schedule "lab" of the configuration: column 9: "8" is not a time of day (00:00 to 24:00)',
+    ],
+    [
+      'a holiday that is no date',
+      'holidays:\n  germany:\n    dates:\n      - 12-25\n      - 2026-02-30',
+      'watchdog.yml:5: holidays.germany.dates.1: "2026-02-30" is no date: expected 2026-12-24, 12-25 for each year, or two with ".."',
+    ],
+    [
+      'holidays without any',
+      'holidays:\n  germany: {}',
+      'watchdog.yml:2: holidays.germany: names neither dates nor a file',
+    ],
+    [
+      'holidays that a schedule names and nobody else',
+      'schedules:\n  lab: Mon-Fri 08:00-19:00; holidays=germany\nholidays:\n  bavaria: { dates: [12-25] }',
+      'watchdog.yml:2: schedules.lab: schedule "lab" of the configuration: column 22: unknown holidays "germany", expected one of bavaria',
+    ],
+    [
+      'a zone that Custodian does not know',
+      'compatibility:\n  custodian: { timeZone: CEST }',
+      'watchdog.yml:2: compatibility.custodian: "CEST" is not a time zone that Custodian knows',
+    ],
+    [
+      'an Instance Scheduler without schedules',
+      'compatibility:\n  instanceScheduler: { tag: Schedule }',
+      'watchdog.yml:2: compatibility.instanceScheduler: names neither a file nor definitions',
+    ],
+    [
+      'a period that can not be read',
+      'compatibility:\n  instanceScheduler:\n    definitions:\n      schedules:\n        uk: { periods: [office] }\n      periods:\n        office: { weekdays: [mox] }',
+      'watchdog.yml:5: compatibility.instanceScheduler.definitions.schedules.uk: period "office": weekdays: "mox" can\'t be read',
     ],
     ['an empty file', '', 'watchdog.yml: is empty; remove it to use the defaults, or set at least one key'],
     [
@@ -91,5 +122,93 @@ describe('a configuration file', () => {
     const file = join(await mkdtemp(join(tmpdir(), 'watchdog-')), 'watchdog.yml');
     await writeFile(file, 'enforce: true\n');
     expect(await readConfigFile(file)).toMatchObject({ enforce: true });
+  });
+});
+
+describe('the files that a configuration names', () => {
+  const ics = (...dates: string[]) =>
+    [
+      ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//example//EN'],
+      ...dates.flatMap((date) => [
+        'BEGIN:VEVENT',
+        `DTSTART;VALUE=DATE:${date}`,
+        'SUMMARY:Christmas',
+        'END:VEVENT',
+      ]),
+      ...['END:VCALENDAR', ''],
+    ].join('\r\n');
+
+  async function folderOf(files: Record<string, string>): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'watchdog-'));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    return folder;
+  }
+
+  const configured = [
+    'holidays:',
+    '  germany:',
+    '    file: holidays.ics',
+    'schedules:',
+    '  lab: Mon-Fri 08:00-19:00; holidays=germany',
+    'compatibility:',
+    '  instanceScheduler:',
+    '    file: table.yml',
+  ].join('\n');
+  const table = 'schedules: { uk: { periods: office } }\nperiods: { office: { weekdays: mon-fri } }';
+
+  const faultOf = async (files: Record<string, string>) => {
+    const folder = await folderOf({ 'watchdog.yml': configured, ...files });
+    return readConfigFile(join(folder, 'watchdog.yml')).then(
+      () => 'none',
+      (error: Error) => error.message.replaceAll(`${folder}/`, ''),
+    );
+  };
+
+  it('lie beside it, and are read with it, so that nobody reads them again', async () => {
+    const folder = await folderOf({
+      'watchdog.yml': configured,
+      'holidays.ics': ics('20261225', '20271225'),
+      'table.yml': table,
+    });
+    const config = await readConfigFile(join(folder, 'watchdog.yml'));
+    expect(config.holidays).toEqual({
+      germany: {
+        dates: [],
+        file: 'holidays.ics',
+        calendar: {
+          through: '2027-12-31',
+          days: { '2026-12-25': 'Christmas', '2027-12-25': 'Christmas' },
+        },
+      },
+    });
+    expect(config.compatibility.instanceScheduler?.definitions).toEqual({
+      schedules: { uk: { periods: ['office'] } },
+      periods: { office: { weekdays: ['mon-fri'] } },
+    });
+    const packaged = parseConfig(JSON.parse(JSON.stringify(config)));
+    expect(packaged).toEqual(config);
+  });
+
+  it('are faults with their lines where they are not there', async () => {
+    expect((await faultOf({})).split('\n')).toEqual([
+      'watchdog.yml:3: holidays.germany.file: holidays.ics: no such file',
+      'watchdog.yml:8: compatibility.instanceScheduler.file: table.yml: no such file',
+    ]);
+  });
+
+  it('are faults where they hold nothing, or what can not be read', async () => {
+    expect(await faultOf({ 'holidays.ics': ics(), 'table.yml': table })).toBe(
+      'watchdog.yml:3: holidays.germany.file: holidays.ics: no event in it',
+    );
+    const mistaken = { 'holidays.ics': ics('20261225'), 'table.yml': table.replace('mon-fri', 'mox') };
+    expect(await faultOf(mistaken)).toBe(
+      'watchdog.yml:8: compatibility.instanceScheduler.file: table.yml: period "office": weekdays: "mox" can\'t be read',
+    );
+  });
+
+  it('are not known to whoever reads the text alone: its schedules are refused', () => {
+    expect(() => parseConfigText(configured, 'watchdog.yml')).toThrow(
+      'watchdog.yml:5: schedules.lab: schedule "lab" of the configuration: the holidays "germany" are not known: holidays.ics has not been read',
+    );
   });
 });

@@ -77,25 +77,37 @@ const pagesOfFive: Pluggable<object, object> = {
     ),
 };
 
-const launched = z.object({ Instances: z.tuple([z.object({ InstanceId: z.string() })]) });
+const launched = z.object({ Instances: z.array(z.object({ InstanceId: z.string() })) });
 
 /** Starts one instance, a reservation of its own, and returns its id. */
 export async function launch(
   where: Target,
   type: _InstanceType,
-  tags: Record<string, string> = { Name: 'untagged' },
+  tags?: Record<string, string>,
 ): Promise<string> {
+  const [id] = await launchMany(where, type, 1, tags);
+  if (id === undefined) throw new Error('The emulator launched nothing');
+  return id;
+}
+
+/** Starts instances, one reservation of them, and returns their ids. */
+export async function launchMany(
+  where: Target,
+  type: _InstanceType,
+  count: number,
+  tags: Record<string, string> = { Name: 'untagged' },
+): Promise<string[]> {
   const command = new RunInstancesCommand({
     ImageId: 'ami-760aaa0f', // a Linux that the emulator brings along
     InstanceType: type,
-    MinCount: 1,
-    MaxCount: 1,
+    MinCount: count,
+    MaxCount: count,
     TagSpecifications: [
       { ResourceType: 'instance', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
     ],
   });
   const answer = await createClient(EC2Client, scopeFor(where)).send(command);
-  return launched.parse(answer).Instances[0].InstanceId;
+  return launched.parse(answer).Instances.map(({ InstanceId }) => InstanceId);
 }
 
 type Traced = { end?: IsoTime; hours?: number };

@@ -1,84 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithUs, Missing, withEmulator } from './moto.ts';
 
-/** Installs moto, starts it on a free port of this machine, runs test/emulator/ against it and ends it. */
-async function main(): Promise<number> {
-  installEmulator();
-  const port = await freePort();
-  const emulator = startEmulator(port);
-  try {
-    const endpoint = `http://127.0.0.1:${port}`;
-    await untilHealthy(emulator, endpoint);
-    return await runTests(endpoint);
-  } finally {
-    emulator.kill();
-  }
-}
-
-const venv = '.venv';
-const requirements = 'test/emulator/requirements.txt';
-const log = '.vitest/moto.log';
-
-/** What keeps the emulator from running, in a line that says what to do. */
-class Missing extends Error {}
-
-function installEmulator(): void {
-  if (spawnSync('python3', ['--version']).status !== 0) {
-    throw new Missing('The emulator is written in Python: install python3, with its venv module');
-  }
-  if (!existsSync(`${venv}/bin/pip`) && spawnSync('python3', ['-m', 'venv', '--clear', venv]).status !== 0) {
-    throw new Missing(`python3 can't make a virtual environment: install its venv module (python3-venv)`);
-  }
-  const pip = spawnSync(`${venv}/bin/pip`, ['install', '--quiet', '--timeout', '30', '-r', requirements], {
-    encoding: 'utf8',
-  });
-  if (pip.status !== 0) {
-    throw new Missing(`pip can't install ${requirements}: ${pip.stderr.trim().split('\n').at(-1)}`);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port');
-  return address.port;
-}
-
-function startEmulator(port: number): ChildProcess {
-  mkdirSync('.vitest', { recursive: true });
-  const output = openSync(log, 'w');
-  const emulator = spawn(`${venv}/bin/moto_server`, ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', output, output],
-  });
-  endWithUs(emulator);
-  return emulator;
-}
-
-/** No process outlives this one, however it ends. */
-function endWithUs(child: ChildProcess): void {
-  process.once('exit', () => child.kill());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
-}
-
-async function untilHealthy(emulator: ChildProcess, endpoint: string): Promise<void> {
-  for (let tries = 0; tries < 120; tries++) {
-    if (emulator.exitCode !== null) break;
-    const isUp = await fetch(`${endpoint}/moto-api/data.json`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isUp) return;
-    await sleep(250);
-  }
-  throw new Missing(`The emulator does not start: see ${log}`);
-}
-
+/** Runs test/emulator/ against an emulator of its own. */
 async function runTests(endpoint: string): Promise<number> {
   const options = ['run', '--config', 'vitest.emulator.config.ts', ...process.argv.slice(2)];
   const tests = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...options], {
@@ -91,7 +15,7 @@ async function runTests(endpoint: string): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await withEmulator(runTests);
 } catch (error) {
   if (!(error instanceof Missing)) throw error;
   console.error(error.message);

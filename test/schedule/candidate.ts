@@ -6,10 +6,24 @@ import type { DecisionInput } from '../../shared/schedule/decision.ts';
 import { readSchedule, type StopPolicy } from '../../shared/schedule/gates.ts';
 import { type InstanceCandidate, schedulableInstance } from '../../shared/schedule/kinds/ec2-instance.ts';
 import type { Schedulable } from '../../shared/schedule/schedulable.ts';
+import type { CustodianPolicy } from '../../shared/schedule/schedule.ts';
 
 /** A Friday, 20:00 in Berlin: an hour after the office closed. */
 export const now = '2026-11-20T19:00:00Z';
 export const closed = '2026-11-20T18:00:00Z';
+
+/** Custodian's tags are read, by its own defaults. */
+export const custodian: CustodianPolicy = {
+  tag: 'maid_offhours',
+  timeZone: 'et',
+  onhour: 7,
+  offhour: 19,
+  weekends: true,
+  weekendsOnly: false,
+  skipDays: [],
+  always: false,
+  start: true,
+};
 
 /** `time` moved by so many minutes. */
 export const later = (time: IsoTime, minutes: number): IsoTime => addMilliseconds(time, minutes * 60_000);

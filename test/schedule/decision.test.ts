@@ -7,8 +7,19 @@ import {
   decide,
   needsUtilization,
 } from '../../shared/schedule/decision.ts';
+import { readSchedule } from '../../shared/schedule/gates.ts';
 import type { ScheduleRecord } from '../../shared/schedule/record.ts';
-import { closed, later, machine, measured, now, stoppable, tagged, withTags } from './candidate.ts';
+import {
+  type Changes,
+  closed,
+  later,
+  machine,
+  measured,
+  now,
+  stoppable,
+  tagged,
+  withTags,
+} from './candidate.ts';
 
 const outcome = (input: DecisionInput) => {
   const { action, code, until } = decide(input);
@@ -146,6 +157,31 @@ describe('outside its hours', () => {
     const restarted = machine({ launchTime: later(now, -50) });
     const before = { warning: { alertId: '1', at: later(now, -15) }, stoppedAt: later(now, -51) };
     expect(outcome(stoppable({ instance: restarted, record: before }))).toBe('stop idle-off-hours');
+  });
+
+  it('where summer time ends, what was started by hand between the two is not stopped again', () => {
+    // In Berlin 02:30 comes twice on 2026-10-25, at 00:30Z and at 01:30Z.
+    const night: Changes = {
+      instance: tagged(
+        { 'auto-stop': 'Sat 20:00-02:30 Europe/Berlin' },
+        { launchTime: '2026-10-25T01:10:00Z' },
+      ),
+      record: {
+        warning: { alertId: 'stop-warning/1', at: '2026-10-25T00:31:00Z' },
+        stoppedAt: '2026-10-25T00:46:00Z',
+      },
+    };
+    const at = (time: IsoTime, changes: Changes = {}) => {
+      const input = stoppable({ ...night, ...changes, now: time });
+      return decide({ ...input, parsed: readSchedule(input.subject.tags, input.policy) });
+    };
+    expect(at('2026-10-25T01:31:00Z')).toMatchObject({ action: 'keep', code: 'recently-started' });
+    const working = { utilization: measured('busy', '2026-10-25T02:00:00Z') };
+    expect(at('2026-10-25T02:00:00Z', working)).toMatchObject({
+      action: 'keep',
+      code: 'busy',
+      reason: 'outside Sat 20:00-02:30 Europe/Berlin since 02:30, but busy: GPU 2 at 97 %',
+    });
   });
 });
 

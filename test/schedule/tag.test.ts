@@ -35,7 +35,6 @@ describe('the hours of a schedule tag', () => {
         hours: 'Mon-Fri 08:00-19:00 America/New_York',
         windows: [{ days: [1, 2, 3, 4, 5], start: 480, end: 1140 }],
         timeZone: 'America/New_York',
-        allowsDelete: false,
         always: false,
         start: false,
         hibernate: false,
@@ -217,7 +216,7 @@ describe('a value that can not be read', () => {
     ['Mon 08:00-19:00; alway', 'column 18: unknown option "alway", did you mean "always"?'],
     [
       'Mon 08:00-19:00; foo',
-      'column 18: unknown option "foo", expected one of always, start, hibernate, delete, grace, idle',
+      'column 18: unknown option "foo", expected one of always, start, hibernate, delete, grace, idle, holidays',
     ],
     ['Mon 08:00-19:00; always=yes', 'column 18: the option "always" takes no value'],
     ['Mon 08:00-19:00; start; start', 'column 25: the option "start" stands there twice'],

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ScheduleRecord } from '../../shared/schedule/record.ts';
 import {
   abandonedClaim,
   applyWrite,
   claimStart,
   claimStop,
   getScheduleRecords,
+  missedWindowWrite,
   outcomeWrite,
   recordWrite,
-  refusalWrite,
   releaseClaim,
   settleStart,
+  startRefusalWrite,
   warningWrite,
 } from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
@@ -149,18 +151,26 @@ describe('an abandoned claim', () => {
 });
 
 describe('a refused start', () => {
-  const refuse = (time: string, previous?: { refused: { code: string; at: string } }) =>
-    applyWrite(
-      table,
-      refusalWrite(table, target, id, { code: 'InsufficientInstanceCapacity', at: time }, previous),
-    );
+  const code = 'InsufficientInstanceCapacity';
+  const refuse = (time: string, previous?: ScheduleRecord) =>
+    applyWrite(table, startRefusalWrite(table, target, id, { count: 1, code, at: time }, previous));
 
-  it('is recorded once, of two runs that saw the same', async () => {
-    const first = { code: 'InsufficientInstanceCapacity', at: '2026-11-17T07:00:00Z' };
+  it('is counted once, of two runs that saw the same', async () => {
+    const first = { count: 1, code, at: '2026-11-17T07:00:00Z' };
     expect(await refuse(first.at)).toBe(true);
     expect(await refuse('2026-11-17T07:05:00Z')).toBe(false);
-    expect(await refuse('2026-11-18T07:00:00Z', { refused: first })).toBe(true);
-    expect(await refuse('2026-11-18T07:05:00Z', { refused: first })).toBe(false);
+    expect(await refuse('2026-11-18T07:00:00Z', { startRefused: first })).toBe(true);
+    expect(await refuse('2026-11-18T07:05:00Z', { startRefused: first })).toBe(false);
+  });
+
+  it('is forgotten once its window is over, by the run that saw it last', async () => {
+    const startRefused = { count: 1, code, at: '2026-11-17T07:00:00Z' };
+    await refuse(startRefused.at);
+    const forget = (previous: ScheduleRecord) =>
+      applyWrite(table, missedWindowWrite(table, target, id, '2026-11-17T18:05:00Z', previous));
+    expect(await forget({ startRefused: { ...startRefused, at: '2026-11-16T07:00:00Z' } })).toBe(false);
+    expect(await forget({ startRefused })).toBe(true);
+    expect(await record()).toEqual({});
   });
 });
 

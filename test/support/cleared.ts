@@ -70,10 +70,10 @@ export const clearedStops = (ids: readonly string[], { hibernate = false } = {})
   });
 
 /** Instances that the real last gate has cleared for a start. */
-export const clearedStarts = (ids: readonly string[]): ClearedStart[] =>
+export const clearedStarts = (ids: readonly string[], { instanceType = 'm5.large' } = {}): ClearedStart[] =>
   ids.map((id) => {
     const tags = { 'auto-stop': 'Mon-Fri 18:00-24:00; start' };
-    const stopped = instance(id, { tags, state: 'stopped' });
+    const stopped = instance(id, { tags, instanceType, state: 'stopped' });
     const clearance = clearForStart({ action: 'start', code: 'window-open', reason: '' }, stopped, input);
     if ('refused' in clearance) throw new Error(clearance.refused.reason);
     return clearance.cleared;

@@ -597,6 +597,33 @@ describe('a tag that can not be read', () => {
   });
 });
 
+describe("another scheduler's tag", () => {
+  const settings = { compatibility: { custodian: { timeZone: 'cet' } } };
+  const theirs = (value: string) => {
+    const { tags, ...given } = machine(1);
+    return { ...given, tags: { owner: tags?.['owner'] ?? '', maid_offhours: value } };
+  };
+
+  it('warns and stops as ours does, where it is read', async () => {
+    world = await warned([theirs('off=(M-F,19);on=(M-F,7)')], settings);
+    expect(await world.run(afterGrace)).toMatchObject({
+      stopped: [{ id: idOf(1), outcome: 'done' }],
+    });
+  });
+
+  it('is none where it is not read', async () => {
+    world = await openEvening([theirs('off=(M-F,19);on=(M-F,7)')]);
+    expect(await world.run(evening)).toMatchObject({ warned: [], kept: {} });
+  });
+
+  it('that can not be read protects its instance, and is told once with its value', async () => {
+    world = await openEvening([theirs('weekdays')], settings);
+    for (const time of [evening, afterGrace]) expect(await world.run(time)).toMatchObject({ warned: [] });
+    expect(await world.deliver()).toHaveLength(1);
+    expect(world.sample.emails.at(-1)?.message).toContain('maid_offhours');
+  });
+});
+
 describe('in the morning', () => {
   const opening = '2026-11-17T07:00:00Z'; // 08:00 in Berlin
   const asleep = (number: number) =>
@@ -635,24 +662,40 @@ describe('in the morning', () => {
     expect(world.calls('StartInstances')).toBe(1);
   });
 
-  it('tells once a window that there is no capacity, and tries with each run until there is', async () => {
+  it('tells once a window that there is no capacity, tries ever more rarely until there is, and tells that', async () => {
     world = await openEvening([asleep(1)]);
     world.fail(/StartInstances/, 'InsufficientInstanceCapacity', {
       message: 'We currently do not have sufficient m6i.xlarge capacity in eu-west-1a.',
       times: 3,
     });
-    for (const time of [opening, '2026-11-17T07:05:00Z', '2026-11-17T07:10:00Z']) {
-      expect(await world.run(time)).toMatchObject({
-        started: [{ outcome: 'refused', code: 'InsufficientInstanceCapacity' }],
-      });
-    }
+    const refused = { started: [{ outcome: 'refused', code: 'InsufficientInstanceCapacity' }] };
+    const waits = { started: [], kept: { 'start-refused': 1 } };
+    const runs: [string, object][] = [
+      [opening, refused],
+      ['2026-11-17T07:05:00Z', refused],
+      ['2026-11-17T07:10:00Z', waits],
+      ['2026-11-17T07:15:00Z', refused],
+      ['2026-11-17T07:30:00Z', waits],
+    ];
+    for (const [time, expected] of runs) expect(await world.run(time)).toMatchObject(expected);
     const told = world.sample.emails.length;
     expect(await world.deliver()).toEqual(['[WARNING] 1 instance could not be changed in ml-dev, eu-west-1']);
     expect(world.sample.emails[told]?.message.replaceAll(/\s+/g, ' ')).toContain(
       `Could not start ${idOf(1)}: InsufficientInstanceCapacity: We currently do not have sufficient`,
     );
-    expect(await world.run('2026-11-17T07:15:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
-    expect(await world.deliver()).toEqual([]);
+    expect(await world.run('2026-11-17T07:35:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
+    expect(await world.deliver()).toEqual([`[INFO] ${idOf(1)} was started after all`]);
+  });
+
+  it('tells once that a window is over in which it could not be started', async () => {
+    world = await openEvening([asleep(1)]);
+    world.fail(/StartInstances/, 'InsufficientInstanceCapacity', { times: 100 });
+    await world.run(opening);
+    await world.deliver();
+    for (const time of ['2026-11-17T18:05:00Z', '2026-11-17T18:10:00Z']) await world.run(time);
+    expect(await world.deliver()).toEqual([
+      `[WARNING] ${idOf(1)} was not started in its hours: InsufficientInstanceCapacity`,
+    ]);
   });
 
   it('tells again on the next day', async () => {

@@ -49,7 +49,7 @@ describe('a batch with something odd in it', () => {
     expect(world.sample.emails.at(-1)?.message).toContain(`Could not stop ${idOf(1)}`);
   });
 
-  it.each(['RequestLimitExceeded', 'Throttling', 'UnauthorizedOperation', 'TimeoutError'])(
+  it.each(['UnauthorizedOperation', 'TimeoutError', 'InternalError'])(
     'is never halved after %s: the run fails, and the next one stops all of it',
     async (code) => {
       await warned(several(8));

@@ -42,7 +42,27 @@ describe('a course over time', () => {
     expect(overAt(ending)).toBe(at('08:00'));
   });
 
+  it('follows hours of the week on the clock of their zone, but for some dates', () => {
+    const office = percent.parse({
+      week: { hours: 'Mon-Fri 09:00-18:00 Europe/Berlin', without: ['2026-11-17'], value: 60, rest: 2 },
+    });
+    const times = [
+      '2026-10-23T06:59:00Z', // in summer time
+      '2026-10-23T07:00:00Z',
+      '2026-10-26T07:59:00Z',
+      '2026-10-26T08:00:00Z',
+      '2026-10-26T17:00:00Z',
+      '2026-11-15T10:00:00Z', // a Sunday
+      '2026-11-17T10:00:00Z',
+      '2026-11-16T10:00:00Z',
+    ];
+    expect(times.map((time) => valueAt(office, Date.parse(time)))).toEqual([2, 60, 2, 60, 2, 2, 2, 60]);
+    expect(overAt(office)).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it.each([
+    ['hours that nobody can read', { week: { hours: 'weekdays 9 to 5', value: 60 } }],
+    ['no hours', { week: { hours: 'off', value: 60 } }],
     ['a burst without length', { pulse: { every: 30, for: 0, value: 88 } }],
     ['more than there is', 101],
     ['no stretch at all', []],
