@@ -10,7 +10,7 @@ import { simulate } from '../support/simulation/simulation.ts';
 const {
   PROPERTY_SEED = '20261122',
   SIMULATION_WEEKS = '2',
-  SIMULATION_INSTANCES = '60',
+  SIMULATION_INSTANCES = '100',
   /** Minutes between two events. */
   SIMULATION_EVERY = '15',
   /** Europe leaves summer time in the first week, America in the second. */
@@ -69,6 +69,7 @@ describe('the witness of the simulation', () => {
       warnings: [{ at: now - 15 * minute, deliveredAt: now - 14 * minute, observed: false }],
       blockedUntil: 0,
       loadedWindow: 180,
+      isCalm: true,
     };
     change(made);
     return made;

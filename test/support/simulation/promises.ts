@@ -29,6 +29,8 @@ export type Asked = {
   /** Until when the bill can't be believed. */
   blockedUntil: number;
   loadedWindow: number;
+  /** Nothing goes wrong with AWS. */
+  isCalm: boolean;
 };
 
 /** Minutes of its newest past that CloudWatch can't tell a run of: a period still open, and the one before. */
@@ -106,8 +108,9 @@ const doubtfulBillStopsNothing = ({ blockedUntil, sweep }: Asked): boolean => bl
 /** No run stops more than the breaker lets through. */
 const breakerHolds = ({ sweep }: Asked): boolean => sweep.stops <= sweep.config.stop.maxStops;
 
-/** Only what runs is stopped: once, however many runs see it. */
-const onlyWhatRunsIsStopped = ({ machine, now }: Asked): boolean => stateOf(machine, now) === 'running';
+/** Only what runs is stopped: once, however many runs see it. A call that failed halfway may be made again. */
+const onlyWhatRunsIsStopped = ({ machine, run, now, isCalm }: Asked): boolean =>
+  stateOf(machine, now) === 'running' || (!isCalm && run.endedBy === 'watchdog' && run.to === now);
 
 /** Only what can hibernate, and is to, does. */
 const onlyWhatShouldHibernates = ({ machine, hibernate }: Asked): boolean =>

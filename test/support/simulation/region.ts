@@ -9,12 +9,14 @@ import { awsError } from '../../../cli/sample/sample.ts';
 import { alertSchema } from '../../../shared/alert/alert.ts';
 import { addClientPlugin, createClient } from '../../../shared/aws/client.ts';
 import { callName } from '../../../shared/aws/meter.ts';
+import { resetBuckets } from '../../../shared/aws/token-bucket.ts';
 import type { Config } from '../../../shared/config.ts';
 import { toTime } from '../../../shared/period.ts';
 import { flushOutbox } from '../../../shared/store/outbox.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { type Enforced, enforceSchedules } from '../../../shared/watch/enforce-schedules.ts';
 import { notify, type Outlet } from '../../../shared/watch/notify.ts';
+import { virtualClock } from '../clock.ts';
 import { describeInstances, describeSpotRequests, instanceTypes, listMetrics } from './described.ts';
 import { type Machine, start, stateOf, stop } from './machine.ts';
 import { metricData } from './measured.ts';
@@ -59,6 +61,8 @@ type Hooks = {
  */
 export function openRegion(machines: Machine[], hooks: Hooks = {}) {
   const clock = { now: 0 };
+  const pace = virtualClock();
+  resetBuckets();
   const faults: Fault[] = [];
   const table = memoryTable();
   const sweeps = new AsyncLocalStorage<Sweep>();
@@ -177,7 +181,7 @@ export function openRegion(machines: Machine[], hooks: Hooks = {}) {
       config: Config,
       { time = clock.now, remainingMs = 300_000, callsLeft = Number.POSITIVE_INFINITY } = {},
     ): Promise<Enforced> => {
-      const run = { arrivedAt: toTime(clock.now), remainingMs: () => remainingMs };
+      const run = { arrivedAt: toTime(clock.now), remainingMs: () => remainingMs, clock: pace };
       return sweeps.run({ time, config, callsLeft, blind: new Set<string>(), stops: 0 }, () =>
         enforceSchedules(clients, target, config, toTime(time), run),
       );

@@ -34,7 +34,11 @@ const loadedWindow = 180;
 const day = 24 * hour;
 const settings = { schedules: namedSchedules, timeZone: 'UTC', idle: { loadedWindow } };
 const configOf = (enforce: boolean, maxStops = 100_000) =>
-  parseConfig({ ...settings, enforce, stop: { maxStops, maxSweepStops: 100_000, maxShare: 1 } });
+  parseConfig({
+    ...settings,
+    enforce,
+    stop: { maxStops, maxSweepStops: 100_000, maxShare: 1, callsPerSecond: 10_000, burst: 10_000 },
+  });
 
 const enforcing = configOf(true);
 const observing = configOf(false);

@@ -50,7 +50,20 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
     const { now, blockedUntil } = state;
     const span = spanOf(machine, sweep.time);
     const { warnings } = of(machine);
-    const asked = { machine, action, sweep, now, hibernate, run, span, warnings, blockedUntil, loadedWindow };
+    const isCalm = state.weather === 'calm';
+    const asked = {
+      isCalm,
+      machine,
+      action,
+      sweep,
+      now,
+      hibernate,
+      run,
+      span,
+      warnings,
+      blockedUntil,
+      loadedWindow,
+    };
     for (const name of brokenBy(asked)) complain(name, machine, `by the event of ${toTime(sweep.time)}`);
   }
 
