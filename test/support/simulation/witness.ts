@@ -130,19 +130,20 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
       const { due } = of(machine);
       const grace = machine.meaning.kind === 'hours' ? machine.meaning.grace * minute : 0;
       due.stop = nextDue(due.stop, stoppableSince(machine, state.now, loadedWindow), grace);
-      due.start = nextDue(due.start, startableSince(machine, state.now), 0);
+      due.start = nextDue(due.start, startableSince(machine, state.now));
       if (due.stop && due.stop.chances >= 2) complain('whatIsDueIsStoppedWithinTwoSweeps', machine);
       if (due.start && due.start.chances >= 2) complain('whatIsDueIsStartedWithinTwoSweeps', machine);
     }
   }
 
-  function nextDue(known: Due | undefined, dueSince: number | undefined, grace: number): Due | undefined {
+  function nextDue(known: Due | undefined, dueSince: number | undefined, grace?: number): Due | undefined {
     // Whatever a bad run has left behind is over after half an hour.
     const since = dueSince && Math.max(dueSince, state.disturbedAt + recheck);
     if (since === undefined || since > state.now) return undefined;
     const due = known?.since === since ? known : { since, first: state.now, chances: 0 };
     if (due !== known) counts.judged += 1;
-    const isChance = state.now >= due.first + grace && (grace === 0 || state.now > due.first);
+    // The first run only warns; a start needs no warning.
+    const isChance = grace === undefined || (state.now > due.first && state.now >= due.first + grace);
     return isChance ? { ...due, chances: due.chances + 1 } : due;
   }
 
