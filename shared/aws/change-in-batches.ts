@@ -65,7 +65,8 @@ async function afterError(run: Run, ids: readonly string[], error: unknown): Pro
   const { change, patience } = run;
   const problem = problemOf(error);
   // Where nobody can tell, all of them are open: to ask for them again changes nothing that is done.
-  const told = await change.outcomesOf(ids).catch(() => new Map<string, ChangeOutcome>());
+  const answer = await change.outcomesOf(ids).catch(() => undefined);
+  const told = answer ?? new Map<string, ChangeOutcome>();
   const settled = ids.flatMap((id) => {
     const outcome = told.get(id);
     return outcome ? [{ id, ...outcome }] : [];
@@ -73,7 +74,7 @@ async function afterError(run: Run, ids: readonly string[], error: unknown): Pro
   const open = ids.filter((id) => !told.has(id));
   if (!change.ofOne.has(problem.code)) {
     patience.fail(error);
-    return [...settled, ...all(open, { outcome: 'failed', ...problem })];
+    return [...settled, ...all(open, { outcome: answer ? 'failed' : 'unknown', ...problem })];
   }
   patience.renew();
   if (change.ofScarcity?.has(problem.code)) {

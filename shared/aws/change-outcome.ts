@@ -8,8 +8,9 @@ export type ChangeOutcome = {
    * - `failed`: the call did not come through, whatever it was about.
    * - `left`: not tried, or not possible yet; the next run does it.
    * - `gone`: there is nothing left to stop or start.
+   * - `unknown`: the call failed, and what came of it could not be asked: it may have been done.
    */
-  outcome: 'done' | 'refused' | 'failed' | 'left' | 'gone';
+  outcome: 'done' | 'refused' | 'failed' | 'left' | 'gone' | 'unknown';
   /** AWS's error code and message, or what its state is. */
   code?: string;
   message?: string;

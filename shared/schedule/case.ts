@@ -46,6 +46,12 @@ export const minuteMs = 60_000;
 /** For so many minutes AWS may still show the state from before a stop, and may date the stop itself. */
 export const settleMinutes = 10;
 
+/**
+ * So many minutes after the time by which a stop is on record AWS may date it: an event may be 15 minutes old, and the run
+ * that it starts takes some more.
+ */
+export const stopDatedMinutes = 20;
+
 export const minutesBetween = (start: IsoTime, end: IsoTime): number =>
   (Date.parse(end) - Date.parse(start)) / minuteMs;
 

@@ -5,8 +5,8 @@ import {
   isBefore,
   keep,
   minutesBetween,
-  settleMinutes,
   spanText,
+  stopDatedMinutes,
   untilEnd,
 } from './case.ts';
 import { clockTime } from './clock.ts';
@@ -48,6 +48,6 @@ function stoppedByHand({ subject, record, schedule, now }: Case, opened: IsoTime
     return isOurs ? undefined : 'nothing tells when and by whom it was stopped';
   }
   // EC2 dates a stop a little after it was asked for.
-  if (isBefore(at, opened) || (isOurs && minutesBetween(stoppedAt, at) < settleMinutes)) return undefined;
+  if (isBefore(at, opened) || (isOurs && minutesBetween(stoppedAt, at) < stopDatedMinutes)) return undefined;
   return `stopped by hand at ${clockTime(at, schedule.timeZone, now)} in this window`;
 }

@@ -1,6 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { addMilliseconds, type IsoTime } from '../period.ts';
+import { minutesBetween, stopDatedMinutes } from '../schedule/case.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
 import type { Schedulable } from '../schedule/schedulable.ts';
 import type { Target } from '../target.ts';
@@ -160,16 +161,26 @@ export const requestStop = (
 
 /**
  * Claims a start before it is asked for, as a stop is claimed: whoever hears of the start can read
- * here that it is ours. False where another run holds the claim.
+ * here that it is ours. False where another run holds the claim, or has made a start since the one at `lastStart`.
  */
-export const claimStart = (table: Table, target: Target, key: string, at: IsoTime): Promise<boolean> =>
-  applyWrite(
-    table,
-    recordWrite(table, target, key, at, {
-      set: { startRequestedAt: at },
-      when: unclaimed('startRequestedAt', at),
-    }),
-  );
+export function claimStart(
+  table: Table,
+  target: Target,
+  key: string,
+  at: IsoTime,
+  lastStart: IsoTime | undefined,
+): Promise<boolean> {
+  const free = unclaimed('startRequestedAt', at);
+  const [ground, values] =
+    lastStart === undefined
+      ? ['attribute_not_exists(startedAt)', {}]
+      : ['startedAt = :last', { ':last': lastStart }];
+  const change = recordWrite(table, target, key, at, {
+    set: { startRequestedAt: at },
+    when: { expression: `${ground} AND (${free.expression})`, values: { ...free.values, ...values } },
+  });
+  return applyWrite(table, change);
+}
 
 /** Ends the claim of a start: with `started` it was made, without it the next run may try again. */
 export const settleStart = (
@@ -251,15 +262,16 @@ const staleClaimMs = 15 * 60_000;
 
 /**
  * When a run claimed the stop of what is down now, and died before it recorded what became of it; undefined where none
- * did. A claim from before it was started last tells nothing of who stopped it.
+ * did. A claim from before it was started last, or from long before it went down, tells nothing of who stopped it.
  */
 export const abandonedClaim = (
   { stopRequestedAt }: ScheduleRecord,
-  { startedAt }: Pick<Schedulable, 'startedAt'>,
+  { startedAt, stoppedAt }: Pick<Schedulable, 'startedAt' | 'stoppedAt'>,
   now: IsoTime,
 ): IsoTime | undefined =>
   stopRequestedAt !== undefined &&
   (startedAt === undefined || stopRequestedAt >= startedAt) &&
+  (stoppedAt === undefined || minutesBetween(stopRequestedAt, stoppedAt) < stopDatedMinutes) &&
   stopRequestedAt < addMilliseconds(now, -staleClaimMs)
     ? stopRequestedAt
     : undefined;

@@ -142,8 +142,11 @@ async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Pro
     const set = outcome === 'done' ? { stoppedAt: claimedAt } : { refused: { code, at: time } };
     return outcomeWrite(clients.table, target, schedulableKey(settledOne), time, claimedAt, set);
   });
-  // What failed or was left is due again in the next run; its claim must not stand in the way.
-  for (const outcome of outcomes.filter((each) => !settled.includes(each))) {
+  // What failed or was left is due again in the next run; its claim must not stand in the way. Where nobody knows whether
+  // it was made the claim stays, as of a run that died: a later one sees what came of it, and tells it.
+  for (const outcome of outcomes.filter(
+    ({ outcome }) => outcome !== 'done' && outcome !== 'refused' && outcome !== 'unknown',
+  )) {
     await releaseClaim(clients.table, target, schedulableKey(outcome), outcome.claimedAt);
   }
 }
@@ -212,7 +215,10 @@ export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Swi
   const { clients, target, time } = pass;
   const outcomes = await changeDue(pass, due, {
     clear: clearForStart,
-    claim: ({ subject }: ClearedStart) => claimStart(clients.table, target, schedulableKey(subject), time),
+    claim: ({ subject }: ClearedStart) => {
+      const lastStart = plannedOf(pass, subject)?.stored?.startedAt;
+      return claimStart(clients.table, target, schedulableKey(subject), time, lastStart);
+    },
     change: (kind, starts, options) => kind.start(pass.plan.context, starts, options),
   });
   for (const outcome of outcomes) {
@@ -248,7 +254,7 @@ async function recordRefusedStarts(pass: Pass, refused: readonly Switched[]): Pr
  * the rest of it is recorded: else nobody would hear that stops are due and never made.
  */
 export function failOn(outcomes: readonly Switched[]): void {
-  const failed = outcomes.filter(({ outcome }) => outcome === 'failed');
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown');
   const [first] = failed;
   if (!first) return;
   const ids = failed.map(({ id }) => id).join(', ');

@@ -8,6 +8,7 @@ import { type Breaker, breaker, sweepBreaker } from '../schedule/breaker.ts';
 import { isBefore } from '../schedule/case.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { nextVisit } from '../schedule/next-visit.ts';
+import type { ScheduleRecord } from '../schedule/record.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { scheduleKeyOf } from '../schedule/schedule-tag.ts';
 import { isStale } from '../schedule/stale-event.ts';
@@ -179,12 +180,21 @@ function changeByWork(
   { decision: { code, reason }, input: { subject, now }, stored }: Planned,
   { windowStart }: Utilization,
 ): RecordChange | undefined {
-  if (code === 'busy') return stored && { remove: ['warning', 'measured'] };
+  if (code === 'busy') return stored && withoutWarning(stored, now);
   // What has just started was asked nothing, and may soon be judged.
   if (subject.startedAt !== undefined && isBefore(windowStart, subject.startedAt)) return undefined;
   return code === 'utilization-unknown' || code === 'delete-not-allowed'
     ? { set: { measured: { at: now, code, reason } } }
     : undefined;
+}
+
+/** Voids the warning that this run has seen: one by a later event knows of a later idle window. */
+function withoutWarning({ warning }: ScheduleRecord, now: IsoTime): RecordChange {
+  if (warning === undefined || isBefore(now, warning.at)) return { remove: ['measured'] };
+  return {
+    remove: ['warning', 'measured'],
+    when: { expression: 'warning.alertId = :seen', values: { ':seen': warning.alertId } },
+  };
 }
 
 /** What this run has seen at work that nobody had seen before, and when. */

@@ -189,6 +189,14 @@ describe('stopping instances', () => {
     });
   });
 
+  it('knows no outcome where the call failed and the describe after it too, and tries nothing more', async () => {
+    ec2.next.push(awsError('InternalError', 'try again'));
+    ec2.mock.on(DescribeInstancesCommand).rejects(awsError('RequestLimitExceeded', 'slow down'));
+    const results = await stop([first, second]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown']);
+    expect(ec2.calls).toHaveLength(1);
+  });
+
   it('sends 1,001 ids in chunks, and none in no call', async () => {
     expect(await stop([])).toEqual([]);
     expect(ec2.calls).toEqual([]);

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../shared/compute/instance.ts';
 import type { IsoTime } from '../../shared/period.ts';
@@ -10,7 +9,6 @@ import {
 } from '../../shared/schedule/decision.ts';
 import { readSchedule } from '../../shared/schedule/gates.ts';
 import type { ScheduleRecord } from '../../shared/schedule/record.ts';
-import type { Schedulable } from '../../shared/schedule/schedulable.ts';
 import {
   type Changes,
   closed,
@@ -19,7 +17,6 @@ import {
   measured,
   now,
   stoppable,
-  subjectOf,
   tagged,
   withTags,
 } from './candidate.ts';
@@ -298,6 +295,18 @@ describe('a stopped instance', () => {
     expect(outcome(stopped('User initiated (2026-11-20 07:00:20 GMT)', record))).toBe('start window-open');
   });
 
+  it('is started where our stop came with an event that was as late as one may be', () => {
+    const late = (minutes: number) =>
+      outcome({
+        ...stopped('User initiated (2026-11-20 07:14:30 GMT)', {
+          stoppedAt: later('2026-11-20T07:14:30Z', -minutes),
+        }),
+        now: '2026-11-20T07:20:00Z',
+      });
+    expect(late(15)).toBe('start window-open');
+    expect(late(20)).toBe('keep stopped-by-hand until 2026-11-20T18:00:00Z');
+  });
+
   it.each(['Server.InternalError', '', undefined, 'User initiated (2026-13-45 99:00:00 GMT)'])(
     'whose stop nothing explains (%s) is started only where it was ours',
     (reason) => {
@@ -536,100 +545,5 @@ describe('an evening', () => {
       'keep recently-started',
       'keep recently-started',
     ]);
-  });
-});
-
-describe('whatever else is so', () => {
-  const usual = subjectOf(machine());
-
-  /** The input with that in which the subject differs from the usual one. */
-  const withSubject = (changed: Schedulable) => (input: DecisionInput) => ({
-    ...input,
-    subject: {
-      ...input.subject,
-      ...Object.fromEntries(
-        Object.entries(changed).filter(
-          ([key, value]) => JSON.stringify(value) !== JSON.stringify(usual[key as keyof Schedulable]),
-        ),
-      ),
-    },
-  });
-
-  /** Each of these alone keeps an instance that would be stopped. */
-  const dangers: readonly ((input: DecisionInput) => DecisionInput)[] = [
-    (input) => ({ ...input, parsed: undefined }),
-    (input) => ({ ...input, parsed: { kind: 'off' } }),
-    (input) => ({ ...input, parsed: { kind: 'invalid', error: 'column 1' } }),
-    withSubject(subjectOf(machine(), { facts: undefined })),
-    withSubject(
-      subjectOf(machine(), { facts: { instanceType: 'g5.xlarge', instanceStoreGb: 250, vcpus: 4 } }),
-    ),
-    withSubject({ ...usual, stopProtected: true }),
-    withSubject({ ...usual, isDeletedToStop: true }),
-    (input) => ({ ...input, utilization: undefined }),
-    (input) => ({ ...input, utilization: measured('unknown') }),
-    (input) => ({ ...input, utilization: measured('busy') }),
-    (input) => ({ ...input, warningDelivered: false }),
-    (input) => ({ ...input, record: {} }),
-    (input) => ({ ...input, utilization: measured('underused') }),
-    (input) => ({ ...input, utilization: measured('ended') }),
-    (input) => ({ ...input, lastBusy: later(now, -5) }),
-    (input) => ({ ...input, lastBusy: later(now, -50) }),
-    (input) => ({ ...input, block: { reason: 'a bill', until: later(now, 60) } }),
-    (input) => ({ ...input, now: '2026-11-20T12:00:00Z' }),
-    (input) => ({ ...input, attribution: { environment: 'Production' } }),
-    ...(
-      [
-        { state: 'pending' },
-        { state: 'stopping' },
-        { state: 'stopped' },
-        { state: 'terminated' },
-        { state: 'shutting-down' },
-        { account: '345678901234' },
-        { managed: true },
-        { rootDeviceType: 'instance-store' },
-        { lifecycle: 'spot' },
-        { lifecycle: 'scheduled' },
-        { lifecycle: 'capacity-block' },
-        { lifecycle: 'interruptible-capacity-reservation' },
-        { lifecycle: 'other' },
-        { spotInstanceRequestId: 'sir-1' },
-        { launchTime: later(now, -44) },
-      ] as const
-    ).map((change) => withSubject(subjectOf(machine(change)))),
-    ...(
-      [
-        ['Auto-Stop', 'off'],
-        ['auto-stop:keep-until', '2026-12-01'],
-        ['Auto-Stop:Keep-Until', 'when I am done'],
-        ['aws:autoscaling:groupName', 'training'],
-        ['aws:ec2spot:fleet-request-id', 'sfr-1'],
-        ['aws:ec2:fleet-id', 'fleet-1'],
-        ['Environment', 'PROD'],
-      ] as const
-    ).map(([key, value]) => (input: DecisionInput) => {
-      const tags = { ...input.subject.tags, [key]: value };
-      const refusal = subjectOf(machine({ tags })).refusal ?? input.subject.refusal;
-      return { ...input, subject: { ...input.subject, tags, refusal } };
-    }),
-  ];
-
-  it.each(dangers.map((danger, index) => [index, danger] as const))(
-    'danger %i alone is no stop',
-    (_, danger) => {
-      expect(decide(stoppable()).action).toBe('stop');
-      expect(decide(danger(stoppable())).action).not.toBe('stop');
-    },
-  );
-
-  it('one danger among any others is no stop, and each decision has its reason', () => {
-    fc.assert(
-      fc.property(fc.subarray([...dangers], { minLength: 1 }), (present) => {
-        const { action, reason } = decide(present.reduce((input, danger) => danger(input), stoppable()));
-        expect(action).not.toBe('stop');
-        expect(reason).not.toBe('');
-      }),
-      { numRuns: 500 },
-    );
   });
 });

@@ -100,7 +100,7 @@ describe('the claim of a stop', () => {
 
 describe('the claim of a start', () => {
   const opening = '2026-11-17T07:00:00Z';
-  const claimOf = (time: string) => claimStart(table, target, id, time);
+  const claimOf = (time: string, last?: string) => claimStart(table, target, id, time, last);
 
   it('is held by one of many runs, until it is settled', async () => {
     const claims = await Promise.all(Array.from({ length: 6 }, () => claimOf(opening)));
@@ -108,6 +108,14 @@ describe('the claim of a start', () => {
     expect(await settleStart(table, target, id, '2026-11-17T07:05:00Z', true)).toBe(false);
     expect(await settleStart(table, target, id, opening, true)).toBe(true);
     expect(await record()).toEqual({ startedAt: opening });
+  });
+
+  it("is not to be had by whoever hasn't seen the start that another run has made", async () => {
+    await claimOf(opening);
+    await settleStart(table, target, id, opening, true);
+    expect(await claimOf(opening)).toBe(false);
+    expect(await claimOf('2026-11-17T07:05:00Z', '2026-11-16T07:00:00Z')).toBe(false);
+    expect(await claimOf('2026-11-18T07:00:00Z', opening)).toBe(true);
   });
 
   it('is free again where the start was not made, or its holder must be dead', async () => {
@@ -130,6 +138,15 @@ describe('an abandoned claim', () => {
     ['one on an earlier launch', at, '2026-11-16T18:30:00Z', '2026-11-16T23:00:00Z', undefined],
   ])('is told from %s', (_, stopRequestedAt, launched, now, abandoned) => {
     expect(abandonedClaim({ stopRequestedAt }, { startedAt: launched }, now)).toBe(abandoned);
+  });
+
+  it.each([
+    ['a moment later', '2026-11-16T18:25:20Z', at],
+    ['by an event as late as one may be', '2026-11-16T18:44:00Z', at],
+    ['by somebody else, long after its holder died', '2026-11-16T18:46:00Z', undefined],
+  ])('is of no stop but its own: made %s', (_, stoppedAt, abandoned) => {
+    const subject = { startedAt: launchTime, stoppedAt };
+    expect(abandonedClaim({ stopRequestedAt: at }, subject, '2026-11-16T23:00:00Z')).toBe(abandoned);
   });
 });
 

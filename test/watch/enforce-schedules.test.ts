@@ -2,6 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { logger } from '../../shared/observability.ts';
+import type { ScheduleRecord } from '../../shared/schedule/record.ts';
 import { claimStop, getScheduleRecords } from '../../shared/store/schedule-records.ts';
 import { putStopBlock } from '../../shared/store/stop-block.ts';
 import { getWork, putWork } from '../../shared/store/work.ts';
@@ -32,6 +33,15 @@ async function warned(...args: Parameters<typeof openEvening>): Promise<Evening>
   await world.deliver();
   return world;
 }
+
+/** What earlier runs have left behind of the first machine. */
+const remember = (record: ScheduleRecord) =>
+  world.table.client.send(
+    new PutCommand({
+      TableName: 'watchdog',
+      Item: { pk: `INSTANCE#${target.account}#${target.region}`, sk: idOf(1), ...record },
+    }),
+  );
 
 describe('from the warning to the stop', () => {
   it('warns first, and stops what is still idle when the grace period is over', async () => {
@@ -249,6 +259,26 @@ describe('an event that comes twice, or late', () => {
     expect(listed.toSorted()).toEqual([1, 2, 3].map((number) => `Stopped: ${idOf(number)}`));
   });
 
+  it('warns once where an event that came late, and still sees work, is worked at the same time', async () => {
+    const cpu = [{ until: '2026-11-16T17:14:00Z', value: 60 }, { value: 0.5 }]; // 45 min ago by the later event alone
+    world = await openEvening([machine(1, { cpu })]);
+    await remember({ stoppedAt: '2026-11-13T18:25:00Z' });
+    let later: Promise<unknown> | undefined;
+    world.clients.cloudWatch.middlewareStack.add(
+      (next) => async (args) => {
+        const isFirst = later === undefined;
+        later ??= world.run(evening);
+        if (isFirst) await later;
+        return next(args);
+      },
+      { step: 'initialize', name: 'meanwhile' },
+    );
+    await world.run('2026-11-16T18:04:00Z', { arrivedAt: evening });
+    world.clients.cloudWatch.middlewareStack.remove('meanwhile');
+    expect(await world.deliver()).toHaveLength(1);
+    expect(await world.run(afterGrace)).toMatchObject({ warned: [], stopped: [{ outcome: 'done' }] });
+  });
+
   it('tells of the rest where a second delivery of the event stops more', async () => {
     world = await warned([machine(1), machine(2)]);
     await world.tag(2, 'environment', 'production');
@@ -453,21 +483,23 @@ describe('a stop that does not go as it should', () => {
     expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
   });
 
+  it('is not told of what somebody stopped by hand, long after a run died between its claim and the stop', async () => {
+    const cpu = [{ until: '2026-11-16T18:12:00Z', value: 0.5 }, { value: 70 }];
+    world = await warned([machine(1, { cpu, stopped: '2026-11-16T20:00:00Z' })]);
+    const { warning } = (await getScheduleRecords(world.table, target)).get(idOf(1)) ?? {};
+    await claimStop(world.table, target, idOf(1), afterGrace, { warning });
+    for (const time of ['2026-11-16T18:45:00Z', '2026-11-16T20:30:00Z']) {
+      expect(await world.run(time)).toMatchObject({ stopped: [] });
+    }
+    expect(await world.deliver()).toEqual([]);
+  });
+
   it("is nobody's where an old claim was left and somebody has started and stopped it since", async () => {
     world = await openEvening([
       machine(1, { launched: '2026-11-16T17:00:00Z', stopped: '2026-11-16T18:10:00Z' }),
     ]);
     await world.run('2026-11-16T17:55:00Z');
-    await world.table.client.send(
-      new PutCommand({
-        TableName: 'watchdog',
-        Item: {
-          pk: `INSTANCE#${target.account}#${target.region}`,
-          sk: idOf(1),
-          stopRequestedAt: '2026-11-13T18:25:00Z',
-        },
-      }),
-    );
+    await remember({ stopRequestedAt: '2026-11-13T18:25:00Z' });
     expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({ stopped: [] });
     expect(await world.deliver()).toEqual([]);
   });
@@ -518,6 +550,27 @@ describe('a stop that does not go as it should', () => {
     );
     expect(await world.deliver()).toEqual([]);
     expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
+  });
+
+  it('is told later, once, where its answer was lost and nobody could ask what came of it', async () => {
+    world = await warned([machine(1)]);
+    world.fail(/StopInstances/, 'InternalError', { after: true });
+    world.clients.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          // Once it is stopped: the run that stopped it can't ask.
+          const isAsked = commandName === 'DescribeInstancesCommand' && world.stateOf(1) === 'stopping';
+          return isAsked ? Promise.reject(new Error('Request limit exceeded.')) : next(args);
+        },
+      { step: 'initialize', name: 'unaskable' },
+    );
+    await expect(world.run(afterGrace)).rejects.toThrow(`Could not stop or start ${idOf(1)}: InternalError`);
+    world.clients.ec2.middlewareStack.remove('unaskable');
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [] });
+    await world.run('2026-11-16T18:45:00Z');
+    await world.run('2026-11-16T18:50:00Z');
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+    expect((await getScheduleRecords(world.table, target)).get(idOf(1))).toEqual({ stoppedAt: afterGrace });
   });
 
   it('counts as made where only the answer was lost', async () => {

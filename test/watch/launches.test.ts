@@ -181,11 +181,11 @@ describe('a start by a schedule', () => {
   beforeEach(() => priced('20'));
 
   it.each([
-    ['while it is being made', () => claimStart(table, mlDev, id, startedAt)],
+    ['while it is being made', () => claimStart(table, mlDev, id, startedAt, undefined)],
     [
       'after it was made',
       async () => {
-        await claimStart(table, mlDev, id, startedAt);
+        await claimStart(table, mlDev, id, startedAt, undefined);
         await settleStart(table, mlDev, id, startedAt, true);
       },
     ],
@@ -197,7 +197,7 @@ describe('a start by a schedule', () => {
   });
 
   it('hides neither what others start beside it, nor a later start by hand', async () => {
-    await claimStart(table, mlDev, id, startedAt);
+    await claimStart(table, mlDev, id, startedAt, undefined);
     expect(await watch(stateChange)).toMatchObject({ alerted: true });
     expect(await alerts()).toMatchObject([
       { title: expect.stringMatching(/^1 g5\.12xlarge started in ml-dev/) },
@@ -207,7 +207,7 @@ describe('a start by a schedule', () => {
   });
 
   it('that was refused is no start: one by hand right after it is told', async () => {
-    await claimStart(table, mlDev, id, startedAt);
+    await claimStart(table, mlDev, id, startedAt, undefined);
     await settleStart(table, mlDev, id, startedAt, false);
     expect(await watch(stateChange, alone)).toMatchObject({ alerted: true });
   });
