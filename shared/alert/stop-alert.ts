@@ -147,7 +147,7 @@ type ScheduleProblem = {
   tag: { key: string; value: string };
   /** What is wrong with it, and where. */
   error: string;
-  /** What to write instead. */
+  /** The value to write instead, if that is what is meant. */
   suggestion?: string | undefined;
   owner?: string | undefined;
   at: IsoTime;
@@ -174,7 +174,10 @@ export function scheduleProblemAlert(problem: ScheduleProblem): Alert {
       { label: 'Owner', value: owner ?? 'none tagged' },
     ],
     items: [],
-    action: suggestion ?? `Correct the tag, e.g. ${example}. It is told again only when its value changes.`,
+    action:
+      suggestion === undefined
+        ? `Correct the tag, e.g. ${example}. It is told again only when its value changes.`
+        : `If that is what is meant, write: ${suggestion}\nIt is told again only when its value changes.`,
     links: schedulablesLink([tagged]),
     ...whereOf({ account, region }, owner),
   };

@@ -18,7 +18,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   const lower = word.toLowerCase();
   const byLower = new Map(candidates.map((candidate) => [candidate.toLowerCase(), candidate]));
   const nearest = closest(lower, [...byLower.keys()]);
-  return distance(lower, nearest) <= Math.max(1, lower.length / 3)
+  return distance(lower, nearest) <= Math.max(1, Math.ceil(lower.length / 3))
     ? `, did you mean "${byLower.get(nearest)}"?`
     : '';
 }

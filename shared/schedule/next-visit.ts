@@ -3,7 +3,7 @@ import { isBefore, minuteMs } from './case.ts';
 import type { Decision } from './decision.ts';
 
 /** However far away the next change is: a target is looked at so often, for not every change comes with an event. */
-export const fullSweepMinutes = 30;
+const fullSweepMinutes = 30;
 
 /**
  * When a target has to be looked at again, by what was decided of each thing in it: at the earliest time at which one of

@@ -2,19 +2,16 @@ import type { IsoTime } from '../period.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What a schedule turns off and on. */
-export const schedulableKinds = [
-  'ec2-instance',
-  'auto-scaling-group',
-  'ecs-service',
-  'eks-nodegroup',
-  'rds-instance',
-  'rds-cluster',
-  'sagemaker-notebook',
-  'sagemaker-app',
-  'sagemaker-endpoint',
-] as const;
-
-export type SchedulableKind = (typeof schedulableKinds)[number];
+export type SchedulableKind =
+  | 'ec2-instance'
+  | 'auto-scaling-group'
+  | 'ecs-service'
+  | 'eks-nodegroup'
+  | 'rds-instance'
+  | 'rds-cluster'
+  | 'sagemaker-notebook'
+  | 'sagemaker-app'
+  | 'sagemaker-endpoint';
 
 export type PowerState = 'starting' | 'running' | 'stopping' | 'stopped' | 'gone';
 

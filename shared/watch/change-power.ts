@@ -207,7 +207,7 @@ function resultAlert(
   return { ...alert, id: alertId(alert.id, action, digest(ids.join())) };
 }
 
-export const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
+const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
   plan.planned.find(({ subject }) => subject.kind === thing.kind && subject.id === thing.id);
 
 /** Starts what its schedule starts. What AWS refuses is tried again ever more rarely, and told once a window. */

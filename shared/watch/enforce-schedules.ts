@@ -6,6 +6,7 @@ import { logger } from '../observability.ts';
 import type { IsoTime } from '../period.ts';
 import { type Breaker, breaker, sweepBreaker } from '../schedule/breaker.ts';
 import { isBefore } from '../schedule/case.ts';
+import { correctedTag } from '../schedule/correction.ts';
 import { type DecisionCode, isStop } from '../schedule/decision.ts';
 import { nextVisit } from '../schedule/next-visit.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
@@ -131,7 +132,14 @@ async function tellProblems({ clients, plan, config, time }: Pass): Promise<void
     const tag = { key, value: valuesLike(subject.tags, key) };
     await recordAlert(
       clients.table,
-      scheduleProblemAlert({ subject, tag, error: decision.reason, owner, at: time }),
+      scheduleProblemAlert({
+        subject,
+        tag,
+        error: decision.reason,
+        suggestion: key === config.tags.schedule ? correctedTag(tag.value, config) : undefined,
+        owner,
+        at: time,
+      }),
     );
   }
 }

@@ -185,8 +185,8 @@ describe('a tag that cannot be read', () => {
   it('gives an example of the tag it is about, or the suggestion it was given', () => {
     const keep = { ...problem, tag: { key: 'auto-stop:keep-until', value: 'tomorow' } };
     expect(scheduleProblemAlert(keep).action).toContain('e.g. 2026-11-16T22:00Z');
-    expect(scheduleProblemAlert({ ...keep, suggestion: 'Did you mean tomorrow?' }).action).toBe(
-      'Did you mean tomorrow?',
+    expect(scheduleProblemAlert({ ...problem, suggestion: 'Mon-Fri 08:00-19:00' }).action).toBe(
+      'If that is what is meant, write: Mon-Fri 08:00-19:00\nIt is told again only when its value changes.',
     );
   });
 
