@@ -1,9 +1,12 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { describeAppsById } from '../aws/sagemaker-apps.ts';
 import { getEndpointSetups } from '../aws/sagemaker-endpoints.ts';
 import { describeNotebooks } from '../aws/sagemaker-notebooks.ts';
+import { tagNodegroup, tagService } from '../aws/tag-container.ts';
 import { tagDatabase } from '../aws/tag-database.ts';
 import { tagInstance } from '../aws/tag-instance.ts';
 import { tagSageMaker } from '../aws/tag-sagemaker.ts';
@@ -28,25 +31,39 @@ export async function tagSubject(
   if (kind === 'auto-scaling-group') {
     return tagScalingGroup(clientFor(AutoScalingClient, target), id, key, value);
   }
-  if (kind === 'rds-instance' || kind === 'rds-cluster') return tagRds(context, subject, key, value);
-  if (!kind.startsWith('sagemaker-')) throw new Error(`Nobody knows how to tag ${kind}`);
+  if (kind in listedTypes) return tagListed(context, subject, key, value);
   const client = clientFor(SageMakerClient, target);
   const arn = await sageMakerArn(client, subject);
   if (arn === undefined) throw new Error(`${subject.name} is not there any more, and can carry no tag`);
   await tagSageMaker(client, arn, key, value);
 }
 
-async function tagRds(
+/** What the tagging API found by its schedule tag is tagged by the ARN that it told. */
+async function tagListed(
   { target, taggedArns }: KindContext,
-  { kind, id }: Schedulable,
+  { kind, id, name }: Schedulable,
   key: string,
   value: string,
 ): Promise<void> {
-  const type = kind === 'rds-instance' ? 'db' : 'cluster';
-  const arn = (await taggedArns(`rds:${type}`)).find((each) => each.endsWith(`:${type}:${id}`));
-  if (arn === undefined) throw new Error(`${id} carries no schedule tag any more`);
+  const { type, isOf } = listedTypes[kind as ListedKind];
+  const arn = (await taggedArns(type)).find((each) => isOf(each, id));
+  if (arn === undefined) throw new Error(`${name} carries no schedule tag any more`);
+  if (kind === 'ecs-service') return tagService(clientFor(ECSClient, target), arn, key, value);
+  if (kind === 'eks-nodegroup') return tagNodegroup(clientFor(EKSClient, target), arn, key, value);
   await tagDatabase(clientFor(RDSClient, target), arn, key, value);
 }
+
+type ListedKind = 'rds-instance' | 'rds-cluster' | 'ecs-service' | 'eks-nodegroup';
+
+const listedTypes: Readonly<
+  Record<ListedKind, { type: string; isOf: (arn: string, id: string) => boolean }>
+> = {
+  'rds-instance': { type: 'rds:db', isOf: (arn, id) => arn.endsWith(`:db:${id}`) },
+  'rds-cluster': { type: 'rds:cluster', isOf: (arn, id) => arn.endsWith(`:cluster:${id}`) },
+  'ecs-service': { type: 'ecs:service', isOf: (arn, id) => arn.endsWith(`:service/${id}`) },
+  // A node group's ARN ends with an id of its own.
+  'eks-nodegroup': { type: 'eks:nodegroup', isOf: (arn, id) => arn.includes(`:nodegroup/${id}/`) },
+};
 
 /** As SageMaker itself spells it; undefined where it is gone. */
 async function sageMakerArn(client: SageMakerClient, { kind, id }: Schedulable): Promise<string | undefined> {

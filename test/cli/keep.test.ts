@@ -13,6 +13,17 @@ describe('keep', () => {
     });
   });
 
+  it.each(['labeling-ui', 'notebooks', 'captions-dev', 'load-test', 'labels-dev'])(
+    'keeps what is no instance, too: %s',
+    async (name) => {
+      const { code, stdout } = await run('keep', name, '--for', '2h');
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(new RegExp(`${name} is kept until 21:25 Europe/Berlin`)),
+      });
+    },
+  );
+
   it('tells a program what it has kept', async () => {
     const { stdout } = await run('keep', 'simulation-lab', '--for', '4h', '--format', 'json');
     expect(JSON.parse(stdout)).toEqual([
