@@ -1,5 +1,6 @@
 import { alertId, digest } from '../alert/identity.ts';
 import { stopResultAlert } from '../alert/stop-alert.ts';
+import { problemOf } from '../aws/change-outcome.ts';
 import type { Clock } from '../aws/paced-call.ts';
 import type { PowerOptions, PowerOutcome } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
@@ -90,21 +91,43 @@ type Change<Cleared extends { subject: Schedulable }> = {
 async function changeDue<Cleared extends { subject: Schedulable }>(
   pass: Pass,
   due: readonly Planned[],
-  { clear, claim, change }: Change<Cleared>,
+  steps: Change<Cleared>,
 ): Promise<Switched[]> {
   const changed: Switched[] = [];
   for (const [name, group] of Map.groupBy(due, ({ subject }) => subject.kind)) {
-    const kind = kindOf(name);
-    const claimed: Cleared[] = [];
-    for (const cleared of await clearAll(pass.plan.context, kind, group, clear)) {
-      if (await claim(cleared)) claimed.push(cleared);
-    }
-    const { remainingMs, clock } = pass.run;
-    const outcomes = await change(kind, claimed, { ...pass.config.stop, remainingMs, clock });
+    const outcomes = await changeKind(pass, kindOf(name), group, steps);
     changed.push(...outcomes.map((outcome) => ({ ...outcome, kind: name })));
   }
   return changed;
 }
+
+/** One service that can't be reached must not keep from being recorded what the others have done. */
+async function changeKind<Cleared extends { subject: Schedulable }>(
+  { plan, run, config }: Pass,
+  kind: Kind,
+  due: readonly Planned[],
+  { clear, claim, change }: Change<Cleared>,
+): Promise<PowerOutcome[]> {
+  const claimed: Cleared[] = [];
+  try {
+    for (const batch of inBatches(await clearAll(plan.context, kind, due, clear), concurrentClaims)) {
+      const isOurs = await Promise.all(batch.map(claim));
+      claimed.push(...batch.filter((_, index) => isOurs[index]));
+    }
+    const { remainingMs, clock } = run;
+    return await change(kind, claimed, { ...config.stop, remainingMs, clock });
+  } catch (error) {
+    const isClaimed = (subject: Schedulable) => claimed.some((each) => each.subject.id === subject.id);
+    return due.map(({ subject }) => ({
+      id: subject.id,
+      outcome: isClaimed(subject) ? 'unknown' : 'failed',
+      ...problemOf(error),
+    }));
+  }
+}
+
+/** So many writes at a time keep thousands of claims short, and the table from throttling. */
+const concurrentClaims = 25;
 
 /** Decides again by what AWS says now, and lets through what is still due. */
 async function clearAll<Cleared>(

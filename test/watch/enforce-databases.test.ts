@@ -1,8 +1,10 @@
+import { RDSClient } from '@aws-sdk/client-rds';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { claimStop, getScheduleRecords } from '../../shared/store/schedule-records.ts';
+import { clientFor } from '../../shared/watch/client-for.ts';
 import { cluster, type DataEvening, database, morning, openDataEvening } from '../support/data-evening.ts';
-import { afterGrace, evening, target } from '../support/evening.ts';
+import { afterGrace, evening, machine, target } from '../support/evening.ts';
 
 let world: DataEvening;
 afterEach(() => world.sample.close());
@@ -173,6 +175,27 @@ describe('a database', () => {
       expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
     },
   );
+
+  it('that can not be described right before its stop keeps no instance from its own', async () => {
+    await warned({ databases: [database('labels')], machines: [machine(1)] });
+    const { middlewareStack } = clientFor(RDSClient, target);
+    let describes = 0;
+    middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          if (commandName === 'DescribeDBInstancesCommand') describes += 1;
+          if (describes > 1) throw Object.assign(new Error('No.'), { name: 'InternalFailure' });
+          return next(args);
+        },
+      { step: 'initialize', name: 'failRefresh', priority: 'high' },
+    );
+    const run = world.run(afterGrace);
+    await expect(run).rejects.toThrow('Could not stop or start labels: InternalFailure: No.');
+    middlewareStack.remove('failRefresh');
+    expect(world.stateOf(1)).toBe('stopping');
+    expect(await world.deliver()).toEqual(['[INFO] 1 instance stopped in ml-dev, eu-west-1']);
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ id: 'labels' }] });
+  });
 
   it('that is throttled is asked for again within the run', async () => {
     await warned({ databases: [database('labels')] });
