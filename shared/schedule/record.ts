@@ -1,3 +1,4 @@
+import type { Usd } from '../money.ts';
 import type { IsoTime } from '../period.ts';
 import type { StartRefusals } from './start-backoff.ts';
 
@@ -25,6 +26,8 @@ export type ScheduleRecord = {
   measured?:
     | { at: IsoTime; code: 'utilization-unknown' | 'held-back' | 'delete-not-allowed'; reason: string }
     | undefined;
+  /** Dollars an hour that it cost before the stop: what has members has none to price once they are gone. */
+  hourlyRate?: Usd | undefined;
   /** What a start has to give back, kept from before the stop. */
   restore?: Readonly<Record<string, string | number>> | undefined;
 };

@@ -25,6 +25,7 @@ const stored = z.object({
       reason: z.string(),
     })
     .optional(),
+  hourlyRate: z.number().optional(),
   restore: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 
@@ -97,7 +98,7 @@ export const warningWrite = (
   });
 
 /** What a stop follows from: the warning that is out, or somebody's wish not to wait. */
-type StopGround = Pick<ScheduleRecord, 'warning' | 'stopNow' | 'restore'>;
+type StopGround = Pick<ScheduleRecord, 'warning' | 'stopNow' | 'restore' | 'hourlyRate'>;
 
 /**
  * Claims a stop before it is asked for, with what a start has to give back, so that of two concurrent runs one makes it,
@@ -109,14 +110,18 @@ export function claimStop(
   target: Target,
   key: string,
   at: IsoTime,
-  { warning, stopNow, restore }: StopGround,
+  { warning, stopNow, restore, hourlyRate }: StopGround,
 ): Promise<boolean> {
   const free = unclaimed('stopRequestedAt', at);
   const [ground, value] = stopNow
     ? (['stopNow.#at = :ground', stopNow.at] as const)
     : (['warning.alertId = :ground', warning?.alertId ?? ''] as const);
   const change = recordWrite(table, target, key, at, {
-    set: { stopRequestedAt: at, ...(restore && { restore }) },
+    set: {
+      stopRequestedAt: at,
+      ...(restore && { restore }),
+      ...(hourlyRate !== undefined && { hourlyRate }),
+    },
     when: {
       expression: `${ground} AND (${free.expression})`,
       values: { ':ground': value, ...free.values },

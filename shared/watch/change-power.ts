@@ -75,9 +75,12 @@ export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Swit
 
 function claim(pass: Pass, subject: Schedulable): Promise<boolean> {
   const { clients, target, time } = pass;
-  const { warning, stopNow } = plannedOf(pass, subject)?.input.record ?? {};
+  const { input, hourlyRate } = plannedOf(pass, subject) ?? {};
+  const { warning, stopNow } = input?.record ?? {};
   if (warning === undefined && stopNow === undefined) return Promise.resolve(false);
-  const ground = { warning, stopNow, restore: subject.restore };
+  // An instance keeps its type, and with it its price.
+  const rate = subject.kind === 'ec2-instance' ? {} : { hourlyRate };
+  const ground = { warning, stopNow, restore: subject.restore, ...rate };
   return claimStop(clients.table, target, schedulableKey(subject), time, ground);
 }
 

@@ -64,7 +64,7 @@ function toSighted({ subject, attribution, input: { parsed }, stored, hourlyRate
     ourStopAt: stored?.seenUpAt === undefined ? stored?.stoppedAt : undefined,
     ourStartAt: stored?.startedAt,
     schedule,
-    hourlyRate,
+    hourlyRate: hourlyRate ?? stored?.hourlyRate,
   };
 }
 

@@ -41,18 +41,25 @@ describe('savings', () => {
     ]);
     expect(lines[0]?.trim().split(/ {2,}/)).toEqual([
       'vision',
-      '4',
-      '4',
-      '48.8',
-      '$169.26',
+      '7',
+      '7',
+      '86.3',
+      '$188.91',
       '$1.34',
-      '$167.93',
+      '$187.58',
+      '25.0',
     ]);
-    expect(text.stdout).toContain('2026-11: $316.36 saved, $320.34 less $3.98 that was billed all the same');
+    expect(text.stdout).toContain('2026-11: $344.04 saved, $348.01 less $3.98 that was billed all the same');
+  });
+
+  it('prices a group by what its members cost before it was taken down', async () => {
+    const { rows } = await json('--by', 'resource');
+    const group = rows.find(({ name }) => name === 'load-test');
+    expect(group).toMatchObject({ stops: 1, gross: expect.closeTo(2.68, 2), stillBilled: 0 });
   });
 
   it('says what the figures leave out, and where the method is', () => {
-    expect(text.stdout).toContain('12.0 hours have an unknown price');
+    expect(text.stdout).toContain('62.1 hours have an unknown price');
     expect(text.stdout).toContain('10 of these stops go on');
     expect(text.stdout).toMatch(/at most 7 days after a stop of the watchdog's[\s\S]*docs\/savings\.md/);
   });

@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('a command that can not be understood', () => {
   it.each([
     ['an unknown command', ['stop-everything'], "unknown command 'stop-everything'"],
-    ['an unknown option', ['plan', '--force'], "unknown option '--force' (Did you mean --format?)"],
+    ['an unknown option', ['plan', '--force'], "unknown option '--force' (Did you mean --for?)"],
     ['a missing argument', ['invoke'], "missing required argument 'function'"],
     ['a format that nobody writes', ['plan', '--sample', '--format', 'xml'], 'expected text or json'],
     ['a time that is none', ['plan', '--sample', '--now', 'nonsense'], 'expected an ISO 8601 date'],
