@@ -21,7 +21,14 @@ import { instanceClients } from '../../shared/watch/instance-clients.ts';
 export type Fleet = { instances: number; optedIn: number; accelerators: number };
 
 /** What one function did in a day: how often it ran, for how long here, and what its calls cost in dollars. */
-export type Use = { runs: number; seconds: number; cost: number; calls: Map<string, number> };
+export type Use = {
+  runs: number;
+  seconds: number;
+  cost: number;
+  calls: Map<string, number>;
+  /** Metrics that CloudWatch was asked for, which is what it charges. */
+  metrics: number;
+};
 
 /** By function, or by what stands for one. */
 export type Day = Map<string, Use>;
@@ -125,14 +132,15 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
 }
 
 async function counted(day: Day, name: string, run: () => Promise<unknown>): Promise<Use> {
-  const use = day.get(name) ?? { runs: 0, seconds: 0, cost: 0, calls: new Map<string, number>() };
+  const use = day.get(name) ?? { runs: 0, seconds: 0, cost: 0, calls: new Map<string, number>(), metrics: 0 };
   day.set(name, use);
   resetMeter();
   const began = performance.now();
   await run();
   use.runs += 1;
   use.seconds += (performance.now() - began) / 1000;
-  const { calls, cost } = readMeter();
+  const { calls, cost, metricQueries } = readMeter();
+  use.metrics += metricQueries;
   use.cost += cost;
   for (const [call, count] of Object.entries(calls)) use.calls.set(call, (use.calls.get(call) ?? 0) + count);
   return use;
