@@ -193,9 +193,11 @@ describe.each(otherPowers)('who may change what %s reaches', (client, command, a
             : [...names.matchAll(/(?<!type )\b(\w+)Command\b/g)].map(([, name = '']) => `${file}: ${name}`),
       ),
     );
-    expect(imported.filter((each) => !reading.test(each.split(': ')[1] ?? ''))).toEqual([
-      `${adapter}: ${command}`,
-    ]);
+    // What sets the keep-until tag protects, and has a test of its own above.
+    const changing = imported.filter(
+      (each) => !reading.test(each.split(': ')[1] ?? '') && !each.startsWith('shared/aws/tag-container.ts'),
+    );
+    expect(changing).toEqual([`${adapter}: ${command}`]);
     const others = product.filter(({ source }) =>
       new RegExp(`import \\* as \\w+ from '@aws-sdk/${client}'|import\\('@aws-sdk/${client}'\\)`).test(
         source,

@@ -109,11 +109,12 @@ export async function getScheduledActions(client: AutoScalingClient, group: stri
 /** Errors that speak of the one group; every other speaks of the call. */
 const ofOne: ReadonlySet<string> = new Set([
   'NothingToRestore',
-  'ResourceContentionFault',
-  'ScalingActivityInProgressFault',
   'ServiceLinkedRoleFailure',
   'ValidationError',
 ]);
+
+/** It is being changed already. */
+const later: ReadonlySet<string> = new Set(['ResourceContentionFault', 'ScalingActivityInProgressFault']);
 
 type Resize = {
   /** Where it is. */
@@ -188,6 +189,7 @@ async function resize(
         await client.send(untilThrottled(command, ofOne));
       },
       ofOne,
+      later,
       outcomeOf: async ({ id, sizes }) => {
         if (sizes === undefined) return undefined;
         const command = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [id] });

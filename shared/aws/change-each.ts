@@ -15,6 +15,8 @@ export type EachChange<Item> = {
   send: (item: Item) => Promise<unknown>;
   /** Error codes that speak of the resource; every other speaks of the call. */
   ofOne: ReadonlySet<string>;
+  /** Error codes that say that it is busy with another change: the next run asks again. */
+  later?: ReadonlySet<string>;
   /** Error codes that say that there is no such resource any more. */
   gone?: ReadonlySet<string>;
   /** What a fresh describe says after an error, where that settles it: it is there already, is on its way, is gone. */
@@ -58,7 +60,7 @@ export async function changeEach<Item extends { id: string }>(
 
 async function changeOne<Item>(
   item: Item,
-  { send, ofOne, gone, outcomeOf }: EachChange<Item>,
+  { send, ofOne, later, gone, outcomeOf }: EachChange<Item>,
   pace: Pace,
   patience: Patience,
 ): Promise<ChangeOutcome> {
@@ -69,10 +71,11 @@ async function changeOne<Item>(
     return { outcome: 'done' };
   }
   const problem = problemOf(called.error);
-  const isOfOne = ofOne.has(problem.code) || gone?.has(problem.code) === true;
+  const isOfOne = [ofOne, later, gone].some((codes) => codes?.has(problem.code));
   if (isOfOne) patience.renew();
   else patience.fail(called.error);
   if (gone?.has(problem.code)) return { outcome: 'gone', ...problem };
   const told = await outcomeOf?.(item).catch(() => undefined);
+  if (!told && later?.has(problem.code)) return { outcome: 'left', ...problem };
   return told ?? { outcome: isOfOne ? 'refused' : 'failed', ...problem };
 }

@@ -134,6 +134,7 @@ const gone: ReadonlySet<string> = new Set(['DBClusterNotFoundFault', 'DBInstance
 
 const down: readonly string[] = ['stopping', 'stopped'];
 const up: readonly string[] = ['starting', 'available'];
+const settled: ReadonlySet<string> = new Set(['available', 'stopped', 'failed', '']);
 
 type Item = { id: string };
 type StatusOf = (client: RDSClient, item: Item) => Promise<string | undefined>;
@@ -161,8 +162,12 @@ async function changeDatabases(
       send,
       ofOne,
       gone,
-      outcomeOf: async (item) =>
-        reached.includes((await statusOf(client, item)) ?? '') ? { outcome: 'done' } : undefined,
+      outcomeOf: async (item) => {
+        const status = (await statusOf(client, item)) ?? '';
+        if (reached.includes(status)) return { outcome: 'done' };
+        // On its way, or at a backup: the next run asks again.
+        return settled.has(status) ? undefined : { outcome: 'left', code: 'InvalidState', message: status };
+      },
     },
     paceOf(api, first.subject, options),
   );

@@ -42,17 +42,28 @@ export function breaker(counted: StopCount): Breaker {
   return { open: false };
 }
 
-/**
- * The same for a whole sweep: `stops` in this target of so many `running`, and what the other targets come to. Absent
- * others are none: a single target is its own sweep.
- */
+/** What the rest of a sweep comes to. */
+export type Others = {
+  /** Instances that were running in the other targets when they were visited last. */
+  running: number;
+  /** Stops that were announced or due there then, and how many of these are of instances. */
+  pending: number;
+  pendingInstances: number;
+};
+
+/** The same for a whole sweep: what is due here, and what the other targets come to. Without any it is its own sweep. */
 export function sweepBreaker(
-  stops: number,
-  running: number,
-  others: { running: number; pending: number } = { running: 0, pending: 0 },
+  here: { stops: number; listedWhole: number; running: number },
+  { running, pending, pendingInstances }: Others = { running: 0, pending: 0, pendingInstances: 0 },
   { maxSweepStops, maxShare }: { maxSweepStops: number; maxShare: number },
 ): Breaker {
-  const all = { stops: stops + others.pending, running: running + others.running };
-  const counted = breaker({ ...all, complete: true, maxStops: maxSweepStops, maxShare });
+  const counted = breaker({
+    stops: here.stops + pending,
+    listedWhole: here.listedWhole + pendingInstances,
+    running: here.running + running,
+    complete: true,
+    maxStops: maxSweepStops,
+    maxShare,
+  });
   return counted.open ? { open: true, reason: `in all targets together, ${counted.reason}` } : counted;
 }

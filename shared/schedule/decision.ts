@@ -1,6 +1,6 @@
 import type { Utilization } from '../compute/utilization.ts';
 import type { IsoTime } from '../period.ts';
-import { type Case, defer, keep, latest, spanText, untilEnd } from './case.ts';
+import { type Case, defer, isBefore, keep, latest, spanText, untilEnd } from './case.ts';
 import { type Candidate, gates, optIn, refusalOf, type Scheduled } from './gates.ts';
 import type { ScheduleRecord } from './record.ts';
 import type { Refusal, RefusalCode } from './refusal.ts';
@@ -64,7 +64,7 @@ export function decide(input: DecisionInput): Decision {
   const optedIn = optIn(input);
   return 'refusal' in optedIn
     ? keep(optedIn.refusal)
-    : decideScheduled({ ...input, subject: sinceItsStart(input), schedule: optedIn.schedule });
+    : decideScheduled({ ...input, subject: asRemembered(input), schedule: optedIn.schedule });
 }
 
 /** What takes it down, in either way. */
@@ -78,10 +78,17 @@ export const isStop = ({ action }: Pick<Decision, 'action'>): boolean =>
 export const needsUtilization = (input: DecisionInput): boolean =>
   decide({ ...input, utilization: undefined }).code === 'not-measured';
 
-/** Where AWS doesn't say since when it is up, it is since our start, or since a run saw it up again. */
-function sinceItsStart({ subject, record }: DecisionInput): Schedulable {
+/** Where AWS doesn't say since when it is up or down, it is since our doing, or since a run saw it so first. */
+function asRemembered({ subject, record }: DecisionInput): Schedulable {
   const startedAt = subject.startedAt ?? latest(record.startedAt, record.seenUpAt);
-  return startedAt === undefined ? subject : { ...subject, startedAt };
+  const { seenDownAt } = record;
+  const isDown = subject.state === 'stopped' && subject.stoppedAt === undefined && seenDownAt !== undefined;
+  const isLast = isDown && ![startedAt, record.stoppedAt].some((at) => at && isBefore(seenDownAt, at));
+  return {
+    ...subject,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(isLast && { stoppedAt: seenDownAt }),
+  };
 }
 
 function decideScheduled(input: DecisionInput & Scheduled): Decision {

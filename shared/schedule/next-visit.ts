@@ -34,9 +34,10 @@ export type Visit = {
   dueAt: IsoTime;
   /** An event told of a change there then. */
   pulledAt?: IsoTime | undefined;
-  /** Instances that were running, and stops that are announced or due. */
+  /** Instances that were running, and stops that are announced or due; of these the ones of instances. */
   running: number;
   pending: number;
+  pendingInstances: number;
 };
 
 /** Whether a target has to be looked at, at `time`; one that never was, has to. */

@@ -16,8 +16,10 @@ export type ScheduleRecord = {
   startRequestedAt?: IsoTime | undefined;
   /** We started it then. */
   startedAt?: IsoTime | undefined;
-  /** A run first saw it up then, after we had stopped it: where AWS doesn't say since when it is up. */
+  /** A run first saw it up again then, after it had been down: where AWS doesn't say since when it is up. */
   seenUpAt?: IsoTime | undefined;
+  /** A run first saw it down then, and not by us: where AWS doesn't say since when it is down. */
+  seenDownAt?: IsoTime | undefined;
   /** AWS refused to stop or start it then, with that error code. */
   refused?: { code: string; at: IsoTime } | undefined;
   /** Starts that AWS refused one after the other in one window. */

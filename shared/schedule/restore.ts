@@ -1,5 +1,5 @@
 import type { IsoTime } from '../period.ts';
-import { isBefore } from './case.ts';
+import { isBefore, latest } from './case.ts';
 import { readSchedule, type StopPolicy } from './gates.ts';
 import type { ScheduleRecord } from './record.ts';
 import type { Schedulable } from './schedulable.ts';
@@ -13,7 +13,9 @@ export function restoreOf(
   { tags, restore: current }: Schedulable,
   { record, policy, now }: { record: ScheduleRecord; policy: StopPolicy; now: IsoTime },
 ): Schedulable['restore'] {
-  const { restore, stoppedAt } = record;
+  const { restore } = record;
+  // A stop that a run claimed, and didn't live to record, may have been made.
+  const stoppedAt = latest(record.stoppedAt, record.stopRequestedAt);
   const parsed = readSchedule(tags, policy);
   if (restore === undefined || stoppedAt === undefined || parsed?.kind !== 'schedule') return current;
   const { state, since } = spanAt(parsed.schedule, now);

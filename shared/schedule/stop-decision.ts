@@ -36,6 +36,7 @@ export function decideStop(input: Case): Decision {
 function askedToStop(input: Case): Decision | undefined {
   const { stopNow } = input.record;
   if (stopNow === undefined || !isOfThisSpan(stopNow.at, input)) return undefined;
+  if (minutesBetween(stopNow.at, input.now) > wishMinutes) return undefined;
   const at = clockTime(stopNow.at, input.schedule.timeZone, input.now);
   return stopBy(
     input,
@@ -43,6 +44,9 @@ function askedToStop(input: Case): Decision | undefined {
     `${spanText(input)}; ${stopNow.by} asked at ${at} for it to be stopped`,
   );
 }
+
+/** Whoever asked knew how it was then: what could not be stopped meanwhile is judged by its metrics again. */
+const wishMinutes = 30;
 
 /** AWS may still show it running for a while after we stopped it: the same event twice makes one stop. */
 function isStopping({ record, subject: { startedAt }, now }: Case): Because | undefined {
@@ -179,6 +183,8 @@ function warnThenStop(input: Case, code: StopCode, evidence: string): Decision {
   if (held) return held;
   const forbidden = isForbidden(input, reason);
   if (forbidden) return keep(forbidden);
+  const seen = observed(input);
+  if (seen) return seen;
   if (standingWarning(input)) return stopBy(input, code, reason);
   return {
     action: 'warn',

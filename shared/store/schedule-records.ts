@@ -16,6 +16,7 @@ const stored = z.object({
   startRequestedAt: z.string().optional(),
   startedAt: z.string().optional(),
   seenUpAt: z.string().optional(),
+  seenDownAt: z.string().optional(),
   refused: z.object({ code: z.string(), at: z.string() }).optional(),
   startRefused: z.object({ count: z.number(), at: z.string(), code: z.string() }).optional(),
   measured: z
@@ -92,6 +93,7 @@ export const warningWrite = (
 ): UpdateItem =>
   recordWrite(table, target, key, warning.at, {
     set: { warning },
+    remove: ['stopNow'], // it was about a warning before
     when: previous?.warning
       ? { expression: 'warning.alertId = :previous', values: { ':previous': previous.warning.alertId } }
       : { expression: 'attribute_not_exists(warning)' },
@@ -142,13 +144,13 @@ export const outcomeWrite = (
 ): UpdateItem =>
   recordWrite(table, target, key, at, {
     set,
-    remove: ['warning', 'stopNow', 'stopRequestedAt', 'measured', 'seenUpAt'],
+    remove: ['warning', 'stopNow', 'stopRequestedAt', 'measured', 'seenUpAt', 'seenDownAt'],
     when: heldBy('stopRequestedAt', claimedAt),
   });
 
 /**
- * Keeps that somebody who was warned won't wait for the grace period; false where no warning is out, or another wish is
- * kept already.
+ * Keeps that somebody who was warned won't wait for the grace period; false where no warning of a stop is out, or only
+ * one that says that nothing is stopped.
  */
 export const requestStop = (
   table: Table,
@@ -160,7 +162,9 @@ export const requestStop = (
     table,
     recordWrite(table, target, key, stopNow.at, {
       set: { stopNow },
-      when: { expression: 'attribute_exists(warning) AND attribute_not_exists(stopNow)' },
+      when: {
+        expression: 'attribute_exists(warning) AND attribute_not_exists(warning.observed)',
+      },
     }),
   );
 
@@ -265,6 +269,13 @@ const unchanged = (previous: ScheduleRecord | undefined) =>
 /** Longer than any function may run: whoever held the claim is dead. */
 const staleClaimMs = 15 * 60_000;
 
+/** What was claimed longer ago, and is down without a date, may have gone down for any reason. */
+const undatedMinutes = 60;
+
+/** Whether a claim has outlived whoever made it. */
+export const isStaleClaim = (claimedAt: IsoTime | undefined, now: IsoTime): claimedAt is IsoTime =>
+  claimedAt !== undefined && claimedAt < addMilliseconds(now, -staleClaimMs);
+
 /**
  * When a run claimed the stop of what is down now, and died before it recorded what became of it; undefined where none
  * did. A claim from before it was started last, or from long before it went down, tells nothing of who stopped it.
@@ -276,7 +287,8 @@ export const abandonedClaim = (
 ): IsoTime | undefined =>
   stopRequestedAt !== undefined &&
   (startedAt === undefined || stopRequestedAt >= startedAt) &&
-  (stoppedAt === undefined || minutesBetween(stopRequestedAt, stoppedAt) < stopDatedMinutes) &&
+  // Where AWS dates no stop, a visit has seen it within the hour, or somebody else has stopped it since.
+  minutesBetween(stopRequestedAt, stoppedAt ?? now) < (stoppedAt ? stopDatedMinutes : undatedMinutes) &&
   stopRequestedAt < addMilliseconds(now, -staleClaimMs)
     ? stopRequestedAt
     : undefined;

@@ -22,6 +22,7 @@ const stored = z.object({
   pulledAt: z.string().optional(),
   running: z.number().default(0),
   pending: z.number().default(0),
+  pendingInstances: z.number().default(0),
 });
 
 /** The last visit to each target, by `visitKey`; a target that was pulled forward and never visited isn't among them. */
@@ -34,7 +35,7 @@ export async function getVisits(table: Table): Promise<Map<string, Visit>> {
 export const putVisit = (
   { client, name }: Table,
   target: Place,
-  { visitedAt, dueAt, running, pending }: Visit,
+  { visitedAt, dueAt, running, pending, pendingInstances }: Visit,
 ): Promise<boolean> =>
   unlessRefused(
     client.send(
@@ -42,13 +43,14 @@ export const putVisit = (
         TableName: name,
         Key: { pk, sk: visitKey(target) },
         UpdateExpression:
-          'SET visitedAt = :at, dueAt = :due, running = :running, pending = :pending, expiresAt = :expiresAt',
+          'SET visitedAt = :at, dueAt = :due, running = :running, pending = :pending, pendingInstances = :instances, expiresAt = :expiresAt',
         ConditionExpression: 'attribute_not_exists(visitedAt) OR visitedAt <= :at',
         ExpressionAttributeValues: {
           ':at': visitedAt,
           ':due': dueAt,
           ':running': running,
           ':pending': pending,
+          ':instances': pendingInstances,
           ':expiresAt': expiresAfter(visitedAt, retentionDays),
         },
       }),

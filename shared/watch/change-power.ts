@@ -6,6 +6,7 @@ import type { PowerOptions, PowerOutcome } from '../aws/power.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
 import type { IsoTime } from '../period.ts';
+import type { Others } from '../schedule/breaker.ts';
 import {
   type Clearance,
   type ClearedStart,
@@ -28,7 +29,6 @@ import {
 } from '../store/schedule-records.ts';
 import type { Table, TransactItem } from '../store/table.ts';
 import type { Target } from '../target.ts';
-import type { Others } from './due-visits.ts';
 import { kindOf } from './kinds/all.ts';
 import type { Kind, KindContext } from './kinds/kind.ts';
 import type { Plan, Planned, ScheduleClients } from './plan-schedules.ts';
@@ -55,7 +55,11 @@ export type Pass = {
 export const writesPerAlert = 90;
 
 /** What became of something that was to be stopped or started. */
-export type Switched = PowerOutcome & { kind: Schedulable['kind'] };
+export type Switched = PowerOutcome & {
+  kind: Schedulable['kind'];
+  /** This run holds no claim of it: another one may, by an event of the same time. */
+  isUnclaimed?: true;
+};
 
 /** What became of a stop, and since when it was claimed. */
 type ClaimedOutcome = Switched & { claimedAt: IsoTime };
@@ -75,8 +79,9 @@ export async function stopDue(pass: Pass, due: readonly Planned[]): Promise<Swit
 
 function claim(pass: Pass, subject: Schedulable): Promise<boolean> {
   const { clients, target, time } = pass;
-  const { input, hourlyRate } = plannedOf(pass, subject) ?? {};
-  const { warning, stopNow } = input?.record ?? {};
+  const { input, decision, hourlyRate } = plannedOf(pass, subject) ?? {};
+  const { warning, stopNow: wish } = input?.record ?? {};
+  const stopNow = decision?.code === 'asked-to-stop' ? wish : undefined;
   if (warning === undefined && stopNow === undefined) return Promise.resolve(false);
   // An instance keeps its type, and with it its price.
   const rate = subject.kind === 'ec2-instance' ? {} : { hourlyRate };
@@ -110,7 +115,7 @@ async function changeKind<Cleared extends { subject: Schedulable }>(
   kind: Kind,
   due: readonly Planned[],
   { clear, claim, change }: Change<Cleared>,
-): Promise<PowerOutcome[]> {
+): Promise<Omit<Switched, 'kind'>[]> {
   const claimed: Cleared[] = [];
   try {
     for (const batch of inBatches(await clearAll(plan.context, kind, due, clear), concurrentClaims)) {
@@ -120,10 +125,10 @@ async function changeKind<Cleared extends { subject: Schedulable }>(
     const { remainingMs, clock } = run;
     return await change(kind, claimed, { ...config.stop, remainingMs, clock });
   } catch (error) {
-    const isClaimed = (subject: Schedulable) => claimed.some((each) => each.subject.id === subject.id);
-    return due.map(({ subject }) => ({
-      id: subject.id,
-      outcome: isClaimed(subject) ? 'unknown' : 'failed',
+    const isClaimed = (id: string) => claimed.some(({ subject }) => subject.id === id);
+    return due.map(({ subject: { id } }) => ({
+      id,
+      ...(isClaimed(id) ? { outcome: 'unknown' } : { outcome: 'failed', isUnclaimed: true }),
       ...problemOf(error),
     }));
   }
@@ -170,9 +175,9 @@ async function recordStops(pass: Pass, outcomes: readonly ClaimedOutcome[]): Pro
   });
   // What failed or was left is due again in the next run; its claim must not stand in the way. Where nobody knows whether
   // it was made the claim stays, as of a run that died: a later one sees what came of it, and tells it.
-  for (const outcome of outcomes.filter(
-    ({ outcome }) => outcome !== 'done' && outcome !== 'refused' && outcome !== 'unknown',
-  )) {
+  const isOver = ({ outcome, isUnclaimed }: Switched) =>
+    !isUnclaimed && !['done', 'refused', 'unknown'].includes(outcome);
+  for (const outcome of outcomes.filter(isOver)) {
     await releaseClaim(clients.table, target, schedulableKey(outcome), outcome.claimedAt);
   }
 }
@@ -247,7 +252,7 @@ export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Swi
     },
     change: (kind, starts, options) => kind.start(pass.plan.context, starts, options),
   });
-  for (const outcome of outcomes) {
+  for (const outcome of outcomes.filter(({ isUnclaimed }) => !isUnclaimed)) {
     await settleStart(clients.table, target, schedulableKey(outcome), time, outcome.outcome === 'done');
   }
   await recordRefusedStarts(

@@ -1,16 +1,9 @@
 import type { IsoTime } from '../period.ts';
+import type { Others } from '../schedule/breaker.ts';
 import { isVisitDue } from '../schedule/next-visit.ts';
 import type { Table } from '../store/table.ts';
 import { getVisits, visitKey } from '../store/visits.ts';
 import type { Target } from '../target.ts';
-
-/** What the rest of a sweep comes to, for a breaker that looks at all of it. */
-export type Others = {
-  /** Instances that were running in the other targets when they were visited last. */
-  running: number;
-  /** Stops that were announced or due there then. */
-  pending: number;
-};
 
 /** A target to visit, and what the others come to. */
 export type DueVisit = { target: Target; others: Others };
@@ -27,7 +20,11 @@ export async function dueVisits(
   const visits = await getVisits(table);
   const last = targets.map((target) => ({ target, visit: visits.get(visitKey(target)) }));
   const sum = (of: keyof Others) => last.reduce((total, { visit }) => total + (visit?.[of] ?? 0), 0);
-  const all: Others = { running: sum('running'), pending: sum('pending') };
+  const all: Others = {
+    running: sum('running'),
+    pending: sum('pending'),
+    pendingInstances: sum('pendingInstances'),
+  };
   return last
     .filter(({ visit }) => isVisitDue(visit, time))
     .map(({ target, visit }) => ({
@@ -35,6 +32,7 @@ export async function dueVisits(
       others: {
         running: all.running - (visit?.running ?? 0),
         pending: all.pending - (visit?.pending ?? 0),
+        pendingInstances: all.pendingInstances - (visit?.pendingInstances ?? 0),
       },
     }));
 }

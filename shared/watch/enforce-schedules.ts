@@ -20,9 +20,10 @@ import { putVisit } from '../store/visits.ts';
 import { putWork, type Work } from '../store/work.ts';
 import { type Target, targetName } from '../target.ts';
 import { failOn, type Pass, type Switched, startDue, stopDue, writesPerAlert } from './change-power.ts';
+import type { Gap } from './observe.ts';
 import { type Plan, type Planned, planSchedules } from './plan-schedules.ts';
 import { settlePeriods } from './savings.ts';
-import { rememberSeenUp } from './seen-up.ts';
+import { rememberPower } from './seen-power.ts';
 import { tellStartNews } from './start-news.ts';
 
 export type Enforced = {
@@ -40,6 +41,8 @@ export type Enforced = {
   started: Switched[];
   /** How many are kept, by code. */
   kept: Partial<Record<DecisionCode, number>>;
+  /** Kinds that could not be listed, and why; absent where all could. */
+  gaps?: readonly Gap[];
 };
 
 /**
@@ -59,7 +62,7 @@ export async function enforceSchedules(
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
   await rememberMeasured(pass);
-  await rememberSeenUp(clients.table, target, plan.planned, time);
+  await rememberPower(clients.table, target, plan.planned, time);
   const warned = await warn(pass);
   const stops = plan.planned.filter(({ decision }) => isStop(decision));
   const due = [...stops, ...withCode(plan, ['held-back', 'observed'])];
@@ -70,7 +73,7 @@ export async function enforceSchedules(
   await tellStartNews(pass, started);
   await settlePeriods(clients, target, plan.planned, time);
   failOn([...stopped, ...started]);
-  await recordVisit(pass, block.open ? due.length : 0);
+  await recordVisit(pass, stopped);
   return {
     target,
     mode: config.enforce ? 'enforce' : 'observe',
@@ -81,20 +84,35 @@ export async function enforceSchedules(
     stopped,
     started,
     kept: countCodes(plan),
+    ...(plan.gaps.length > 0 && { gaps: plan.gaps }),
   };
 }
 
 /** When the target is to be looked at next, and what it adds to the breaker of the whole sweep until then. */
-async function recordVisit({ clients, target, time, plan }: Pass, heldBack: number): Promise<void> {
+async function recordVisit(
+  { clients, target, time, plan }: Pass,
+  stopped: readonly Switched[],
+): Promise<void> {
+  const isDone = ({ subject }: Planned) =>
+    stopped.some(({ kind, id, outcome }) => outcome === 'done' && kind === subject.kind && id === subject.id);
   const decisions = plan.planned.map(({ decision }) => decision);
-  const announced = decisions.filter(({ action, code }) => action === 'warn' || code === 'warned').length;
+  const pending = plan.planned.filter((each) => isPending(each) && !isDone(each));
   await putVisit(clients.table, target, {
     visitedAt: time,
     dueAt: nextVisit(decisions, time),
     running: plan.running,
-    pending: announced + heldBack,
+    pending: pending.length,
+    pendingInstances: pending.filter(isInstance).length,
   });
 }
+
+/** A stop that is announced or due, whatever it waits for: all of them may come at once. */
+const isPending = ({ decision }: Planned): boolean =>
+  decision.action === 'warn' || isStop(decision) || pendingCodes.has(decision.code);
+
+const pendingCodes: ReadonlySet<DecisionCode> = new Set(['warned', 'warning-undelivered', 'held-back']);
+
+const isInstance = ({ subject }: Planned): boolean => subject.kind === 'ec2-instance';
 
 /** One is made up by the next run; where all of them are late, nothing is enforced at all, and the log tells it. */
 function discarded(target: Target, { enforce }: Config, time: IsoTime, { arrivedAt }: Pass['run']): Enforced {
@@ -200,7 +218,7 @@ function changeByWork(
 function withoutWarning({ warning }: ScheduleRecord, now: IsoTime): RecordChange {
   if (warning === undefined || isBefore(now, warning.at)) return { remove: ['measured'] };
   return {
-    remove: ['warning', 'measured'],
+    remove: ['warning', 'stopNow', 'measured'],
     when: { expression: 'warning.alertId = :seen', values: { ':seen': warning.alertId } },
   };
 }
@@ -279,9 +297,10 @@ async function blockOf(
   const { maxStops, maxShare } = config.stop;
   const { running } = plan;
   const stops = due.length;
-  const listedWhole = due.filter(({ subject }) => subject.kind === 'ec2-instance').length;
+  const listedWhole = due.filter(isInstance).length;
   const here = breaker({ stops, listedWhole, running, complete: true, maxStops, maxShare });
-  const counted = here.open || stops === 0 ? here : sweepBreaker(stops, running, run.others, config.stop);
+  const counted =
+    here.open || stops === 0 ? here : sweepBreaker({ stops, listedWhole, running }, run.others, config.stop);
   const billed = counted.open || due.length === 0 ? undefined : await getStopBlock(clients.table, time);
   const block: Breaker = billed ? { open: true, reason: billed.reason } : counted;
   if (block.open) await recordAlert(clients.table, breakerAlert(target, block.reason, time));

@@ -72,8 +72,11 @@ export async function planSchedules(
   const planned: Planned[] = [];
   for (const [kind, found] of listed) {
     const own = inputs.filter(({ subject }) => subject.kind === kind.kind);
-    const utilization = await measure(found, own.filter(isMeasured), config);
-    const rates = own.length > 0 ? await found.rates() : noRates;
+    // What can't be told is unknown, and so kept; of instances, that the run fails tells it sooner.
+    const known = async <Answer>(answer: Promise<Answer>, unknown: Answer): Promise<Answer> =>
+      kind.kind === 'ec2-instance' ? answer : answer.catch(unlessKnown(target, kind, gaps, unknown));
+    const utilization = await known(measure(found, own.filter(isMeasured), config), noUtilization);
+    const rates = own.length > 0 ? await known(found.rates(), noRates) : noRates;
     const measured = own.map((input) => ({ ...input, utilization: utilization.get(input.subject.id) }));
     for (const input of await confirmed(context, kind, measured)) {
       planned.push(toPlanned(input, records, rates));
@@ -99,7 +102,31 @@ export async function listScheduled(
 
 const noRecords: ReadonlyMap<string, ScheduleRecord> = new Map();
 const noWork: ReadonlyMap<string, Work> = new Map();
-const noRates: ReadonlyMap<string, Usd> = new Map();
+const noRates: Map<string, Usd> = new Map();
+const noUtilization: Map<string, Utilization> = new Map();
+
+/** Notes what could not be told of a kind, and answers that nothing is known. */
+const unlessKnown =
+  <Answer>(target: Target, { what }: Kind, gaps: Gap[], unknown: Answer) =>
+  (error: Error): Answer => {
+    logger.warn('not known', { target: targetName(target), what, error });
+    gaps.push({ what, why: error.message });
+    return unknown;
+  };
+
+/** Other schedulers' tags are read on instances: of the other kinds ours alone is asked for, and permitted. */
+const ownTags = new WeakMap<Config, Config>();
+
+function withOwnTags(config: Config): Config {
+  const { instanceScheduler, custodian } = config.compatibility;
+  if (instanceScheduler === undefined && custodian === undefined) return config;
+  const known = ownTags.get(config) ?? { ...config, compatibility: {} };
+  ownTags.set(config, known);
+  return known;
+}
+
+const configFor = (kind: Kind['kind'], config: Config): Config =>
+  kind === 'ec2-instance' ? config : withOwnTags(config);
 
 /** Asks once, and only when somebody wants to know. */
 function taggedArnsOf(target: Target, { tags }: Config): KindContext['taggedArns'] {
@@ -131,7 +158,8 @@ async function listKinds(context: KindContext): Promise<{ listed: [Kind, Listed]
   const gaps: Gap[] = [];
   for (const kind of kinds) {
     try {
-      listed.push([kind, await kind.list(context)]);
+      const config = configFor(kind.kind, context.config);
+      listed.push([kind, await kind.list({ ...context, config })]);
     } catch (error) {
       if (kind.kind === 'ec2-instance') throw error;
       gaps.push({ what: kind.what, why: (error as Error).message });
@@ -152,11 +180,12 @@ async function gather(context: KindContext, listed: readonly [Kind, Listed][]): 
   );
   const inputs = subjects.map((subject): DecisionInput => {
     const record = currentRecord(records.get(schedulableKey(subject)), config);
+    const policy = configFor(subject.kind, config);
     return {
       subject,
-      parsed: readSchedule(subject.tags, config),
+      parsed: readSchedule(subject.tags, policy),
       attribution: attribute(subject.tags, config.tags),
-      policy: config,
+      policy,
       now,
       record,
       lastBusy: work.get(schedulableKey(subject))?.lastBusy,
@@ -179,8 +208,9 @@ async function blockOf(
 
 /** A warning given while only observing said that nothing would happen: it doesn't count once stops are enforced. */
 function currentRecord(record: ScheduleRecord | undefined, { enforce }: Config): ScheduleRecord {
-  const { warning, ...rest } = record ?? {};
-  return warning && (warning.observed ?? false) === !enforce ? { ...rest, warning } : rest;
+  const { warning, stopNow, ...rest } = record ?? {};
+  const isCurrent = warning !== undefined && (warning.observed ?? false) === !enforce;
+  return isCurrent ? { ...rest, warning, ...(stopNow && { stopNow }) } : rest;
 }
 
 async function deliveredWarnings(

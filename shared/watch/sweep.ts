@@ -2,8 +2,8 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { sendMessages } from '../aws/sqs.ts';
 import type { IsoTime } from '../period.ts';
+import type { Others } from '../schedule/breaker.ts';
 import { type Target, targetName } from '../target.ts';
-import type { Others } from './due-visits.ts';
 
 /** What the sweep queue carries: one pass over one target, with the time of the event that asked for it. */
 export const sweepMessage = z.object({
@@ -15,7 +15,7 @@ export const sweepMessage = z.object({
     roleArn: z.string().optional(),
   }),
   time: z.iso.datetime(),
-  others: z.object({ running: z.number(), pending: z.number() }).optional(),
+  others: z.object({ running: z.number(), pending: z.number(), pendingInstances: z.number() }).optional(),
 });
 
 type SweepMessage = z.infer<typeof sweepMessage>;

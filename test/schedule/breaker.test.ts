@@ -49,25 +49,34 @@ describe('an event', () => {
 
 describe('the breaker of a whole sweep', () => {
   const limits = { maxSweepStops: 100, maxShare: 0.9 };
+  const instances = (stops: number, running: number) => ({ stops, listedWhole: stops, running });
 
   it('counts what the other targets are about to stop', () => {
-    const others = { running: 400, pending: 91 };
-    expect(sweepBreaker(9, 20, others, limits)).toEqual({ open: false });
-    expect(sweepBreaker(10, 20, others, limits)).toEqual({
+    const others = { running: 400, pending: 91, pendingInstances: 91 };
+    expect(sweepBreaker(instances(9, 20), others, limits)).toEqual({ open: false });
+    expect(sweepBreaker(instances(10, 20), others, limits)).toEqual({
       open: true,
       reason: 'in all targets together, 101 stops are more than the 100 allowed',
     });
   });
 
   it('sees a share that no single target shows', () => {
-    expect(sweepBreaker(5, 6, { running: 70, pending: 65 }, limits)).toEqual({
+    const others = { running: 70, pending: 65, pendingInstances: 65 };
+    expect(sweepBreaker(instances(5, 6), others, limits)).toEqual({
       open: true,
       reason: 'in all targets together, 70 stops are 92 % of the 76 running instances, more than 90 %',
     });
   });
 
+  it('takes no share of instances by what are none', () => {
+    const databases = { stops: 21, listedWhole: 0, running: 2 };
+    expect(sweepBreaker(databases, undefined, limits)).toEqual({ open: false });
+    const others = { running: 5, pending: 30, pendingInstances: 1 };
+    expect(sweepBreaker(databases, others, limits)).toEqual({ open: false });
+  });
+
   it('is no other than its own where there is a single target', () => {
-    expect(sweepBreaker(100, 1000, undefined, limits)).toEqual({ open: false });
-    expect(sweepBreaker(101, 1000, undefined, limits)).toMatchObject({ open: true });
+    expect(sweepBreaker(instances(100, 1000), undefined, limits)).toEqual({ open: false });
+    expect(sweepBreaker(instances(101, 1000), undefined, limits)).toMatchObject({ open: true });
   });
 });

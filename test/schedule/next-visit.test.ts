@@ -64,7 +64,7 @@ describe('the next visit', () => {
 });
 
 describe('a visit is due', () => {
-  const visit: Visit = { visitedAt: now, dueAt: later(now, 20), running: 4, pending: 0 };
+  const visit: Visit = { visitedAt: now, dueAt: later(now, 20), running: 4, pending: 0, pendingInstances: 0 };
 
   it.each<[string, Visit | undefined, number, boolean]>([
     ['where there was none', undefined, 0, true],

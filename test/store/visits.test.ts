@@ -5,7 +5,7 @@ import { startTable } from '../support/table.ts';
 
 const mlDev = { account: '210987654321', region: 'eu-west-1' };
 const at = '2026-11-16T18:05:00Z';
-const visit = { visitedAt: at, dueAt: '2026-11-16T18:20:00Z', running: 12, pending: 2 };
+const visit = { visitedAt: at, dueAt: '2026-11-16T18:20:00Z', running: 12, pending: 2, pendingInstances: 1 };
 
 let table: Table;
 let stop: () => Promise<void>;

@@ -57,7 +57,7 @@ const worldOf = (instances: InstanceDocument[], more: Partial<WorldDocument>): W
   ...more,
 });
 
-const noOthers = { running: 0, pending: 0 };
+const noOthers = { running: 0, pending: 0, pendingInstances: 0 };
 
 type Event = { command: string; input: Record<string, unknown> };
 type Fault = { command: RegExp; error: Error; times: number; after: boolean };

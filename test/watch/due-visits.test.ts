@@ -18,7 +18,7 @@ describe('the targets that are due', () => {
   afterEach(() => stop());
 
   it('are all of them at first', async () => {
-    const others = { running: 0, pending: 0 };
+    const others = { running: 0, pending: 0, pendingInstances: 0 };
     expect(await dueVisits(table, [mlDev, mlProd], at)).toEqual([
       { target: mlDev, others },
       { target: mlProd, others },
@@ -26,11 +26,23 @@ describe('the targets that are due', () => {
   });
 
   it('leave out what has nothing to change, and count it for the breaker all the same', async () => {
-    await putVisit(table, mlDev, { visitedAt: at, dueAt: '2026-11-16T18:20:00Z', running: 12, pending: 2 });
-    await putVisit(table, mlProd, { visitedAt: at, dueAt: '2026-11-16T18:35:00Z', running: 30, pending: 0 });
+    await putVisit(table, mlDev, {
+      visitedAt: at,
+      dueAt: '2026-11-16T18:20:00Z',
+      running: 12,
+      pending: 2,
+      pendingInstances: 2,
+    });
+    await putVisit(table, mlProd, {
+      visitedAt: at,
+      dueAt: '2026-11-16T18:35:00Z',
+      running: 30,
+      pending: 0,
+      pendingInstances: 0,
+    });
     expect(await dueVisits(table, [mlDev, mlProd], '2026-11-16T18:15:00Z')).toEqual([]);
     expect(await dueVisits(table, [mlDev, mlProd], '2026-11-16T18:20:00Z')).toEqual([
-      { target: mlDev, others: { running: 30, pending: 0 } },
+      { target: mlDev, others: { running: 30, pending: 0, pendingInstances: 0 } },
     ]);
     expect(await dueVisits(table, [mlDev, mlProd], '2026-11-16T18:35:00Z')).toHaveLength(2);
   });
@@ -44,7 +56,7 @@ describe('a breaker that looks at the whole sweep', () => {
     world = await openEvening([machine(1)], { stop: { maxSweepStops: 10 } });
     await world.run(evening);
     await world.deliver();
-    const others = { running: 500, pending: 10 };
+    const others = { running: 500, pending: 10, pendingInstances: 10 };
     expect(await world.run(afterGrace, { others })).toMatchObject({
       blocked: 'in all targets together, 11 stops are more than the 10 allowed',
       stopped: [],
@@ -58,6 +70,7 @@ describe('a breaker that looks at the whole sweep', () => {
     expect(found.find(({ target: { account } }) => account === mlProd.account)?.others).toEqual({
       running: 1,
       pending: 1,
+      pendingInstances: 1,
     });
   });
 });

@@ -183,15 +183,16 @@ describe('an ECS service that idles after hours', () => {
     expect(await world.countOf()).toBe(3);
   });
 
-  it('stays down where somebody took it down within its hours', async () => {
+  it('stays down where somebody took it down within its hours, for as long as these last', async () => {
     await warned({ services: [service()] });
     await world.run(afterGrace);
     await world.run(nextMorning);
     world.sample.setNow('2026-11-17T10:00:00Z');
     await world.setCount(0);
     expect(await world.run('2026-11-17T10:05:00Z')).toMatchObject({ kept: { 'already-started': 1 } });
-    expect(await world.run('2026-11-18T07:30:00Z')).toMatchObject({ kept: { 'stopped-by-hand': 1 } });
+    expect(await world.run('2026-11-17T17:00:00Z')).toMatchObject({ kept: { 'already-started': 1 } });
     expect(await world.countOf()).toBe(0);
+    expect(await world.run('2026-11-18T07:30:00Z')).toMatchObject({ started: [{ outcome: 'done' }] });
   });
 
   it('loses nothing where the run dies after the stop', async () => {

@@ -179,12 +179,13 @@ describe('an Auto Scaling group', () => {
     expect(await world.sizesOf('runners')).toBe('1/2/4, 2 members');
   });
 
-  it('that AWS is busy with is told of as refused, and that it may not change fails the run', async () => {
+  it('that AWS is busy with is asked for again, and that it may not change fails the run', async () => {
     await warned({ groups: [group('runners')], machines: runners });
     world.fail(/UpdateAutoScalingGroup/, 'AccessDenied');
     await expect(world.run(afterGrace)).rejects.toThrow(/Could not stop or start runners: AccessDenied/);
     world.fail(/UpdateAutoScalingGroup/, 'ScalingActivityInProgressFault');
-    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'refused' }] });
+    expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ outcome: 'left' }] });
+    expect(await world.run('2026-11-16T18:35:00Z')).toMatchObject({ stopped: [{ outcome: 'done' }] });
   });
 
   it('leaves the instances beside it alone', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../shared/config.ts';
 import { getScheduleRecords } from '../../shared/store/schedule-records.ts';
+import { putStopBlock } from '../../shared/store/stop-block.ts';
 import { type Found, findScheduled, keepRunning, stopNow } from '../../shared/watch/keep.ts';
 import { afterGrace, type Evening, evening, idOf, machine, openEvening, target } from '../support/evening.ts';
 
@@ -74,23 +75,38 @@ describe('stopping now', () => {
     expect(await world.run(soon)).toMatchObject({ stopped: [], kept: { 'protected-environment': 1 } });
   });
 
-  it('is for what was announced alone, and once', async () => {
+  it('is for what was announced alone', async () => {
     world = await openEvening([machine(1)]);
     const [found] = await find(idOf(1));
     if (!found) throw new Error('not found');
     expect(await stopNow(world.table, found, 'mei', soon)).toBe(false);
     await world.run(evening);
     expect(await stopNow(world.table, found, 'mei', soon)).toBe(true);
-    expect(await stopNow(world.table, found, 'mei', soon)).toBe(false);
   });
 
-  it('stops nothing in observe mode', async () => {
+  it('holds for half an hour: what could not be stopped meanwhile is judged by its work again', async () => {
+    const found = await warned(1);
+    await stopNow(world.table, found, 'mei', '2026-11-16T18:08:00Z');
+    await putStopBlock(world.table, {
+      reason: 'an implausible bill',
+      since: '2026-11-16T18:08:30Z',
+      until: '2026-11-16T18:40:00Z',
+    });
+    expect(await world.run(soon)).toMatchObject({ blocked: 'an implausible bill', stopped: [] });
+    expect(await world.run('2026-11-16T18:45:00Z')).toMatchObject({
+      stopped: [{ id: idOf(1) }],
+    });
+    await world.deliver();
+    expect(world.sample.emails.at(-1)?.message).not.toContain('mei asked');
+  });
+
+  it('is not for what is only observed, and means nothing once stops are enforced', async () => {
     world = await openEvening([machine(1)]);
     const observing = { config: parseConfig({}) };
     await world.run(evening, observing);
     const [found] = await find(idOf(1));
     if (!found) throw new Error('not found');
-    await stopNow(world.table, found, 'mei', '2026-11-16T18:08:00Z');
+    expect(await stopNow(world.table, found, 'mei', '2026-11-16T18:08:00Z')).toBe(false);
     await world.run(soon, observing);
     await world.run(afterGrace, observing);
     expect(world.power()).toEqual([]);

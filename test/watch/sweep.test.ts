@@ -65,7 +65,7 @@ describe('a sweep', () => {
 
   it('lets those be that are not due, and says how many', async () => {
     const visit = vi.fn(async () => 'visited');
-    const others = { running: 40, pending: 3 };
+    const others = { running: 40, pending: 3, pendingInstances: 2 };
     const some = { pass: 'schedules' as const, time, queue, visit };
     expect(await sweep({ ...some, targets: 3, toVisit: [{ target: mlDev, others }] })).toEqual({
       queued: 1,

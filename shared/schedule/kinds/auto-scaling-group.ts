@@ -148,7 +148,9 @@ const newestOf = (times: readonly IsoTime[]): IsoTime | undefined =>
  * it is to be.
  */
 function restoreOf({ group: { min, max, desired }, record }: GroupCandidate): Schedulable['restore'] {
-  const { restore, stoppedAt, startedAt } = record ?? {};
+  const { restore, startedAt } = record ?? {};
+  // A stop that a run claimed, and didn't live to record, may have been made.
+  const stoppedAt = latest(record?.stoppedAt, record?.stopRequestedAt);
   const isOurs = stoppedAt !== undefined && !(startedAt !== undefined && isBefore(stoppedAt, startedAt));
   return restore && isOurs && min === 0 && desired > 0 ? restore : { min, max, desired };
 }

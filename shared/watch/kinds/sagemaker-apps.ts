@@ -97,12 +97,18 @@ const unrecorded = ({ records, target }: KindContext, listed: readonly Schedulab
   );
 };
 
+/** Types on which a kernel is likely to compute without its user: that nobody is there is not enough to stop one. */
+const isAccelerated = /^ml\.(p|g|inf|trn)\d/;
+
 /**
  * API reference, DescribeApp: an app that is opened again within a day keeps what SageMaker knew of the one before. What
  * its user did before it was shut down says nothing of this one.
  */
 function judge({ records, now }: KindContext, app: StudioApp, minutes: number): Utilization {
-  const { utilization } = judgeStudioApp(app, minutes, now);
+  const judged = judgeStudioApp(app, minutes, now).utilization;
+  const utilization = isAccelerated.test(app.instanceType)
+    ? { ...judged, confidence: 'low' as const }
+    : judged;
   const { stoppedAt } = records.get(schedulableKey({ kind: 'sagemaker-app', id: app.id })) ?? {};
   if (utilization.state !== 'idle' || stoppedAt === undefined || app.activeAt === undefined)
     return utilization;
