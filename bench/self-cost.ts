@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Day, playDay, type Use } from './self-cost/day.ts';
+import { type Day, playDay, type Use, visitsName } from './self-cost/day.ts';
 
 /**
  * What the stack costs its owner: each function's calls of one day, counted, times the price table, and the Lambda time
@@ -43,7 +43,8 @@ const costOf = (name: string, { runs, seconds, cost }: Use): Cost => ({
 
 const total = ({ calls, lambda: time }: Cost): number => calls + time;
 const sum = (costs: readonly number[]): number => costs.reduce((all, each) => all + each, 0);
-const totalOf = (day: Day): number => sum([...day].map(([name, use]) => total(costOf(name, use))));
+const functionsOf = (day: Day) => [...day].filter(([name]) => name !== visitsName);
+const totalOf = (day: Day): number => sum(functionsOf(day).map(([name, use]) => total(costOf(name, use))));
 const dollars = (value: number): string => `$${value.toFixed(value < 0.1 ? 4 : 2)}`;
 const ratio = (plain: number, ours: number): string => (ours > 0 ? `${(plain / ours).toFixed(1)}x` : '');
 const row = (...cells: string[]): void =>
@@ -66,7 +67,7 @@ const ours = await playDay(fleet);
 const plain = await playDay(fleet, { plainly: true, enforceOnly: true });
 
 row('by function, a month', 'runs a day', 'calls', 'Lambda', 'together');
-for (const [name, use] of ours) {
+for (const [name, use] of functionsOf(ours)) {
   const cost = costOf(name, use);
   row(name, String(use.runs), dollars(cost.calls), dollars(cost.lambda), dollars(total(cost)));
 }
@@ -106,23 +107,31 @@ const targets = number('accounts') * number('regions');
 const inhabited = Math.round(targets * number('inhabited'));
 const some = { instances: 20, optedIn: 8, accelerators: 1 };
 const none = { instances: 0, optedIn: 0, accelerators: 0 };
-const perTarget = async (size: typeof some, plainly: boolean) => {
+/** The visits of one target: the dispatcher's own runs are paid for once, however many targets there are. */
+async function perTarget(size: typeof some, plainly: boolean): Promise<{ cost: number; visits: number }> {
   const day = await playDay(size, { plainly, enforceOnly: true });
-  return schedules(day, 'enforce-schedules', 'wake-schedules');
-};
-/** A message of the sweep queue: sent by tens, received and deleted. */
-const perMessage = (2.1 * 0.4) / 1e6;
-async function organisation(plainly: boolean): Promise<number> {
+  const visited = use(day, visitsName);
+  // A visit runs in `sweep`, is woken by a message, and pays the message: sent by tens, received and deleted.
+  const message = (2.1 * 0.4) / 1e6;
+  const lambdaCost =
+    visited.seconds * (memoryGb['sweep'] ?? 1) * lambda.gbSecond + visited.runs * lambda.request;
+  const cost = (visited.cost + lambdaCost + visited.runs * message) * daysPerMonth;
+  return { cost: cost + schedules(day, 'wake-schedules'), visits: visited.runs };
+}
+
+async function organisation(plainly: boolean) {
   const [ofSome, ofNone] = [await perTarget(some, plainly), await perTarget(none, plainly)];
-  const messages = plainly ? 288 : 60;
-  const queue = targets * messages * perMessage * daysPerMonth;
-  // Each run reads what is known of every target: 200 bytes each, eventually consistent, half a unit for 4 KB.
+  // Each run of the dispatcher reads what is known of every target: 200 bytes, eventually consistent, half a unit for 4 KB.
   const register = plainly ? 0 : ((targets * 200) / 4096 / 2) * (0.125 / 1e6) * 288 * daysPerMonth;
-  return inhabited * ofSome + (targets - inhabited) * ofNone + queue + register;
+  return {
+    visits: inhabited * ofSome.visits + (targets - inhabited) * ofNone.visits,
+    dollars: inhabited * ofSome.cost + (targets - inhabited) * ofNone.cost + register,
+  };
 }
 console.log(
   `\n${whole(number('accounts'))} accounts in ${number('regions')} regions: ${whole(targets)} targets, ${whole(inhabited)} with ${some.instances} instances each, ${some.optedIn} opted in\n`,
 );
-row('the schedules alone, a month', 'ours', 'plain', 'spared');
+row('the schedules alone', 'ours', 'plain', 'spared');
 const [ourOrganisation, plainOrganisation] = [await organisation(false), await organisation(true)];
-compare('dollars', ourOrganisation, plainOrganisation, dollars);
+compare('visits a day', ourOrganisation.visits, plainOrganisation.visits, whole);
+compare('dollars a month', ourOrganisation.dollars, plainOrganisation.dollars, dollars);

@@ -28,6 +28,8 @@ export type Use = {
   calls: Map<string, number>;
   /** Metrics that CloudWatch was asked for, which is what it charges. */
   metrics: number;
+  /** DescribeInstances calls up to the last run. */
+  describes?: number;
 };
 
 /** By function, or by what stands for one. */
@@ -56,7 +58,7 @@ function worldOf({ instances, optedIn, accelerators }: Fleet) {
         ...(index < optedIn && { 'auto-stop': 'Mon-Fri 08:00-19:00 Europe/Berlin; start' }),
         'auto-stop:instance-store': 'discard',
       },
-      launched: '2026-11-16T07:00:00Z',
+      launched: '2026-03-02T07:00:00Z', // long ago: a fleet that is new to the bill is an incident of its own
       gpu: worksLate ? 80 : 0,
       cpu: worksLate ? 40 : 1,
     };
@@ -91,12 +93,21 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
     const event = (await readEvent(sampleEventFile(file))) as object;
     await counted(day, name, () => runFunction(name, { ...event, time }, time));
   };
+  // The first bill ever is months of it; every later one is a day's.
+  if (!enforceOnly) {
+    const yesterday = addMilliseconds(start, -18 * 3_600_000);
+    sample.setNow(yesterday);
+    const event = (await readEvent(sampleEventFile('watch-spend.json'))) as object;
+    await runFunction('watch-spend', { ...event, time: yesterday }, yesterday);
+  }
   for (let tick = 0; tick < ticks; tick += 1) {
     const time = addMilliseconds(start, tick * 300_000);
     sample.setNow(time);
     const before = new Map(sample.instances().map(({ instanceId, state }) => [instanceId, state]));
+    const earlier = { ...day.get('enforce-schedules') };
     if (plainly) await counted(day, 'enforce-schedules', () => plainPass(time));
     else await wake('enforce-schedules', time, 'enforce-schedules.json');
+    noteVisit(day, earlier);
     if (!enforceOnly) {
       if (tick % 12 === 0) await wake('watch-utilization', time, 'watch-utilization.json');
       if (tick === 72) await wake('watch-spend', time, 'watch-spend.json');
@@ -131,8 +142,27 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
   }
 }
 
+/** Of the runs those that visited the target: what an organisation pays for each of its targets. */
+function noteVisit(day: Day, before: Partial<Use>): void {
+  const after = day.get('enforce-schedules');
+  if (after === undefined) return;
+  const isVisit = (after.calls.get('EC2:DescribeInstances') ?? 0) > (after.describes ?? 0);
+  after.describes = after.calls.get('EC2:DescribeInstances') ?? 0;
+  if (!isVisit) return;
+  const visits = day.get(visitsName) ?? emptyUse();
+  visits.runs += 1;
+  visits.seconds += after.seconds - (before.seconds ?? 0);
+  visits.cost += after.cost - (before.cost ?? 0);
+  day.set(visitsName, visits);
+}
+
+/** No function: the runs that visited. */
+export const visitsName = 'visits';
+
+const emptyUse = (): Use => ({ runs: 0, seconds: 0, cost: 0, calls: new Map(), metrics: 0 });
+
 async function counted(day: Day, name: string, run: () => Promise<unknown>): Promise<Use> {
-  const use = day.get(name) ?? { runs: 0, seconds: 0, cost: 0, calls: new Map<string, number>(), metrics: 0 };
+  const use = day.get(name) ?? emptyUse();
   day.set(name, use);
   resetMeter();
   const began = performance.now();
