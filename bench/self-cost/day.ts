@@ -35,7 +35,7 @@ export type Use = {
 /** By function, or by what stands for one. */
 export type Day = Map<string, Use>;
 
-const start: IsoTime = '2026-11-17T00:00:00Z'; // a Tuesday
+const start: IsoTime = '2026-11-17T12:00:00Z'; // a Tuesday's noon: one evening, and one morning
 const ticks = 288;
 const account = '210987654321';
 const home = { account, region: 'eu-west-1' };
@@ -95,7 +95,7 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
   };
   // The first bill ever is months of it; every later one is a day's.
   if (!enforceOnly) {
-    const yesterday = addMilliseconds(start, -18 * 3_600_000);
+    const yesterday = addMilliseconds(start, -6 * 3_600_000);
     sample.setNow(yesterday);
     const event = (await readEvent(sampleEventFile('watch-spend.json'))) as object;
     await runFunction('watch-spend', { ...event, time: yesterday }, yesterday);
@@ -110,7 +110,7 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
     noteVisit(day, earlier);
     if (!enforceOnly) {
       if (tick % 12 === 0) await wake('watch-utilization', time, 'watch-utilization.json');
-      if (tick === 72) await wake('watch-spend', time, 'watch-spend.json');
+      if (tick === 216) await wake('watch-spend', time, 'watch-spend.json');
     }
     const waiting = sample.queues.remaining(url);
     if (waiting > 0) {
