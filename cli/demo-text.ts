@@ -50,11 +50,11 @@ export function storyText(story: Story, stage: Stage, milliseconds: number): str
 }
 
 function warnedText({ warned }: Story, { config }: Stage): string {
-  if (warned === 0) return indented('No tagged instance is idle outside its hours.');
+  if (warned === 0) return indented('Nothing that is tagged is idle outside its hours.');
   return indented(
     config.enforce
-      ? `${warned} instances are idle outside their hours. Their owners are warned; nothing is stopped yet.`
-      : `${warned} instances are idle outside their hours. Their owners are told what would happen: this only observes.`,
+      ? `${warned} resources are idle outside their hours. Their owners are warned; nothing is stopped yet.`
+      : `${warned} resources are idle outside their hours. Their owners are told what would happen: this only observes.`,
   );
 }
 
@@ -240,7 +240,7 @@ function stopText(story: Story, { config }: Stage): string {
       refused ? refusalText(story, subject.id) : withoutHours(decision.reason),
     ];
   });
-  return table(['', 'instance', 'whose', '>rate', 'why'], [...due, ...keptRows(story)]);
+  return table(['', 'what', 'whose', '>rate', 'why'], [...due, ...keptRows(story)]);
 }
 
 const refusalText = ({ refused }: Story, id: string): string => {
@@ -265,11 +265,17 @@ function keptRows(story: Story) {
     return [
       { text: 'kept', style: 'yellow' as const },
       `${first ? first.subject.name : ''}${others.length > 0 ? ` +${others.length}` : ''}`,
-      first?.owner ?? '-',
+      ownersText(group),
       perHour(first?.hourlyRate),
       withoutHours(first?.decision.reason ?? ''),
     ];
   });
+}
+
+/** The one whose they all are; where they are several people's, how many. */
+function ownersText(group: readonly Planned[]): string {
+  const owners = new Set(group.map(({ owner }) => owner ?? '-'));
+  return owners.size === 1 ? [...owners].join('') : `${owners.size} owners`;
 }
 
 /** The hours are in the tag, and the chapter says that they are over. */
@@ -342,9 +348,9 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
     ],
     [
       config.enforce ? 'stopped' : 'due',
-      `${counted(down.length, 'dev instance')}, ${formatMoney(sumRates(down))} an hour: ${formatMoney(savedUntilMorning(down, times.stop))} until their hours begin again${config.enforce && rest > 0 ? `; ${rest} that EC2 refused` : ''}`,
+      `${counted(down.length, 'dev resource')}, ${formatMoney(sumRates(down))} an hour: ${formatMoney(savedUntilMorning(down, times.stop))} until their hours begin again${config.enforce && rest > 0 ? `; ${rest} that EC2 refused` : ''}`,
     ],
-    ['kept', `${counted(kept, 'tagged instance')}, each for a reason that is written down`],
+    ['kept', `${counted(kept, 'tagged resource')}, each for a reason that is written down`],
     ['told', `${sample.slackMessages.length} Slack messages, ${sample.emails.length} e-mails`],
   ];
   return [

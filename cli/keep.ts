@@ -1,9 +1,10 @@
+import type { IsoTime } from '../shared/period.ts';
 import { clockTime } from '../shared/schedule/clock.ts';
 import { type KeepWish, parseKeepFor } from '../shared/schedule/keep.ts';
 import { schedulableKey } from '../shared/schedule/schedulable.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
-import { type Found, findScheduled, keepRunning, keptUntil, stopNow, zoneOf } from '../shared/watch/keep.ts';
+import { answerWish, type Found, findScheduled, keepRunning, stopNow, zoneOf } from '../shared/watch/keep.ts';
 import { InputError } from './input-error.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import { progress } from './progress.ts';
@@ -18,16 +19,13 @@ export async function keepCommand(ids: readonly string[], options: KeepOptions):
   const session = await openSession(options);
   try {
     // All or none: what can't be meant of one is told before anything is tagged.
-    const found = (await findAll(session, ids)).map((each) => {
-      const until = keptUntil(each, wish);
-      if (until === undefined) throw new InputError(wishFault(options));
-      return { each, until };
-    });
-    for (const { each, until } of found) {
-      await keepRunning(each, until);
-      const zone = zoneOf(each.subject, session.config);
-      const text = `${printable(each.subject.name)} is kept until ${clockTime(until, zone, session.now)} ${zone}`;
-      if (options.format === 'text') print(`  ${text} (${session.config.tags.keepUntil} = ${until})`);
+    const found = (await findAll(session, ids)).map((each) => ({
+      each,
+      ...keepingAsked(each, wish, options),
+    }));
+    for (const { each, until, isKeptAlready } of found) {
+      if (!isKeptAlready) await keepRunning(each, until);
+      if (options.format === 'text') print(`  ${keptText(each, until, isKeptAlready, session)}`);
     }
     if (options.format === 'json') {
       printJson(found.map(({ each, until }) => ({ ...placeOf(each), until })));
@@ -35,6 +33,27 @@ export async function keepCommand(ids: readonly string[], options: KeepOptions):
   } finally {
     await session.close();
   }
+}
+
+/** Until when it is kept; an InputError where it can't be, or the wish is no time to come. */
+function keepingAsked(each: Found, wish: KeepWish, options: KeepOptions) {
+  const keeping = answerWish(each, wish);
+  if (keeping === undefined) throw new InputError(wishFault(options));
+  if ('refusal' in keeping) throw new InputError(`${each.subject.name} ${keeping.refusal}`);
+  return keeping;
+}
+
+function keptText(
+  { subject }: Found,
+  until: IsoTime,
+  isKeptAlready: boolean,
+  { config, now }: Pick<Session, 'config' | 'now'>,
+): string {
+  const zone = zoneOf(subject, config);
+  const time = `${clockTime(until, zone, now)} ${zone}${isKeptAlready ? ' already' : ''}`;
+  const tag = isKeptAlready ? '' : ` (${config.tags.keepUntil} = ${until})`;
+  const down = subject.state === 'stopped' ? '; it is stopped now, and this does not start it' : '';
+  return `${printable(subject.name)} is kept until ${time}${tag}${down}`;
 }
 
 function toWish(options: KeepOptions): KeepWish {

@@ -96,9 +96,16 @@ function toRow(entry: Entry, now: IsoTime): Cell[] {
     `${target.accountName ?? target.account} ${target.region}`,
     perHour(hourlyRate),
     decision.action === 'warn' && decision.until
-      ? `${decision.reason}; to be stopped ${relativeTime(decision.until, now)}${reprieve(decision)}`
+      ? `${decision.reason}; to be ${endOf(entry)} ${relativeTime(decision.until, now)}${reprieve(decision)}`
       : decision.reason,
   ];
+}
+
+/** What its stop would do to it. */
+function endOf({ subject, input: { parsed } }: Planned): string {
+  if (subject.isDeletedToStop) return 'deleted';
+  const isAsked = parsed?.kind === 'schedule' && parsed.schedule.hibernate;
+  return isAsked && subject.hibernates ? 'hibernated' : 'stopped';
 }
 
 /** What would still spare it, where anything but its tags does. */
@@ -130,7 +137,7 @@ function forecastText(planned: readonly Entry[], now: IsoTime, until: IsoTime): 
   const unpriced = down.filter(({ entry }) => entry.hourlyRate === undefined).length;
   const length = relativeTime(until, now).replace(/^in /, '');
   return [
-    `  ${paint('bold', `The next ${length}`)}, if what is busy or unknown stays so, and what is idle stays idle:`,
+    `  ${paint('bold', `The next ${length}`)}, if what is busy or unknown stays so, and what is idle or was just started is idle:`,
     '',
     steps.length === 0
       ? '  Nothing would be warned, stopped or started.'
@@ -140,6 +147,7 @@ function forecastText(planned: readonly Entry[], now: IsoTime, until: IsoTime): 
         ),
     '',
     `  Down for ${Math.round(hours).toLocaleString('en-US')} hours in all: ${formatMoney(saved)} less${unpriced > 0 ? `, and ${unpriced} of unknown price` : ''}.`,
+    '  That is at what they cost now. `watchdog savings` counts less: only hours outside the schedule, less what is billed all the same.',
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
+import { formatDuration } from '../shared/compute/duration.ts';
 import { type Config, parseConfig } from '../shared/config.ts';
 import { addMilliseconds, type IsoTime, toTime } from '../shared/period.ts';
 import { asTag } from '../shared/schedule/as-tag.ts';
@@ -34,7 +35,7 @@ export async function explainCommand(value: string | undefined, options: Explain
   if (options.format === 'json') return printJson(explained);
   if (!explained.valid) return void printError(`"${value}": ${explained.error}`);
   const parsed = parseTagThrough(value, to, config, options.grammar);
-  print(`${paint('bold', printable(value))} from ${from} to ${to} (UTC)\n`);
+  print(`${paint('bold', `"${printable(value)}"`)} from ${from} to ${to} (UTC)\n`);
   if (parsed.kind !== 'schedule') return print('  never touched: it may run all the time');
   // A week from any hour on touches eight days, of which the last is the first again.
   const shown = options.to === undefined ? addMilliseconds(to, -weekMs / 7) : to;
@@ -54,20 +55,37 @@ function withGrammar(config: Config, grammar: Grammar): Config {
 
 /** What is done with it, and for another scheduler's value how ours would say the same, and what it asks for in vain. */
 function meaning(schedule: Schedule, grammar: Grammar, { compatibility }: Config): string {
-  const { always, start, hibernate, name } = schedule;
+  const { name } = schedule;
   const ours = grammar === 'watchdog' ? undefined : asTag(schedule);
   const definition = compatibility.instanceScheduler?.definitions?.schedules[name ?? ''];
   const notes =
     grammar === 'instance-scheduler' && definition ? instanceSchedulerNotes(name ?? '', definition) : [];
   return [
     `  ${printable(scheduleText(schedule))}`,
-    `  outside its hours it is ${hibernate ? 'hibernated' : 'stopped'} ${always ? 'even when busy' : 'when idle'}; ${
-      start ? 'started' : 'not started'
-    } when they begin`,
+    `  ${outsideText(schedule)}`,
     ...(ours === undefined ? [] : [`  as a tag of ours: ${paint('bold', ours)}`]),
     ...notes.map((note) => `  ${paint('yellow', 'not carried out')}: ${printable(note)}`),
   ].join('\n');
 }
+
+/** What its options make of the end and the beginning of its hours. */
+function outsideText({
+  always,
+  start,
+  hibernate,
+  allowsDelete,
+  graceMinutes,
+  idleMinutes,
+}: Schedule): string {
+  const idle = idleMinutes === undefined ? 'when idle' : `when idle for ${spanOf(idleMinutes)}`;
+  const grace = graceMinutes === undefined ? '' : `, ${spanOf(graceMinutes)} after the warning`;
+  const deleted = allowsDelete ? ' (deleted, where nothing else stops it)' : '';
+  return `outside its hours it is ${hibernate ? 'hibernated' : 'stopped'}${deleted} ${always ? 'even when busy' : idle}${grace}; ${
+    start ? 'started' : 'not started'
+  } when they begin`;
+}
+
+const spanOf = (minutes: number): string => formatDuration(minutes * 60_000);
 
 function transitionsText({ initial, transitions }: Extract<Explanation, { valid: true }>): string {
   const first = initial === 'up' ? 'may run' : 'off hours';

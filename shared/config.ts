@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { custodianZoneFault } from './schedule/custodian.ts';
 import { parseHolidayDate } from './schedule/holidays.ts';
+import { scheduleNameFault } from './schedule/schedule-name.ts';
+import { timeZoneFault } from './schedule/zone.ts';
 
 const account = z
   .string('expected a 12-digit account id, in quotes')
@@ -14,7 +17,7 @@ const minutes = z.number().int().nonnegative();
 const share = z.number().gt(0).max(1);
 /** A secret is only ever named: an SSM parameter, or a Secrets Manager secret. */
 const secret = z.string().regex(/^(ssm:\/?|secretsmanager:).+$/, 'expected ssm:/path or secretsmanager:name');
-const timeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as Europe/Berlin');
+const timeZone = z.string().superRefine(faultOf(timeZoneFault));
 
 const tags = z.strictObject({
   schedule: tagKey
@@ -331,6 +334,7 @@ const compatibility = z.strictObject({
         .meta({ description: "The key of Cloud Custodian's off-hours tag, in whatever case." }),
       timeZone: z
         .string()
+        .superRefine(faultOf(custodianZoneFault))
         .default('et')
         .meta({ description: 'Its default_tz: an alias such as et, or an IANA zone.' }),
       onhour: hour.default(7).meta({ description: 'The hour of its onhour policy.' }),
@@ -418,6 +422,13 @@ export const configSchema = z.strictObject({
   tags: tags.prefault({}),
   schedules: z
     .record(z.string().regex(/^[a-z][\w-]*$/i), z.string())
+    .superRefine((schedules, context) => {
+      const names = Object.keys(schedules);
+      for (const name of names) {
+        const message = scheduleNameFault(name, names);
+        if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    })
     .default({})
     .meta({
       description: 'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin; holidays=germany',
@@ -543,11 +554,10 @@ function unwrap(schema: unknown): unknown {
   return schema;
 }
 
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
+/** A check that tells what is wrong with a text, where something is. */
+function faultOf(check: (text: string) => string | undefined) {
+  return (text: string, context: z.RefinementCtx): void => {
+    const message = check(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  };
 }

@@ -32,7 +32,7 @@ describe('the configuration', () => {
       [
         'Invalid configuration',
         '  enforce: Invalid input: expected boolean, received string',
-        '  timeZone: expected an IANA time zone such as Europe/Berlin',
+        '  timeZone: "Mars/Olympus" is not a time zone such as Europe/Berlin',
         '  stop.grace: Too small: expected number to be >=0',
       ].join('\n'),
     );

@@ -52,10 +52,7 @@ export function stopWarningAlert(warning: StopWarning): Alert {
   };
 }
 
-/** Ids in one command: more make a line that no mail carries whole. */
-const maxCommandIds = 5;
-
-/** What its owner may do, each as a line to paste; the most costly ones stand for a long list. */
+/** What its owner may do, each as lines to paste, which name all that is listed: what no line named would be stopped. */
 function choices(
   entries: readonly Entry[],
   {
@@ -65,19 +62,45 @@ function choices(
     enforce,
   }: { isSingle: boolean; at: IsoTime; keepUntilTag: string; enforce: boolean },
 ): string {
-  const ids = entries.slice(0, maxCommandIds).map(({ subject }) => subject.id);
-  const it = isSingle ? 'it' : 'one';
-  const line = (intro: string, ...words: string[]) => {
-    const command = watchdogCommand(...words);
-    return command === undefined ? [] : [`${intro}\n${command}`];
-  };
+  const { lines, hasMore } = commandLines(entries.map(({ subject }) => subject.id));
+  const more = hasMore ? ['And so for the others.'] : [];
+  const paste = (intro: string, verb: string, ...options: string[]) =>
+    lines.length === 0
+      ? []
+      : [intro, ...lines.flatMap((ids) => watchdogCommand(verb, ...ids, ...options) ?? []), ...more];
+  const [them, which] = isSingle ? ['it', ''] : ['them', ' (leave out what may stop)'];
   return [
     'Nothing need be done where it may stop.',
-    ...line(`To keep ${it} running for two hours:`, 'keep', ...ids, '--for', '2h'),
-    ...line('Until tomorrow 08:00:', 'keep', ...ids, '--until', 'tomorrow'),
-    ...(enforce ? line('To have it stopped without waiting:', 'stop-now', ...ids) : []),
-    `Or set its tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set its schedule tag to "off".`,
+    ...paste(`To keep ${them} running for two hours${which}:`, 'keep', '--for', '2h'),
+    // Thrice as many lines would be cut in Slack, and half a command is none.
+    ...(lines.length > 1
+      ? [
+          `The same with --until tomorrow is until 08:00${enforce ? '; stop-now instead of keep, without --for, has them stopped without waiting' : ''}.`,
+        ]
+      : [
+          ...paste('Until tomorrow 08:00:', 'keep', '--until', 'tomorrow'),
+          ...(enforce ? paste(`To have ${them} stopped without waiting:`, 'stop-now') : []),
+        ]),
+    `Or set ${isSingle ? 'its' : 'their'} tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set ${isSingle ? 'its' : 'their'} schedule tag to "off".`,
   ].join('\n');
+}
+
+const idsInLine = 10;
+/** Of ids in one line: a message in Slack takes 3,000 characters. */
+const lineCharacters = 320;
+const maxLines = 5;
+
+/** The ids of each command; more of them where some don't fit, or are no plain word. */
+function commandLines(ids: readonly string[]): { lines: string[][]; hasMore: boolean } {
+  const plain = ids.filter((id) => watchdogCommand(id) !== undefined);
+  const lines: string[][] = [];
+  for (const id of plain) {
+    const last = lines.at(-1);
+    if (last && last.length < idsInLine && [...last, id].join(' ').length <= lineCharacters) last.push(id);
+    else lines.push([id]);
+  }
+  const shown = lines.slice(0, maxLines);
+  return { lines: shown, hasMore: shown.flat().length < ids.length };
 }
 
 const observing =

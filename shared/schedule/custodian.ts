@@ -3,7 +3,7 @@ import { type Holidays, toHolidays } from './holidays.ts';
 import { type HourlyEvent, windowsBetween, windowsFrom } from './on-off-events.ts';
 import { readOnce } from './read-once.ts';
 import type { CustodianPolicy, ParsedSchedule, ScheduleContext } from './schedule.ts';
-import { resolveTimeZone } from './zone.ts';
+import { resolveTimeZone, timeZoneFault } from './zone.ts';
 
 /**
  * Reads the value of a Cloud Custodian off-hours tag: `off=[(M-F,19),(S,12)];on=(M-F,7);tz=pt`, empty or `on` for what
@@ -97,6 +97,10 @@ function toCustodianZone(name: string): string {
   if (zone === undefined) throw new ScheduleFault(`"${name}" is not a time zone that Custodian knows`);
   return zone;
 }
+
+/** Why a name is no zone for its policies, neither one of its aliases nor a name of the time zone database. */
+export const custodianZoneFault = (name: string): string | undefined =>
+  Object.hasOwn(aliases, name.toLowerCase()) ? undefined : timeZoneFault(name);
 
 /** What its policies say where a tag says nothing: Monday to Friday, every day, or the weekend off as a whole. */
 function policyEvents(policy: CustodianPolicy, type: 'on' | 'off'): HourlyEvent[] {

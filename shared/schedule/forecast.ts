@@ -27,14 +27,16 @@ const runMinutes = 5;
 /**
  * What the evaluator itself would do from `input.now` until `until`, run by run. It takes each warning for delivered, each
  * call for made at once, and the work for unchanged: what is idle now stays so, what is busy or unknown stays busy or
- * unknown; what is down now counts as idle once it is up.
+ * unknown; what is down now counts as idle once it is up, and what was just started once it can be measured.
  */
 export function forecast(input: DecisionInput, until: IsoTime): Forecast {
   const steps: ForecastStep[] = [];
+  const isNew = isUnknownForItsAge(input);
   let current = input;
   let hoursOff = 0;
   for (let at = input.now; at < until; ) {
-    current = { ...current, now: at, utilization: assumedAt(current, at), warningDelivered: true };
+    const seen = isNew && isUpForIdleWindow(input, at) ? { ...current, utilization: assumedIdle } : current;
+    current = { ...current, now: at, utilization: assumedAt(seen, at), warningDelivered: true };
     const decision = decide(current);
     if (decision.action !== 'keep' && decision.action !== 'defer') {
       const { action, code, reason } = decision;
@@ -54,6 +56,20 @@ export function forecast(input: DecisionInput, until: IsoTime): Forecast {
 const laterRun = (at: IsoTime, due: IsoTime): IsoTime =>
   later(addMilliseconds(at, runMinutes * minuteMs), due);
 
+/** Nobody can tell of what was started within the time that is looked at; only later would that be a reason to keep it. */
+const isUnknownForItsAge = ({ utilization, subject: { startedAt } }: DecisionInput): boolean =>
+  utilization?.state === 'unknown' &&
+  startedAt !== undefined &&
+  Date.parse(utilization.windowStart) < Date.parse(startedAt);
+
+const isUpForIdleWindow = (
+  { subject: { startedAt = '' }, parsed, policy }: DecisionInput,
+  at: IsoTime,
+): boolean => Date.parse(startedAt) + idleMinutesFor(parsed, policy) * minuteMs <= Date.parse(at);
+
+const idleMinutesFor = (parsed: DecisionInput['parsed'], policy: DecisionInput['policy']): number =>
+  parsed?.kind === 'schedule' ? idleMinutesOf(parsed.schedule, policy) : policy.stop.idle;
+
 /** The measurement of now, as if it had been made then; what is down now has none, and is taken for idle. */
 function assumedAt(
   { utilization, subject, parsed, policy }: DecisionInput,
@@ -62,7 +78,7 @@ function assumedAt(
   if (utilization === undefined && subject.state === 'running' && subject.startedAt !== undefined) {
     return undefined;
   }
-  const minutes = parsed?.kind === 'schedule' ? idleMinutesOf(parsed.schedule, policy) : policy.stop.idle;
+  const minutes = idleMinutesFor(parsed, policy);
   const known = utilization ?? assumedIdle;
   const lastBusy = known.state === 'busy' || known.state === 'underused' ? { lastBusy: at } : {};
   const { lastBusy: _, ...rest } = known;

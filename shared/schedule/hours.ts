@@ -139,6 +139,10 @@ const days: Readonly<Record<string, string>> = {
   weekends: 'Sat,Sun',
 };
 
+/** Whether a word stands for days, written as here or otherwise. */
+export const areDays = (text: string): boolean =>
+  isDays(text) || Object.hasOwn(days, text.trim().toLowerCase());
+
 function readDay(word: Word): number {
   const day = dayNumber(word.text);
   if (day > 0) return day;

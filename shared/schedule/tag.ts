@@ -22,7 +22,8 @@ function parse(value: string, context: ScheduleContext): ParsedSchedule {
     : readNamed(name, parseOptions(options, context.holidays), context);
 }
 
-const isOff = (text: string): boolean => /^(off|ignore|never)$/i.test(text.trim());
+/** Whether it says never to touch what carries it. */
+export const isOff = (text: string): boolean => /^(off|ignore|never)$/i.test(text.trim());
 
 function readOff([option]: readonly Word[]): ParsedSchedule {
   if (option) faultAt(option, 'an instance that is never touched has no options');

@@ -24,14 +24,18 @@ const ambiguous: Readonly<Record<string, readonly string[]>> = {
 
 /** The zone as the time zone database writes it; faults where the word names none, or more than one. */
 export function toTimeZone(word: Word): string {
-  const places = ambiguous[word.text.toLowerCase()];
-  if (places) {
-    faultAt(word, `"${word.text}" is ambiguous: write the place instead, e.g. ${places.join(' or ')}`);
-  }
-  const zone = isNamedByPlace(word.text) ? resolveTimeZone(word.text) : undefined;
-  return (
-    zone ?? faultAt(word, `"${word.text}" is not a time zone such as Europe/Berlin${suggestion(word.text)}`)
-  );
+  const fault = timeZoneFault(word.text);
+  return fault === undefined ? (resolveTimeZone(word.text) ?? word.text) : faultAt(word, fault);
+}
+
+/** Why a name stands for no zone, or for more than one; undefined where it is one. */
+export function timeZoneFault(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  const places = Object.hasOwn(ambiguous, lower) ? ambiguous[lower] : undefined;
+  if (places) return `"${name}" is ambiguous: write the place instead, e.g. ${places.join(' or ')}`;
+  return isNamedByPlace(name) && resolveTimeZone(name) !== undefined
+    ? undefined
+    : `"${name}" is not a time zone such as Europe/Berlin${suggestion(name)}`;
 }
 
 /** The zone in the case of the time zone database; undefined where there is no such zone. */

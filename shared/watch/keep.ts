@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { IsoTime } from '../period.ts';
 import { readSchedule } from '../schedule/gates.ts';
-import { type KeepWish, keepUntilTime } from '../schedule/keep.ts';
+import { type Keeping, type KeepWish, keepingOf, keepUntilTime } from '../schedule/keep.ts';
 import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { requestStop } from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
@@ -34,11 +34,15 @@ export function zoneOf({ tags }: Schedulable, config: Config): string {
   return parsed?.kind === 'schedule' ? parsed.schedule.timeZone : config.timeZone;
 }
 
-/** Until when a wish keeps it, in its own zone; undefined where the wish is no time to come within 31 days. */
-export const keptUntil = (
-  { subject, context: { config, now } }: Found,
-  wish: KeepWish,
-): IsoTime | undefined => keepUntilTime(wish, zoneOf(subject, config), now);
+/** What a wish would bring it, in its own zone; undefined where the wish is no time to come within 31 days. */
+export function answerWish({ subject, context }: Found, wish: KeepWish): Keeping | undefined {
+  const { config, now } = context;
+  const timeZone = zoneOf(subject, config);
+  const until = keepUntilTime(wish, timeZone, now);
+  return until === undefined
+    ? undefined
+    : keepingOf(subject, until, { key: config.tags.keepUntil, timeZone });
+}
 
 /** Keeps it running until then, by its keep-until tag: the next run reads it, and a warning that is out is void. */
 export const keepRunning = ({ subject, context }: Found, until: IsoTime): Promise<void> =>

@@ -51,13 +51,13 @@ describe('the warning of a stop', () => {
       ],
       action: [
         'Nothing need be done where it may stop.',
-        'To keep one running for two hours:',
+        'To keep them running for two hours (leave out what may stop):',
         'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --for 2h',
         'Until tomorrow 08:00:',
         'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --until tomorrow',
-        'To have it stopped without waiting:',
+        'To have them stopped without waiting:',
         'npm run -s watchdog -- stop-now i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05',
-        'Or set its tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set its schedule tag to "off".',
+        'Or set their tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set their schedule tag to "off".',
       ].join('\n'),
       links: [
         {
@@ -106,6 +106,47 @@ describe('the warning of a stop', () => {
 
   it('is the same alert when the sweep runs again', () => {
     expect(stopWarningAlert({ ...sweep, entries: [p4d], graceMinutes: 15 }).id).toBe(warning.id);
+  });
+
+  const idOf = (number: number) => `i-${String(number).padStart(17, '0')}`;
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...p4d,
+      subject: subject({ instanceId: idOf(index + 1) }),
+    }));
+  const actionOf = (entries: (typeof p4d)[]) =>
+    stopWarningAlert({ ...sweep, entries, graceMinutes: 15 }).action;
+
+  it.each([1, 2, 10, 11, 50])('names each of %i in a command', (count) => {
+    const action = actionOf(many(count));
+    const kept = action.split('\n').filter((line) => line.endsWith('--for 2h'));
+    expect(kept.join(' ').match(/i-\d{17}/g)).toEqual(many(count).map((entry) => entry.subject.id));
+    expect(kept).toHaveLength(Math.ceil(count / 10));
+    expect(action).not.toContain('for the others');
+  });
+
+  it('says that there are others, where there are more than five lines hold', () => {
+    const action = actionOf(many(51));
+    expect(action).toContain(idOf(50));
+    expect(action).not.toContain(idOf(51));
+    expect(action).toContain('\nAnd so for the others.\n');
+  });
+
+  it('fits into Slack, however long the names are', () => {
+    const long = many(50).map((entry, index) => ({
+      ...entry,
+      subject: { ...entry.subject, id: `cluster/${'service-'.repeat(12)}${index}` },
+    }));
+    for (const entries of [long, long.slice(0, 3), many(50)]) {
+      expect(actionOf(entries).length).toBeLessThan(2500);
+    }
+  });
+
+  it('puts nothing into a command that a shell would read, and says that it is missing', () => {
+    const odd = { ...p4d, subject: { ...p4d.subject, id: 'a;reboot' } };
+    expect(actionOf([odd])).not.toContain('npm run');
+    expect(actionOf([p4d, odd])).toContain('\nAnd so for the others.\n');
+    expect(actionOf([p4d, odd])).not.toContain('reboot');
   });
 
   it('names the tag that the configuration names', () => {

@@ -57,8 +57,43 @@ describe('a configuration file', () => {
     ],
     [
       'a zone that does not exist',
-      'timeZone: Europe/Nowhere',
-      'watchdog.yml:1: timeZone: expected an IANA time zone such as Europe/Berlin',
+      'timeZone: Mars/Olympus',
+      'watchdog.yml:1: timeZone: "Mars/Olympus" is not a time zone such as Europe/Berlin',
+    ],
+    [
+      'a zone that is written wrong',
+      'enforce: false\ntimeZone: Europe/Berln',
+      'watchdog.yml:2: timeZone: "Europe/Berln" is not a time zone such as Europe/Berlin, did you mean "Europe/Berlin"?',
+    ],
+    [
+      'a zone that is several',
+      'timeZone: IST',
+      'watchdog.yml:1: timeZone: "IST" is ambiguous: write the place instead, e.g. Asia/Kolkata or Europe/Dublin or Asia/Jerusalem',
+    ],
+    [
+      'a zone of Instance Scheduler that is several',
+      'compatibility:\n  instanceScheduler:\n    timeZone: EST\n    file: schedules.json',
+      'watchdog.yml:3: compatibility.instanceScheduler.timeZone: "EST" is ambiguous: write the place instead, e.g. America/New_York or America/Panama',
+    ],
+    ...[
+      ['off', '"off" in a tag means never to touch it: it can\'t name a schedule'],
+      ['Never', '"Never" in a tag means never to touch it: it can\'t name a schedule'],
+      ['Mon', '"Mon" in a tag stands for days: it can\'t name a schedule'],
+      ['mon-fri', '"mon-fri" in a tag stands for days: it can\'t name a schedule'],
+      ['weekdays', '"weekdays" in a tag stands for days: it can\'t name a schedule'],
+      ['hibernate', '"hibernate" is an option of tags: it can\'t name a schedule'],
+    ].map(([name = '', fault = '']) => [
+      `a schedule that is called ${name}`,
+      `schedules:\n  lab: Mon-Fri 08:00-19:00\n  ${name}: Mon-Fri 08:00-19:00`,
+      `watchdog.yml:3: schedules.${name}: ${fault}`,
+    ]),
+    [
+      'two schedules of one name, each with its line',
+      'schedules:\n  lab: Mon-Fri 08:00-19:00\n  Lab: Mon-Fri 09:00-19:00',
+      [
+        'watchdog.yml:2: schedules.lab: "lab" and "Lab" differ only in case, which doesn\'t matter in a tag',
+        'watchdog.yml:3: schedules.Lab: "Lab" and "lab" differ only in case, which doesn\'t matter in a tag',
+      ].join('\n'),
     ],
     [
       'a schedule that cannot be read',
@@ -83,7 +118,12 @@ describe('a configuration file', () => {
     [
       'a zone that Custodian does not know',
       'compatibility:\n  custodian: { timeZone: CEST }',
-      'watchdog.yml:2: compatibility.custodian: "CEST" is not a time zone that Custodian knows',
+      'watchdog.yml:2: compatibility.custodian.timeZone: "CEST" is not a time zone such as Europe/Berlin',
+    ],
+    [
+      'a zone of Custodian that is several, and none of its aliases',
+      'compatibility:\n  custodian:\n    onhour: 7\n    timeZone: SST',
+      'watchdog.yml:4: compatibility.custodian.timeZone: "SST" is ambiguous: write the place instead, e.g. Asia/Singapore or Pacific/Pago_Pago',
     ],
     [
       'an Instance Scheduler without schedules',
@@ -105,6 +145,10 @@ describe('a configuration file', () => {
     ['a key set twice', 'enforce: true\nenforce: false', 'watchdog.yml:2: Map keys must be unique'],
   ])('names %s', (_, source, fault) => {
     expect(faultsOf(source)).toBe(fault);
+  });
+
+  it.each(['et', 'IST', 'Europe/Dublin'])('takes %s for a zone of Custodian, which knows it', (zone) => {
+    expect(faultsOf(`compatibility:\n  custodian: { timeZone: ${zone} }`)).toBe('none');
   });
 
   it('names two faults at once, each with its line', () => {

@@ -97,6 +97,8 @@ describe('the demo, for people', () => {
 
   it.each([
     ['the leak of compute', /LEAK {2}Amazon EC2 in ml-dev: \$[\d,.]+ a day above/],
+    ['what is warned of', /16 resources are idle outside their hours/],
+    ['those that several people own', /kept +support-chat-train \+9 +6 owners /],
     ['whose it is', /Whose: team search, owner jonas/],
     ['the leak of Bedrock', /LEAK {2}Amazon Bedrock in ml-prod: \$[\d,.]+ a day above/],
     ['the launch in Slack', /2 g5\.12xlarge started in ml-dev: \$12\.66 an hour/],

@@ -24,6 +24,18 @@ describe('keep', () => {
     },
   );
 
+  it('leaves a longer protection as it is, and says so', async () => {
+    const { stdout } = await run('keep', 'paper-repro', '--for', '2h');
+    expect(stdout).toMatch(/^ {2}paper-repro is kept until Sat 00:00 Europe\/Berlin already\n$/);
+    const { stdout: json } = await run('keep', 'paper-repro', '--for', '2h', '--format', 'json');
+    expect(JSON.parse(json)).toMatchObject([{ name: 'paper-repro', until: '2026-11-20T23:00:00Z' }]);
+  });
+
+  it('says that what is stopped is not started by it', async () => {
+    const { stdout } = await run('keep', 'nightly-eval', '--for', '2h');
+    expect(stdout).toMatch(/nightly-eval is kept until .*; it is stopped now, and this does not start it\n$/);
+  });
+
   it('tells a program what it has kept', async () => {
     const { stdout } = await run('keep', 'simulation-lab', '--for', '4h', '--format', 'json');
     expect(JSON.parse(stdout)).toEqual([
@@ -44,6 +56,10 @@ describe('keep', () => {
     [['keep', 'simulation-lab', '--for', '4h', '--until', 'tomorrow'], /^keep: expected --for or --until/],
     [['keep', 'simulation-lab', '--for', '90d'], /^--for "90d": expected minutes, hours or days.*\n$/],
     [['keep', 'simulation-lab', '--until', '2026-11-10'], /^--until "2026-11-10": expected "tomorrow".*\n$/],
+    [
+      ['keep', 'simulation-lab', 'diffusion-lab', '--for', '4h'],
+      /^diffusion-lab is kept by its tag .* already, which is no date or date-time: "next friday"; correct or remove it first\n$/,
+    ],
     [['stop-now', 'simulation-lab'], /^simulation-lab: no stop of it is announced that could come sooner\n$/],
   ])('%j ends with 2 and one line', async (words, line) => {
     const { code, stdout, stderr } = await run(...words);

@@ -66,6 +66,7 @@ describe('plan', () => {
     expect(stdout).toMatch(/19:40 Europe\/Berlin +stop +sweep-1 +\$6\.33\/h +vision\n/);
     expect(stdout).toMatch(/22:00 Europe\/Berlin +start +nightly-eval/);
     expect(stdout).toMatch(/Down for \d+ hours in all: \$[\d,.]+ less, and 1 of unknown price\./);
+    expect(stdout).toContain('That is at what they cost now. `watchdog savings` counts less: ');
     const { stdout: json } = await watchdog(['plan', '--sample', '--for', '24h', '--format', 'json']);
     const entry = JSON.parse(json).find(({ name }: Entry) => name === 'sweep-1');
     expect(
@@ -87,7 +88,9 @@ describe('plan', () => {
     const { stdout } = await watchdog(['plan', '--sample'], { env: { COLUMNS: '400' } });
     const text = stdout.replace(/\n {20,}/g, ' ');
     expect(text).toMatch(/render-preview .* stopped even when busy; to be stopped in 15 min\n/);
-    expect(text).toMatch(/simulation-lab .* to be stopped in 15 min unless it gets busy\n/);
+    expect(text).toMatch(/simulation-lab .* to be hibernated in 15 min unless it gets busy\n/);
+    expect(text).toMatch(/\(endpoint\) .* to be deleted in 15 min unless it gets busy\n/);
+    expect(text).toMatch(/load-test .* to be stopped in 15 min unless it gets busy\n/);
   });
 
   it('only reads', async () => {

@@ -102,6 +102,15 @@ describe('schedule explain', () => {
     ]);
   });
 
+  it('quotes the value, and says what each of its options does', async () => {
+    const options = 'start; grace=30m; idle=2h; delete';
+    const { stdout } = await explain(`Mon-Fri 08:00-19:00 UTC; ${options}`, '--now', '2026-03-26T09:00:00Z');
+    expect(stdout).toMatch(/^"Mon-Fri 08:00-19:00 UTC; start; grace=30m; idle=2h; delete" from 2026-/);
+    expect(stdout).toContain(
+      '  outside its hours it is stopped (deleted, where nothing else stops it) when idle for 2 h, 30 min after the warning; started when they begin\n',
+    );
+  });
+
   it('tells a program of the next week too', async () => {
     const { stdout } = await explain(
       'Fri 08:00-19:00 UTC',

@@ -4,6 +4,7 @@ import { stillBilledRate } from '../../shared/compute/storage.ts';
 import { formatMoney } from '../../shared/money.ts';
 import { offHoursAfter } from '../../shared/schedule/off-period.ts';
 import { countPeriods, monthSpan, savedIn } from '../../shared/schedule/savings.ts';
+import { watchdog } from '../support/run.ts';
 import { offPeriod, scheduleOf } from '../support/savings.ts';
 
 const page = readFileSync(new URL('../../docs/savings.md', import.meta.url), 'utf8');
@@ -39,4 +40,15 @@ it('works its example out as the ledger does', () => {
 it('says until when its example would count at most', () => {
   expect(exampleOf('2026-10-26T08:30:00Z').hours).toBeCloseTo(61 + 35 / 60, 10);
   expect(page).toContain('61 h 35 min');
+});
+
+it('shows the figures of the sample account', async () => {
+  const { stdout } = await watchdog(['savings', '--sample']);
+  const rows = (text: string) => text.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
+  const from = page.indexOf('savings --sample');
+  const shown = rows(page.slice(from, page.indexOf('...', from)))
+    .slice(1)
+    .filter(Boolean);
+  expect(shown).toHaveLength(6);
+  expect(rows(stdout)).toEqual(expect.arrayContaining(shown));
 });

@@ -51,6 +51,20 @@ describe('the next 24 hours', () => {
     expect(stepsOf(stoppable({ instance: young, record: {} }))).toEqual(['20T19:15 warn', '20T19:30 stop']);
   });
 
+  it('take what is unknown for its age alone for idle, once it is up for its idle window', () => {
+    const young = machine({ launchTime: later(now, -30) });
+    const input = stoppable({ instance: young, record: {}, utilization: measured('unknown') });
+    expect(stepsOf(input)).toEqual(['20T19:15 warn', '20T19:30 stop']);
+  });
+
+  it('take what is unknown for another reason for unknown, even after it was started anew', () => {
+    const instance = tagged({ 'auto-stop': 'Mon-Sun 08:00-19:00 Europe/Berlin; start; always' });
+    const restarted = stoppable({ instance, record: {}, utilization: measured('unknown') });
+    expect(stepsOf(restarted)).toContain('21T07:00 start');
+    const kept = { ...restarted, parsed: stoppable().parsed };
+    expect(stepsOf(kept)).toEqual([]);
+  });
+
   it('never take longer off than they last, and only ever warn, stop and start', () => {
     const values = [
       'office-hours',

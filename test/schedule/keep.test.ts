@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type KeepWish, keepUntilTime, parseKeepFor } from '../../shared/schedule/keep.ts';
+import { type KeepWish, keepingOf, keepUntilTime, parseKeepFor } from '../../shared/schedule/keep.ts';
 
 /** A Monday, 19:25 in Berlin. */
 const now = '2026-11-16T18:25:00Z';
@@ -42,4 +42,36 @@ describe('until when it is kept', () => {
       expect(until({ until: text })).toBeUndefined();
     },
   );
+});
+
+describe('a protection that is there', () => {
+  const wished = '2026-11-16T20:25:00Z';
+  const asked = { key: 'auto-stop:keep-until', timeZone: 'Europe/Berlin' };
+  const keeping = (tags: Record<string, string>, state: 'running' | 'gone' = 'running') =>
+    keepingOf({ state, tags }, wished, asked);
+
+  it.each([
+    ['is longer', '2026-11-20', '2026-11-20T23:00:00Z', true],
+    ['is as long', '2026-11-16 21:25', wished, true],
+    ['is shorter', '2026-11-16 21:00', wished, false],
+    ['is over', '2026-11-10', wished, false],
+  ])('is never shortened: where it %s', (_, value, until, isKeptAlready) => {
+    expect(keeping({ 'auto-stop:keep-until': value })).toEqual({ until, isKeptAlready });
+  });
+
+  it('counts however its key is written, and the longest of several does', () => {
+    const tags = { 'auto-stop:keep-until': '2026-11-16', 'Auto-Stop:Keep-Until': '2026-11-20' };
+    expect(keeping(tags)).toEqual({ until: '2026-11-20T23:00:00Z', isKeptAlready: true });
+  });
+
+  it('that can not be read protects without an end, and is not overwritten', () => {
+    expect(keeping({ 'auto-stop:keep-until': 'next friday' })).toEqual({
+      refusal:
+        'is kept by its tag "auto-stop:keep-until" already, which is no date or date-time: "next friday"; correct or remove it first',
+    });
+  });
+
+  it('is of no use to what is gone', () => {
+    expect(keeping({}, 'gone')).toEqual({ refusal: 'is gone, so that there is nothing to keep' });
+  });
 });
