@@ -206,6 +206,33 @@ export function scheduleProblemAlert(problem: ScheduleProblem): Alert {
   };
 }
 
+/** What could not be listed or told, and why. */
+type Gap = { what: string; why: string };
+
+/**
+ * Says that a part of what may carry the schedule tag can't be seen, and so is neither stopped nor started: once a month
+ * for each target, and again when it is another part.
+ */
+export function unseenAlert(target: Target, gaps: readonly Gap[], at: IsoTime): Alert {
+  const subject = alertId('unseen', target.account, target.region);
+  const parts = [...new Set(gaps.map(({ what }) => what))].toSorted();
+  return {
+    id: alertId(subject, dateOf(at).slice(0, 7), digest(parts.join())),
+    subject,
+    kind: 'schedule-problem',
+    severity: 'warning',
+    at,
+    title: `Off-hours can't see a part of ${place(target)}`,
+    summary: `${capitalised(parts.join(', '))}. What is tagged among them is left as it is: neither stopped nor started. This is told once a month.`,
+    facts: [{ label: 'Account', value: targetName(target) }],
+    items: gaps.map(({ what, why }) => `${what}: ${why}`),
+    action:
+      'Where a permission is missing, deploy the stack, or target-role.yml in a watched account, anew: docs/permissions.md.',
+    links: [],
+    ...whereOf(target, undefined),
+  };
+}
+
 /** Says that a run was not allowed to stop what was due, and so stopped nothing: once for each target and day. */
 export function breakerAlert(target: Target, reason: string, at: IsoTime): Alert {
   const subject = alertId('breaker', target.account, target.region);

@@ -206,7 +206,9 @@ function stopBy(input: Case, code: StopCode, reason: string): Decision {
   if (forbidden) return keep(forbidden);
   const { hibernate } = input.schedule;
   // Where nothing may take the place of a hibernation, EC2 itself says that it can't.
-  const isAsked = hibernate && (input.subject.hibernates || !(input.policy.stop.hibernateFallback ?? true));
+  const { kind, hibernates } = input.subject;
+  const isAlone = kind === 'ec2-instance' && !(input.policy.stop.hibernateFallback ?? true);
+  const isAsked = hibernate && (hibernates || isAlone);
   const action = isAsked ? 'hibernate' : 'stop';
   return { action, code, reason };
 }

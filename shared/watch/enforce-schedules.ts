@@ -1,4 +1,4 @@
-import { breakerAlert, scheduleProblemAlert, stopWarningAlert } from '../alert/stop-alert.ts';
+import { breakerAlert, scheduleProblemAlert, stopWarningAlert, unseenAlert } from '../alert/stop-alert.ts';
 import { inBatches } from '../batches.ts';
 import type { Utilization } from '../compute/utilization.ts';
 import type { Config } from '../config.ts';
@@ -61,6 +61,7 @@ export async function enforceSchedules(
   const plan = await planSchedules(clients, target, config, time);
   const pass = { clients, target, config, time, run, plan };
   await tellProblems(pass);
+  if (plan.gaps.length > 0) await recordAlert(clients.table, unseenAlert(target, plan.gaps, time));
   await rememberMeasured(pass);
   await rememberPower(clients.table, target, plan.planned, time);
   const warned = await warn(pass);

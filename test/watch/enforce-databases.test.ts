@@ -197,6 +197,19 @@ describe('a database', () => {
     expect(await world.run('2026-11-16T18:30:00Z')).toMatchObject({ stopped: [{ id: 'labels' }] });
   });
 
+  it('that can not be listed keeps no instance from its hours, and is told once', async () => {
+    world = await openDataEvening({ databases: [database('labels')], machines: [machine(1)] });
+    world.fail(/DescribeDBInstances/, 'AccessDenied', { times: 100, message: 'Not you.' });
+    const run = await world.run(evening);
+    expect(run.warned).toEqual([expect.stringMatching(/^i-/)]);
+    expect(run.gaps).toMatchObject([{ what: expect.stringContaining('DescribeDBInstances') }]);
+    await world.run(afterGrace);
+    expect((await world.deliver()).toSorted()).toEqual([
+      expect.stringContaining('1 instance in ml-dev, eu-west-1 will be stopped'),
+      "[WARNING] Off-hours can't see a part of ml-dev, eu-west-1",
+    ]);
+  });
+
   it('that is throttled is asked for again within the run', async () => {
     await warned({ databases: [database('labels')] });
     world.fail(/StopDBInstance/, 'ThrottlingException');
