@@ -15,6 +15,8 @@ type RefusedStart = {
   at: IsoTime;
 };
 
+type Told = Omit<RefusedStart, 'refusals'> & { refusals: Pick<StartRefusals, 'at'> };
+
 /** Says that what could not be started at first runs after all. */
 export function lateStartAlert(start: RefusedStart): Alert {
   const { subject, refusals } = start;
@@ -40,9 +42,25 @@ export function missedStartAlert(start: RefusedStart): Alert {
   };
 }
 
+/** Says that what was started didn't stay up, though nobody has stopped it. */
+export function fallenStartAlert(start: Omit<RefusedStart, 'refusals'> & { startedAt: IsoTime }): Alert {
+  const { subject, startedAt } = start;
+  return {
+    ...common({ ...start, refusals: { at: startedAt } }, 'fallen'),
+    severity: 'warning',
+    title: `${subject.name} was started, and is down again`,
+    summary: `It was started at ${clockText(startedAt)}, and AWS tells of nobody who has asked for its stop since. It is tried again when its hours begin the next time.`,
+    action:
+      'Look at its state reason in the EC2 console. Client.InternalError on launch is most often a volume whose KMS key the watchdog may not use: docs/permissions.md#encrypted-volumes.',
+  };
+}
+
 const timesText = ({ count }: StartRefusals): string => (count === 1 ? 'once' : `${count} times`);
 
-function common({ subject: started, refusals, owner, target, at }: RefusedStart, change: string) {
+function common(
+  { subject: started, refusals, owner, target, at }: Told,
+  change: 'started' | 'missed' | 'fallen',
+) {
   const subject = alertId('start', target.account, target.region, schedulableKey(started));
   return {
     id: alertId(subject, change, refusals.at),
