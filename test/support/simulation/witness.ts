@@ -113,12 +113,12 @@ export function openWitness(machineOf: (id: string) => Machine | undefined, load
   /** By the event that made the stop, or, where that run died, by a later one. */
   function onTold(machine: Machine, { id, at }: Alert): void {
     const time = Date.parse(at);
-    const stop =
-      of(machine).stops.findLast((one) => Math.abs(one.at - time) <= 20 * minute && one.told === 0) ??
-      of(machine).stops.findLast((one) => one.at <= time);
+    const { stops } = of(machine);
+    const untold = stops.findLast((one) => Math.abs(one.at - time) <= 20 * minute && one.told === 0);
     // Whoever stops by hand what a run claimed minutes before, and died, leaves no sign that it wasn't that run.
     const { to = 0, endedBy } = lastRun(machine) ?? {};
-    if (stop === undefined && endedBy === 'person' && time - to <= 40 * minute) return;
+    if (untold === undefined && endedBy === 'person' && time - to <= 40 * minute) return;
+    const stop = untold ?? stops.findLast((one) => one.at <= time);
     if (stop) stop.told += 1;
     if (stop?.told !== 1) complain('aStopIsToldOnce', machine, id);
   }
