@@ -4,9 +4,7 @@ import {
   CreateLaunchConfigurationCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { CreateDBClusterCommand, CreateDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { alertSchema } from '../../shared/alert/alert.ts';
 import { getScalingGroups } from '../../shared/aws/auto-scaling.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { readMeter, resetMeter } from '../../shared/aws/meter.ts';
@@ -14,11 +12,7 @@ import { getDbClusters, getDbInstances } from '../../shared/aws/rds.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
-import { flushOutbox } from '../../shared/store/outbox.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
-import { instanceClients } from '../../shared/watch/instance-clients.ts';
-import { notify, outletsOf } from '../../shared/watch/notify.ts';
 import {
   createQueue,
   createTable,
@@ -29,8 +23,8 @@ import {
   mlDevIreland,
   putMetrics,
   quietHostData,
-  takeAll,
 } from './emulator.ts';
+import { deliverByMail, enforceAt } from './enforcing.ts';
 
 const config = parseConfig({ enforce: true });
 const tag = { Key: 'auto-stop', Value: 'Mon-Sun 08:00-19:00 UTC; start' };
@@ -118,24 +112,9 @@ beforeAll(async () => {
 
 const groups = () => getScalingGroups(autoScaling, mlDevIreland, { tagKey: 'auto-stop' });
 
-const run = (time: IsoTime) =>
-  enforceSchedules({ ...instanceClients(mlDevIreland), table }, mlDevIreland, config, time, {
-    remainingMs: () => 60_000,
-    arrivedAt: time,
-  });
+const run = (time: IsoTime) => enforceAt(table, mlDevIreland, config, time);
 
-async function deliver(): Promise<void> {
-  await flushOutbox(table, queue.client, queue.url);
-  const outlets = outletsOf(config.alerts, {
-    ssm: createClient(SSMClient),
-    sns: topic.client,
-    topicArn: topic.arn,
-  });
-  for (const [index, body] of (await takeAll(queue)).entries()) {
-    const alert = alertSchema.parse(JSON.parse(body));
-    await notify(table, outlets, { body: alert, messageId: `m-${index}`, receiveCount: 1 });
-  }
-}
+const deliver = () => deliverByMail(table, config, queue, topic);
 
 /** The status of each database and cluster, and the sizes of the group. */
 async function states(): Promise<Record<string, string>> {

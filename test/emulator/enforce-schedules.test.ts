@@ -1,21 +1,17 @@
 import { DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { alertSchema } from '../../shared/alert/alert.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { getInstances } from '../../shared/aws/ec2.ts';
 import { readMeter, resetMeter } from '../../shared/aws/meter.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
-import { flushOutbox } from '../../shared/store/outbox.ts';
 import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
 import { instanceClients } from '../../shared/watch/instance-clients.ts';
-import { notify, outletsOf } from '../../shared/watch/notify.ts';
 import {
   createQueue,
   createTable,
@@ -32,6 +28,7 @@ import {
   quietHostData,
   takeAll,
 } from './emulator.ts';
+import { deliverByMail, enforceAt } from './enforcing.ts';
 
 const config = parseConfig({ enforce: true, protect: { accounts: [mlProd.account] } });
 const hours = 'Mon-Sun 08:00-19:00 UTC; start';
@@ -74,26 +71,16 @@ const everywhere = [mlDevIreland, mlDevVirginia, mlProd];
 
 /** One run over every target, as the sweep makes it. */
 async function run(time: IsoTime) {
-  const context = { remainingMs: () => 60_000, arrivedAt: time };
   const passes = [];
   for (const target of everywhere) {
-    passes.push(await enforceSchedules({ ...instanceClients(target), table }, target, config, time, context));
+    passes.push(await enforceAt(table, target, config, time));
   }
   return passes;
 }
 
 /** Sends what waits, by mail; the kinds of alerts that went out. */
 async function deliver(): Promise<string[]> {
-  await flushOutbox(table, queue.client, queue.url);
-  const alerts = (await takeAll(queue)).map((body) => alertSchema.parse(JSON.parse(body)));
-  const outlets = outletsOf(config.alerts, {
-    ssm: createClient(SSMClient),
-    sns: topic.client,
-    topicArn: topic.arn,
-  });
-  for (const [index, body] of alerts.entries()) {
-    await notify(table, outlets, { body, messageId: `m-${index}`, receiveCount: 1 });
-  }
+  await deliverByMail(table, config, queue, topic);
   const mails = await takeAll(topic.inbox);
   return mails.map(
     (mail) => z.object({ MessageAttributes: kind }).parse(JSON.parse(mail)).MessageAttributes.kind.Value,

@@ -9,20 +9,14 @@ import {
   SageMakerClient,
   type Tag,
 } from '@aws-sdk/client-sagemaker';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Pluggable } from '@smithy/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alertSchema } from '../../shared/alert/alert.ts';
 import { addClientPlugin, createClient } from '../../shared/aws/client.ts';
 import { scopeFor } from '../../shared/aws/sts.ts';
 import { parseConfig } from '../../shared/config.ts';
 import { addMilliseconds, type IsoTime } from '../../shared/period.ts';
-import { flushOutbox } from '../../shared/store/outbox.ts';
 import { storeRates } from '../../shared/store/prices.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
-import { instanceClients } from '../../shared/watch/instance-clients.ts';
-import { notify, outletsOf } from '../../shared/watch/notify.ts';
 import {
   createQueue,
   createTable,
@@ -31,9 +25,9 @@ import {
   evening,
   everyFiveMinutes,
   putMetrics,
-  takeAll,
   mlDevIreland as target,
 } from './emulator.ts';
+import { deliverByMail, enforceAt } from './enforcing.ts';
 
 const config = parseConfig({ enforce: true });
 const later = addMilliseconds(evening, 30 * 60_000);
@@ -143,27 +137,9 @@ beforeAll(async () => {
 });
 afterAll(() => removePlugin());
 
-const run = (time: IsoTime) =>
-  enforceSchedules({ ...instanceClients(target), table }, target, config, time, {
-    remainingMs: () => 60_000,
-    arrivedAt: time,
-  });
+const run = (time: IsoTime) => enforceAt(table, target, config, time);
 
-async function deliver(): Promise<void> {
-  await flushOutbox(table, queue.client, queue.url);
-  const outlets = outletsOf(config.alerts, {
-    ssm: createClient(SSMClient),
-    sns: topic.client,
-    topicArn: topic.arn,
-  });
-  for (const [index, body] of (await takeAll(queue)).entries()) {
-    await notify(table, outlets, {
-      body: alertSchema.parse(JSON.parse(body)),
-      messageId: `m-${index}`,
-      receiveCount: 1,
-    });
-  }
-}
+const deliver = () => deliverByMail(table, config, queue, topic);
 
 const notebookStatus = async () => {
   const command = new DescribeNotebookInstanceCommand({ NotebookInstanceName: 'labels' });
