@@ -212,7 +212,7 @@ function faultsOf(world: WorldFile): Fault[] {
 
 function accountFaults({ accounts, spend, ...world }: WorldFile): Fault[] {
   const names = new Set(accounts.map(({ name }) => name));
-  return Object.entries({ ...sectionsOf(world), spend }).flatMap(([section, entries]) =>
+  return [...sectionsOf(world), ['spend', spend] as const].flatMap(([section, entries]) =>
     Object.keys(entries)
       .filter((name) => !names.has(name))
       .map((name) => ({ message: 'no such account', path: [section, name] })),
@@ -220,29 +220,21 @@ function accountFaults({ accounts, spend, ...world }: WorldFile): Fault[] {
 }
 
 /** What there is by account and region. */
-const sectionsOf = ({
-  instances,
-  scalingGroups,
-  databases,
-  sageMaker,
-  bedrock,
-  ecs,
-  eks,
-}: Pick<
-  WorldFile,
-  'instances' | 'scalingGroups' | 'databases' | 'sageMaker' | 'bedrock' | 'ecs' | 'eks'
->) => ({
-  instances,
-  scalingGroups,
-  databases,
-  sageMaker,
-  bedrock,
-  ecs,
-  eks,
-});
+const placedSections = [
+  'instances',
+  'scalingGroups',
+  'databases',
+  'sageMaker',
+  'bedrock',
+  'ecs',
+  'eks',
+] as const satisfies readonly (keyof WorldFile)[];
+
+const sectionsOf = (world: Pick<WorldFile, (typeof placedSections)[number]>) =>
+  placedSections.map((section) => [section, world[section]] as const);
 
 function placeFaults({ regions, ...world }: WorldFile): Fault[] {
-  return Object.entries(sectionsOf(world)).flatMap(([section, byAccount]) =>
+  return sectionsOf(world).flatMap(([section, byAccount]) =>
     Object.entries(byAccount).flatMap(([account, byRegion]) =>
       Object.keys(byRegion)
         .filter((region) => !regions[region])

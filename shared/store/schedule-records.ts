@@ -37,7 +37,8 @@ export async function getScheduleRecords(table: Table, target: Target): Promise<
   return new Map(records.map(({ sk, ...record }) => [sk, record]));
 }
 
-type Change = {
+/** What a run changes of one record, and under which condition. */
+export type RecordChange = {
   set?: Partial<ScheduleRecord>;
   remove?: readonly (keyof ScheduleRecord)[];
   /** What must still be so for the write to happen. */
@@ -52,7 +53,7 @@ export function recordWrite(
   target: Target,
   key: string,
   at: IsoTime,
-  change: Change,
+  change: RecordChange,
 ): UpdateItem {
   const sets = { ...change.set, expiresAt: expiresAfter(at, retentionDays) };
   const removed = change.remove ?? [];

@@ -125,10 +125,10 @@ async function changeKind<Cleared extends { subject: Schedulable }>(
     const { remainingMs, clock } = run;
     return await change(kind, claimed, { ...config.stop, remainingMs, clock });
   } catch (error) {
-    const isClaimed = (id: string) => claimed.some(({ subject }) => subject.id === id);
+    const claimedIds = new Set(claimed.map(({ subject }) => subject.id));
     return due.map(({ subject: { id } }) => ({
       id,
-      ...(isClaimed(id) ? { outcome: 'unknown' } : { outcome: 'failed', isUnclaimed: true }),
+      ...(claimedIds.has(id) ? { outcome: 'unknown' } : { outcome: 'failed', isUnclaimed: true }),
       ...problemOf(error),
     }));
   }
@@ -239,7 +239,7 @@ function resultAlert(
 }
 
 const plannedOf = ({ plan }: Pass, thing: Pick<Schedulable, 'kind' | 'id'>): Planned | undefined =>
-  plan.planned.find(({ subject }) => subject.kind === thing.kind && subject.id === thing.id);
+  plan.byKey.get(schedulableKey(thing));
 
 /** Starts what its schedule starts. What AWS refuses is tried again ever more rarely, and told once a window. */
 export async function startDue(pass: Pass, due: readonly Planned[]): Promise<Switched[]> {

@@ -14,7 +14,7 @@ import { type Schedulable, schedulableKey } from '../schedule/schedulable.ts';
 import { scheduleKeyOf } from '../schedule/schedule-tag.ts';
 import { isStale } from '../schedule/stale-event.ts';
 import { recordAlert } from '../store/outbox.ts';
-import { applyWrite, recordWrite, warningWrite } from '../store/schedule-records.ts';
+import { applyWrite, type RecordChange, recordWrite, warningWrite } from '../store/schedule-records.ts';
 import { getStopBlock } from '../store/stop-block.ts';
 import { putVisit } from '../store/visits.ts';
 import { putWork, type Work } from '../store/work.ts';
@@ -94,10 +94,9 @@ async function recordVisit(
   { clients, target, time, plan }: Pass,
   stopped: readonly Switched[],
 ): Promise<void> {
-  const isDone = ({ subject }: Planned) =>
-    stopped.some(({ kind, id, outcome }) => outcome === 'done' && kind === subject.kind && id === subject.id);
+  const done = new Set(stopped.filter(({ outcome }) => outcome === 'done').map(schedulableKey));
   const decisions = plan.planned.map(({ decision }) => decision);
-  const pending = plan.planned.filter((each) => isPending(each) && !isDone(each));
+  const pending = plan.planned.filter((each) => isPending(each) && !done.has(schedulableKey(each.subject)));
   await putVisit(clients.table, target, {
     visitedAt: time,
     dueAt: nextVisit(decisions, time),
@@ -200,8 +199,6 @@ function changeBy(planned: Planned): RecordChange | undefined {
   if (decision.code === 'keep-until') return stored?.warning && { remove: ['warning', 'stopNow'] };
   return utilization && changeByWork(planned, utilization);
 }
-
-type RecordChange = Parameters<typeof recordWrite>[4];
 
 function changeByWork(
   { decision: { code, reason }, input: { subject, now }, stored }: Planned,

@@ -44,6 +44,8 @@ export type Planned = {
 export type Plan = {
   target: Target;
   planned: Planned[];
+  /** The same by `schedulableKey`. */
+  byKey: ReadonlyMap<string, Planned>;
   /** How many are up in the target, opted in or not, of the kinds that are listed whole: EC2 instances. */
   running: number;
   /** Kinds that could not be listed, and why: what is tagged among them is left as it is. */
@@ -83,7 +85,8 @@ export async function planSchedules(
     }
   }
   const running = listed.reduce((sum, [, found]) => sum + (found.running ?? 0), 0);
-  return { target, planned, running, gaps, context };
+  const byKey = new Map(planned.map((each) => [schedulableKey(each.subject), each]));
+  return { target, planned, byKey, running, gaps, context };
 }
 
 /** What carries the schedule tag in a target, by its kind, and nothing decided of it yet. */

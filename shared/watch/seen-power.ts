@@ -2,7 +2,13 @@ import type { IsoTime } from '../period.ts';
 import { isBefore, latest, minutesBetween, settleMinutes } from '../schedule/case.ts';
 import type { ScheduleRecord } from '../schedule/record.ts';
 import { schedulableKey } from '../schedule/schedulable.ts';
-import { applyWrite, isStaleClaim, recordWrite, releaseClaim } from '../store/schedule-records.ts';
+import {
+  applyWrite,
+  isStaleClaim,
+  type RecordChange,
+  recordWrite,
+  releaseClaim,
+} from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
 import type { Target } from '../target.ts';
 import type { Planned } from './plan-schedules.ts';
@@ -30,8 +36,6 @@ export async function rememberPower(
     if (change) await applyWrite(table, recordWrite(table, target, key, at, change));
   }
 }
-
-type RecordChange = Parameters<typeof recordWrite>[4];
 
 function changeBy({ subject, stored = {} }: Planned, at: IsoTime): RecordChange | undefined {
   const isDated = subject.kind === 'ec2-instance';

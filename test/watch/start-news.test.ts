@@ -36,7 +36,7 @@ async function told(time: string, stateTransitionReason?: string): Promise<strin
       config: parseConfig({}),
       time,
       run: { remainingMs: () => 60_000, arrivedAt: time },
-      plan: { target, planned, running: 0, gaps: [], context },
+      plan: { target, planned, byKey: new Map(), running: 0, gaps: [], context },
     },
     [],
   );
