@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { alertKinds, severities } from './alert/alert.ts';
+import { buttonNames } from './alert/button.ts';
+import { quietHoursFault } from './alert/quiet-hours.ts';
 import { custodianZoneFault } from './schedule/custodian.ts';
 import { parseHolidayDate } from './schedule/holidays.ts';
 import { scheduleNameFault } from './schedule/schedule-name.ts';
@@ -405,50 +408,209 @@ const launches = z.strictObject({
     .meta({ description: 'Dollars an hour from which a launch without owner is told.' }),
 });
 
-const alerts = z.strictObject({
-  slack: z.strictObject({ webhook: secret }).optional().meta({
-    description: 'Where the webhook of a Slack channel lies: webhook: ssm:/path or secretsmanager:name.',
-  }),
-  email: z.boolean().default(true).meta({ description: 'Publish to the SNS topic of the stack.' }),
+const destinationName = z.string().regex(/^[a-z][\w-]*$/i, 'expected a name such as ml-platform');
+const destinationNames = z.array(z.string().min(1)).min(1);
+const channel = z
+  .string()
+  .regex(
+    /^([CG][A-Z0-9]{8,}|#[^\s#@,.A-Z]{1,80})$/,
+    'expected the id of a channel such as C0123456789, or its name such as #ml-cost',
+  );
+const topic = z
+  .string()
+  .regex(/^arn:aws[\w-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$/, 'expected the ARN of an SNS topic');
+const messagesPerHour = z.number().int().min(1);
+/** A user or a user group of Slack. */
+const slackId = z
+  .string()
+  .regex(/^[USW][A-Z0-9]{5,}$/, 'expected the id of a user (U...) or a user group (S...)');
+
+const slack = z
+  .strictObject({
+    token: secret.optional().meta({
+      description: 'Where the bot token (xoxb-...) lies: messages are updated, and have threads and buttons.',
+    }),
+    channel: channel
+      .optional()
+      .meta({ description: 'With a token: where everything goes that no route sends elsewhere.' }),
+    signingSecret: secret.optional().meta({
+      description: "Where the app's signing secret lies: without it there are no buttons.",
+    }),
+    webhook: secret.optional().meta({
+      description:
+        'Instead of a token: where the webhook of a channel lies. Its messages are never updated, and have no buttons.',
+    }),
+    allow: z.partialRecord(z.enum(buttonNames), z.array(slackId)).default({}).meta({
+      description:
+        'Who may press a button, by its name: ids of users and user groups. Whoever reads it may, where nobody is named.',
+    }),
+  })
+  .superRefine(({ token, channel: where, webhook, signingSecret }, context) => {
+    const fault = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if ((token === undefined) === (webhook === undefined))
+      fault('token', 'name a token or a webhook, one of both');
+    if (token !== undefined && where === undefined) fault('channel', 'a token needs a channel');
+    if (token === undefined && where !== undefined) fault('channel', 'only a token can choose a channel');
+    if (token === undefined && signingSecret !== undefined)
+      fault('signingSecret', 'only a token brings buttons');
+  });
+
+const quietHours = z.string().min(1);
+
+const destination = z
+  .strictObject({
+    slack: channel.optional(),
+    webhook: secret.optional(),
+    topic: topic.optional(),
+    fallback: z.string().min(1).optional(),
+    quietHours: quietHours.optional(),
+    messagesPerHour: messagesPerHour.optional(),
+  })
+  .refine(
+    (one) => [one.slack, one.webhook, one.topic].filter((way) => way !== undefined).length === 1,
+    'names exactly one of slack, webhook and topic',
+  );
+
+const oneOrMore = <Value extends z.ZodType>(value: Value) => z.union([value, z.array(value).min(1)]);
+const name = z.string().min(1);
+
+const route = z.strictObject({
+  team: oneOrMore(name).optional(),
+  owner: oneOrMore(name).optional(),
+  account: oneOrMore(account).optional(),
+  kind: oneOrMore(z.enum(alertKinds)).optional(),
+  severity: oneOrMore(z.enum(severities)).optional(),
+  to: destinationNames,
 });
 
-export const configSchema = z.strictObject({
-  enforce: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'false: observe. Nothing is stopped, started or tagged.' }),
-  timeZone: timeZone.default('UTC').meta({ description: 'The zone of schedules that name none.' }),
-  targets: targets.prefault({}),
-  tags: tags.prefault({}),
-  schedules: z
-    .record(z.string().regex(/^[a-z][\w-]*$/i), z.string())
-    .superRefine((schedules, context) => {
-      const names = Object.keys(schedules);
-      for (const name of names) {
-        const message = scheduleNameFault(name, names);
-        if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
-      }
-    })
-    .default({})
-    .meta({
-      description: 'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin; holidays=germany',
-    }),
-  holidays: z
-    .record(z.string().regex(/^[a-z][\w-]*$/i), holidays)
-    .default({})
-    .meta({
+const alerts = z
+  .strictObject({
+    slack: slack.optional(),
+    email: z.boolean().default(true).meta({ description: 'Publish to the SNS topic of the stack.' }),
+    destinations: z.record(destinationName, destination).default({}).meta({
       description:
-        'Named holidays, on which no window starts: `dates`, such as 2026-12-24, 12-25 and 12-24..01-01, and `file`, an iCalendar file.',
+        'Other places by name, each a `slack` channel, a `webhook` (a secret) or an SNS `topic`, with its own `fallback`, `quietHours` and `messagesPerHour`.',
     }),
-  compatibility: compatibility.prefault({}),
-  protect: protect.prefault({}),
-  spend: spend.prefault({}),
-  idle: idle.prefault({}),
-  utilization: utilization.prefault({}),
-  stop: stop.prefault({}),
-  launches: launches.prefault({}),
-  alerts: alerts.prefault({}),
-});
+    routes: z.array(route).default([]).meta({
+      description:
+        'Who gets what: `team`, `owner`, `account`, `kind`, `severity`, each one or several, and `to`, names of destinations. All that fit count.',
+    }),
+    default: destinationNames.optional().meta({
+      description: 'Where goes what no route fits; absent: `slack` and `email`, as far as they are set up.',
+    }),
+    quietHours: quietHours.optional().meta({
+      description:
+        'When only what is critical is told, e.g. Mon-Fri 19:00-08:00, Sat-Sun; the rest follows in one summary. Warnings of stops are never held back.',
+    }),
+    messagesPerHour: messagesPerHour.default(30).meta({
+      description: 'What a destination gets beyond it in an hour is folded into one summary.',
+    }),
+    escalation: z
+      .strictObject({
+        hours: z.number().positive().default(4).meta({
+          description: 'Hours after which a problem is told again that nobody acknowledged.',
+        }),
+        severity: z.enum(severities).default('critical').meta({ description: 'From which severity on.' }),
+        to: destinationNames.optional().meta({ description: 'Where to; absent: where it was told.' }),
+      })
+      .optional()
+      .meta({ description: 'Whom to tell when nobody acknowledges: `hours`, `severity`, `to`.' }),
+  })
+  .superRefine((given, context) => {
+    const known = destinationNamesOf(given);
+    const named: [path: PropertyKey[], to: readonly string[]][] = [
+      ...given.routes.map(({ to }, index): [PropertyKey[], string[]] => [['routes', index, 'to'], to]),
+      [['default'], given.default ?? []],
+      [['escalation', 'to'], given.escalation?.to ?? []],
+      ...Object.entries(given.destinations).map(([own, { fallback }]): [PropertyKey[], string[]] => [
+        ['destinations', own, 'fallback'],
+        fallback === undefined ? [] : [fallback],
+      ]),
+    ];
+    for (const [path, to] of named) {
+      for (const unknown of to.filter((one) => !known.includes(one))) {
+        const message = `unknown destination "${unknown}"${suggestion(unknown, known)}`;
+        context.addIssue({ code: 'custom', path, message });
+      }
+    }
+    for (const own of Object.keys(given.destinations).filter((one) => ['slack', 'email'].includes(one))) {
+      context.addIssue({ code: 'custom', path: ['destinations', own], message: 'is a name of its own' });
+    }
+    if (given.slack?.token === undefined) {
+      for (const [own, { slack: where }] of Object.entries(given.destinations)) {
+        const message = 'a channel needs a bot: set alerts.slack.token';
+        if (where !== undefined)
+          context.addIssue({ code: 'custom', path: ['destinations', own, 'slack'], message });
+      }
+    }
+  });
+
+/** The names that a route may send to. */
+const destinationNamesOf = (given: {
+  slack?: unknown;
+  email: boolean;
+  destinations: Readonly<Record<string, unknown>>;
+}): string[] => [
+  ...(given.slack === undefined ? [] : ['slack']),
+  ...(given.email ? ['email'] : []),
+  ...Object.keys(given.destinations),
+];
+
+export const configSchema = z
+  .strictObject({
+    enforce: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'false: observe. Nothing is stopped, started or tagged.' }),
+    timeZone: timeZone.default('UTC').meta({ description: 'The zone of schedules that name none.' }),
+    targets: targets.prefault({}),
+    tags: tags.prefault({}),
+    schedules: z
+      .record(z.string().regex(/^[a-z][\w-]*$/i), z.string())
+      .superRefine((schedules, context) => {
+        const names = Object.keys(schedules);
+        for (const name of names) {
+          const message = scheduleNameFault(name, names);
+          if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+        }
+      })
+      .default({})
+      .meta({
+        description:
+          'Named schedules, e.g. office-hours: Mon-Fri 08:00-19:00 Europe/Berlin; holidays=germany',
+      }),
+    holidays: z
+      .record(z.string().regex(/^[a-z][\w-]*$/i), holidays)
+      .default({})
+      .meta({
+        description:
+          'Named holidays, on which no window starts: `dates`, such as 2026-12-24, 12-25 and 12-24..01-01, and `file`, an iCalendar file.',
+      }),
+    compatibility: compatibility.prefault({}),
+    protect: protect.prefault({}),
+    spend: spend.prefault({}),
+    idle: idle.prefault({}),
+    utilization: utilization.prefault({}),
+    stop: stop.prefault({}),
+    launches: launches.prefault({}),
+    alerts: alerts.prefault({}),
+  })
+  .superRefine(({ alerts: { quietHours: whole, destinations }, ...policy }, context) => {
+    const entries: [PropertyKey[], string | undefined][] = [
+      [['alerts', 'quietHours'], whole],
+      ...Object.entries(destinations).map(
+        ([own, { quietHours: hours }]): [PropertyKey[], string | undefined] => [
+          ['alerts', 'destinations', own, 'quietHours'],
+          hours,
+        ],
+      ),
+    ];
+    for (const [path, hours] of entries) {
+      const message = hours === undefined ? undefined : quietHoursFault(hours, policy);
+      if (message !== undefined) context.addIssue({ code: 'custom', path, message });
+    }
+  });
 
 export type Config = z.infer<typeof configSchema>;
 

@@ -1,22 +1,64 @@
 import { z } from 'zod';
-import type { IsoTime } from '../period.ts';
+import type { Usd } from '../money.ts';
+import type { IsoDate, IsoTime } from '../period.ts';
 import { cut } from './text.ts';
 
-type AlertKind =
-  | 'spend-anomaly'
-  | 'utilization'
-  | 'stop-warning'
-  | 'stop-result'
-  | 'start-result'
-  | 'schedule-problem'
-  | 'breaker'
-  | 'launch'
-  | 'aws-cost-anomaly'
-  | 'aws-budget'
-  | 'aws-health'
-  | 'aws-notice';
+/** What alerts are about. */
+export const alertKinds = [
+  'spend-anomaly',
+  'utilization',
+  'stop-warning',
+  'stop-result',
+  'start-result',
+  'schedule-problem',
+  'breaker',
+  'launch',
+  'spot-interruption',
+  'job-failure',
+  'aws-cost-anomaly',
+  'aws-budget',
+  'aws-health',
+  'aws-notice',
+  'digest',
+  'self-test',
+] as const;
 
-export type Severity = 'info' | 'warning' | 'critical';
+type AlertKind = (typeof alertKinds)[number];
+
+export const severities = ['info', 'warning', 'critical'] as const;
+
+export type Severity = (typeof severities)[number];
+
+/**
+ * A problem that goes on has steps; a launch or a stop is told and done. What is watched, or the clock, says of it.
+ */
+const newsSteps = [
+  'opened',
+  'grown',
+  'reminded',
+  'escalated',
+  'reopened',
+  'recovered',
+  'restated',
+  'accepted',
+] as const;
+
+/** What somebody has said of it. */
+const answerSteps = ['acknowledged', 'snoozed', 'expected', 'not-an-anomaly'] as const;
+
+const alertSteps = [...newsSteps, ...answerSteps] as const;
+
+/** Daily spend around a problem: what a chart of it shows. Amounts by day from `start` on; null where nothing is known. */
+export type AlertChart = {
+  currency: string;
+  start: IsoDate;
+  actual: readonly (number | null)[];
+  expected: readonly (number | null)[];
+  /** Up to where a day would have been normal. */
+  limit: readonly (number | null)[];
+  /** The first day that is part of the problem. */
+  since: IsoDate;
+};
 
 /**
  * One thing worth telling somebody. Its text is plain: names, tags and event texts stand in it as they are, and
@@ -29,6 +71,8 @@ export type Alert = {
   subject: string;
   kind: AlertKind;
   severity: Severity;
+  /** Absent for what is told once and over. Alerts with a step share one message for each subject where that can be. */
+  step?: (typeof alertSteps)[number];
   /** The time of the event that caused it. */
   at: IsoTime;
   /** One line: what and how much. */
@@ -46,29 +90,52 @@ export type Alert = {
   region?: string;
   owner?: string;
   team?: string;
+  /** Dollars a day that it costs while it lasts, where that is known: by it a snoozed problem is known to have doubled. */
+  costPerDay?: Usd;
+  chart?: AlertChart;
+  /** The incident of ours that answers to it are kept with. */
+  incidentId?: string;
+  /** The anomaly of Cost Anomaly Detection that answers to it are passed on to. */
+  anomalyId?: string;
+  /** What a warning is about: what its buttons keep running, or have stopped. `key` as in the schedule records. */
+  schedulables?: readonly { key: string; id: string; name: string }[];
+  /** What is alike, for those who say that it is expected: alerts of one pattern are muted together. */
+  pattern?: string;
+  /** Names of destinations, where it isn't for the routes to say. */
+  to?: readonly string[];
 };
 
+/** An alert that says what has become of a problem. */
+export type News = Alert & { step: (typeof newsSteps)[number] };
+
+/** An alert that says what somebody has answered. */
+export type AnswerAlert = Alert & { step: (typeof answerSteps)[number] };
+
+const isOneOf = <Step extends string>(steps: readonly Step[], step: string | undefined): step is Step =>
+  (steps as readonly (string | undefined)[]).includes(step);
+
+export const isNews = (alert: Alert): alert is News => isOneOf(newsSteps, alert.step);
+
+export const isAnswer = (alert: Alert): alert is AnswerAlert => isOneOf(answerSteps, alert.step);
+
 const text = z.string();
+const amounts = z.array(z.number().nullable());
+const chart = z.object({
+  currency: text,
+  start: text,
+  actual: amounts,
+  expected: amounts,
+  limit: amounts,
+  since: text,
+});
 
 /** An alert as it comes back out of the table or the queue. */
 export const alertSchema: z.ZodType<Alert> = z.object({
   id: text.min(1),
   subject: text.min(1),
-  kind: z.enum([
-    'spend-anomaly',
-    'utilization',
-    'stop-warning',
-    'stop-result',
-    'start-result',
-    'schedule-problem',
-    'breaker',
-    'launch',
-    'aws-cost-anomaly',
-    'aws-budget',
-    'aws-health',
-    'aws-notice',
-  ]),
-  severity: z.enum(['info', 'warning', 'critical']),
+  kind: z.enum(alertKinds),
+  severity: z.enum(severities),
+  step: z.enum(alertSteps).exactOptional(),
   at: text,
   title: text,
   summary: text,
@@ -80,6 +147,13 @@ export const alertSchema: z.ZodType<Alert> = z.object({
   region: text.exactOptional(),
   owner: text.exactOptional(),
   team: text.exactOptional(),
+  costPerDay: z.number().exactOptional(),
+  chart: chart.exactOptional(),
+  incidentId: text.exactOptional(),
+  anomalyId: text.exactOptional(),
+  schedulables: z.array(z.object({ key: text, id: text, name: text })).exactOptional(),
+  pattern: text.exactOptional(),
+  to: z.array(text).exactOptional(),
 });
 
 /** Characters that every outlet, queue and table takes in one alert, with room for the bytes they encode to. */

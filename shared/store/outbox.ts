@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type Alert, shortened } from '../alert/alert.ts';
+import { type Alert, alertSchema, shortened } from '../alert/alert.ts';
 import { sendMessages } from '../aws/sqs.ts';
 import { expiresAfter, type Table, type TransactItem, transact } from './table.ts';
 
@@ -30,6 +30,14 @@ export async function recordAlert(
     { Put: { TableName, Item: { pk: 'OUTBOX', sk: alert.id, alert } } },
     ...alongside,
   ]);
+}
+
+/** An alert as it was recorded; undefined where there is none, or it is older than 90 days. */
+export async function getAlert({ client, name }: Table, id: string): Promise<Alert | undefined> {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: name, Key: { pk: `ALERT#${id}`, sk: 'RECORD' }, ConsistentRead: true }),
+  );
+  return z.object({ alert: alertSchema }).optional().parse(Item)?.alert;
 }
 
 const page = z.object({

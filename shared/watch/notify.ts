@@ -19,10 +19,13 @@ export type Outlet = {
   isHeard?: () => Promise<boolean>;
 };
 
+/** What of the configuration the outlets need. */
+type Settings = Pick<Config['alerts'], 'email'> & { slack?: { webhook?: string | undefined } | undefined };
+
 type Services = { ssm: SSMClient; sns: SNSClient; topicArn?: string | undefined };
 
 /** The outlets that the configuration names; e-mail needs the topic of the stack, too. */
-export function outletsOf({ slack, email }: Config['alerts'], { ssm, sns, topicArn }: Services): Outlet[] {
+export function outletsOf({ slack, email }: Settings, { ssm, sns, topicArn }: Services): Outlet[] {
   return [
     ...(email && topicArn
       ? [
@@ -33,9 +36,14 @@ export function outletsOf({ slack, email }: Config['alerts'], { ssm, sns, topicA
           },
         ]
       : []),
-    ...(slack ? [{ name: 'slack', send: (alert: Alert) => sendToSlack(ssm, slack.webhook, alert) }] : []),
+    ...(slack?.webhook ? [webhookOutlet(ssm, slack.webhook)] : []),
   ];
 }
+
+const webhookOutlet = (ssm: SSMClient, webhook: string): Outlet => ({
+  name: 'slack',
+  send: (alert) => sendToSlack(ssm, webhook, alert),
+});
 
 async function sendToSlack(ssm: SSMClient, webhook: string, alert: Alert): Promise<void> {
   const url = await getSecret(ssm, webhook);
