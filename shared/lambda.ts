@@ -41,18 +41,35 @@ export const createHandler = <Event, Result>(
 const arrivalOf = (context: Context & { arrivedAt?: IsoTime }): IsoTime =>
   context.arrivedAt ?? toTime(Date.now());
 
-const batch = z.object({
-  Records: z.array(
-    z.object({
-      messageId: z.string(),
-      body: z.string(),
-      attributes: z.object({ ApproximateReceiveCount: z.coerce.number() }),
-    }),
-  ),
+const queueRecord = z.object({
+  messageId: z.string(),
+  receiptHandle: z.string(),
+  body: z.string(),
+  attributes: z.object({ ApproximateReceiveCount: z.coerce.number() }),
 });
+type QueueRecord = z.infer<typeof queueRecord>;
+
+const batch = z.object({ Records: z.array(queueRecord) });
 
 /** One message of a queue, with what tells a second delivery from a second message. */
 export type QueueMessage<Body> = { body: Body; messageId: string; receiveCount: number };
+
+/** A message that failed, and is of no use to be tried again before so many seconds have passed. */
+export class RetryLater extends Error {
+  override name = 'RetryLater';
+  readonly seconds: number;
+  constructor(message: string, seconds: number) {
+    super(message);
+    this.seconds = seconds;
+  }
+}
+
+type QueueOptions<Body> = {
+  /** Messages of different groups are worked at the same time, those of one group one after the other. */
+  groupOf?: (body: Body) => string;
+  /** Hides a message that failed for so many seconds. */
+  hide?: (receiptHandle: string, seconds: number) => Promise<void>;
+};
 
 /**
  * A function that works a queue message by message: the ones that failed go back to the queue, the others don't.
@@ -61,20 +78,45 @@ export type QueueMessage<Body> = { body: Body; messageId: string; receiveCount: 
 export const createQueueHandler = <Body>(
   schema: z.ZodType<Body>,
   work: (message: QueueMessage<Body>, run: Run) => Promise<unknown>,
+  { groupOf = () => '', hide }: QueueOptions<Body> = {},
 ) =>
   createHandler(batch, async ({ Records }, run): Promise<SQSBatchResponse> => {
     const failures: SQSBatchResponse['batchItemFailures'] = [];
-    for (const { messageId, body, attributes } of Records) {
-      try {
-        const message = checked(schema, JSON.parse(body));
-        await work({ body: message, messageId, receiveCount: attributes.ApproximateReceiveCount }, run);
-      } catch (error) {
-        logger.error('message failed', { messageId, error: error as Error });
-        failures.push({ itemIdentifier: messageId });
+    const fail = async ({ messageId, receiptHandle }: QueueRecord, error: unknown) => {
+      logger.error('message failed', { messageId, error: error as Error });
+      failures.push({ itemIdentifier: messageId });
+      // Left as it is it comes back when the queue's own time is over.
+      if (error instanceof RetryLater) await hide?.(receiptHandle, error.seconds).catch(logHideFailed);
+    };
+    const read = Records.map((record) => ({ record, ...readBody(schema, record.body) }));
+    const groups = Map.groupBy(read, ({ body, record }) =>
+      body === undefined ? record.messageId : groupOf(body),
+    );
+    const workGroup = async (group: typeof read) => {
+      for (const { record, body, error } of group) {
+        const { messageId, attributes } = record;
+        const receiveCount = attributes.ApproximateReceiveCount;
+        try {
+          if (body === undefined) throw error;
+          await work({ body, messageId, receiveCount }, run);
+        } catch (problem) {
+          await fail(record, problem);
+        }
       }
-    }
+    };
+    await Promise.all([...groups.values()].map(workGroup));
     return { batchItemFailures: failures };
   });
+
+const logHideFailed = (error: unknown): void => logger.warn('message not hidden', { error: error as Error });
+
+function readBody<Body>(schema: z.ZodType<Body>, text: string): { body?: Body; error?: unknown } {
+  try {
+    return { body: checked(schema, JSON.parse(text)) };
+  } catch (error) {
+    return { error };
+  }
+}
 
 function checked<Event>(schema: z.ZodType<Event>, event: unknown): Event {
   const { data, error } = schema.safeParse(event);

@@ -12,7 +12,7 @@ import { accessKeyOf } from './aws/sts.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type Fleet, type Member, stateOf } from './fleet.ts';
 import { createSample, type Publication, type QueuedMessage, type Sample } from './sample.ts';
-import { startWebhook } from './webhook.ts';
+import { type SlackPost, startSlack } from './slack.ts';
 import { readSampleWorld, type WorldFile } from './world.ts';
 
 type SampleInstance = {
@@ -34,8 +34,8 @@ export type SampleAccount = {
   setNow: (time: IsoTime) => void;
   /** The instances that EC2 would list now, in all accounts and regions. */
   instances: () => SampleInstance[];
-  /** What was posted to the Slack webhook, oldest first. */
-  slackMessages: readonly unknown[];
+  /** What stands in the channels of Slack, threads included, oldest first. */
+  slackMessages: readonly SlackPost[];
   /** What was published to the alert topic, oldest first. */
   emails: readonly Publication[];
   queues: SampleQueues;
@@ -51,7 +51,7 @@ type SampleQueues = {
   /** Takes up to `max` (default 10) messages off; each must be removed or released. */
   receive: (url: string, max?: number) => QueuedMessage[];
   remove: (url: string, receiptHandle: string) => void;
-  /** Puts a message that failed back; the fifth time it goes to the dead letters. */
+  /** Puts a message that failed back; the twelfth time it goes to the dead letters. */
   release: (url: string, receiptHandle: string) => void;
   /** How many wait or are being worked. */
   remaining: (url: string) => number;
@@ -80,13 +80,17 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   if (options.groupsPerPage) sample.groupsPerPage = options.groupsPerPage;
   const env = environment(account, region);
   furnish(sample, env);
-  const [dynamoDb, webhook] = await Promise.all([startDynamoDb(env.TABLE_NAME), startWebhook()]);
-  sample.parameters.set('/watchdog/slack-webhook', webhook.url);
+  const [dynamoDb, slack] = await Promise.all([
+    startDynamoDb(env.TABLE_NAME),
+    startSlack({ now: () => sample.now }),
+  ]);
+  sample.parameters.set('/watchdog/slack-token', slack.token);
+  sample.parameters.set('/watchdog/slack-webhook', slack.webhookUrl);
   const calls: SampleCall[] = [];
   stage = { sample, dynamoDb: new URL(dynamoDb.endpoint), calls };
   resetBuckets();
   const removePlugin = addClientPlugin(answerFrom(() => stage));
-  const restore = useEnvironment(env);
+  const restore = useEnvironment({ ...env, SLACK_API_URL: slack.apiUrl });
   await rememberLaunches(sample, env.TABLE_NAME);
   calls.length = 0;
   return {
@@ -96,7 +100,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
       resetBuckets(); // hours may have passed there, and none for this process
     },
     instances: () => listInstances(sample.fleet, sample.now),
-    slackMessages: webhook.messages,
+    slackMessages: slack.posts,
     emails: sample.published,
     queues: queuesOf(sample),
     calls,
@@ -105,7 +109,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
       stage = undefined;
       removePlugin();
       restore();
-      await Promise.all([dynamoDb.close(), webhook.close()]);
+      await Promise.all([dynamoDb.close(), slack.close()]);
     },
   };
 }

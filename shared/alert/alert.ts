@@ -101,6 +101,10 @@ export type Alert = {
   schedulables?: readonly { key: string; id: string; name: string }[];
   /** What is alike, for those who say that it is expected: alerts of one pattern are muted together. */
   pattern?: string;
+  /** Of an answer: who gave it, a user's id in Slack or a name. */
+  by?: string;
+  /** The id of the alert that it answers, where that has a message of its own. */
+  inThreadOf?: string;
   /** Names of destinations, where it isn't for the routes to say. */
   to?: readonly string[];
 };
@@ -153,6 +157,8 @@ export const alertSchema: z.ZodType<Alert> = z.object({
   anomalyId: text.exactOptional(),
   schedulables: z.array(z.object({ key: text, id: text, name: text })).exactOptional(),
   pattern: text.exactOptional(),
+  by: text.exactOptional(),
+  inThreadOf: text.exactOptional(),
   to: z.array(text).exactOptional(),
 });
 

@@ -9,9 +9,13 @@ const columns = 72;
 const maxLabel = 24;
 const maxItems = 100;
 
-/** The alert as a mail of plain text: a subject that SNS takes, and a body that reads well in a fixed width. */
-export function toEmail(alert: Alert): Email {
+/**
+ * The alert as a mail of plain text: a subject that SNS takes, and a body that reads well in a fixed width. `note`: a line
+ * on how it got here.
+ */
+export function toEmail(alert: Alert, note = ''): Email {
   const parts = [
+    note === '' ? '' : wrap(oneLine(note)),
     wrap(oneLine(alert.title)),
     paragraphs(alert.summary),
     alert.facts.map(factLines(labelWidth(alert.facts))).join('\n'),

@@ -1,6 +1,15 @@
-import type { HeaderBlock, KnownBlock, MrkdwnElement, PlainTextElement, SectionBlock } from '@slack/types';
-import type { Alert, Severity } from './alert.ts';
+import type {
+  ContextBlock,
+  HeaderBlock,
+  KnownBlock,
+  MrkdwnElement,
+  PlainTextElement,
+  SectionBlock,
+} from '@slack/types';
+import { clockText, type IsoTime } from '../period.ts';
+import { type Alert, isAnswer, type Severity } from './alert.ts';
 import { quoted, quotedAction } from './command.ts';
+import type { Conversation } from './conversation.ts';
 import { cut, oneLine, visible } from './text.ts';
 
 /** What Slack's incoming webhook takes. */
@@ -21,25 +30,101 @@ const contextLimit = 600;
 
 const marks: Readonly<Record<Severity, string>> = { critical: '🔴', warning: '🟠', info: '🔵' };
 
+/** What a message says beside its alert. */
+export type View = {
+  /** What became of the problem since: who has seen it, until when nobody wants to hear of it. */
+  conversation?: Conversation | undefined;
+  /** A line on how it got here, such as why it isn't where it belongs. */
+  note?: string | undefined;
+  /** What only this message has, to be found by: at most 255 characters. */
+  marker?: string | undefined;
+};
+
 /**
  * The alert in Block Kit, within Slack's limits whatever stands in it. Text from outside shows as it is: it mentions
  * nobody, formats nothing and links nowhere.
  */
-export function toSlackMessage(alert: Alert): SlackMessage {
-  const title = `${marks[alert.severity]} ${oneLine(alert.title)}`;
+export function toSlackMessage(alert: Alert, { conversation, note, marker }: View = {}): SlackMessage {
+  const title = `${markOf(alert, conversation)} ${oneLine(alert.title)}`;
   return {
     text: fitted(title, textLimit, literal),
     blocks: [
       header(title),
+      ...(note === undefined ? [] : [remark(note)]),
+      ...standing(conversation),
       ...paragraph(alert.summary),
       ...fields(alert.facts),
       ...list(alert.items),
       ...whatToDo(alert.action),
       ...links(alert.links),
-      context(alert),
+      { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
 }
+
+/** A change of a problem, or an answer to it, as a reply in the thread of its message: what is new, and no more. */
+export function toSlackReply(alert: Alert, { marker, note }: View = {}): SlackMessage {
+  const who = alert.by !== undefined && isUserId(alert.by) ? `<@${alert.by}> ` : '';
+  const title =
+    isAnswer(alert) || alert.inThreadOf ? oneLine(alert.title) : `${markOf(alert)} ${oneLine(alert.title)}`;
+  return {
+    text: who + fitted(title, textLimit - who.length, literal),
+    blocks: [
+      { type: 'section', text: mrkdwn(who, title, textLimit) },
+      ...(note === undefined ? [] : [remark(note)]),
+      ...paragraph(alert.summary),
+      ...list(alert.items),
+      ...whatToDo(isAnswer(alert) ? '' : alert.action),
+      { ...context(alert), ...(marker && { block_id: marker }) },
+    ],
+  };
+}
+
+/** A user of Slack; anything else in its place would be text from outside. */
+const isUserId = (text: string): boolean => /^[UW][A-Z0-9]{5,20}$/.test(text);
+
+/** At a glance: over, put off, seen, or how bad it is. */
+function markOf({ severity, step }: Alert, conversation?: Conversation): string {
+  if (conversation ? !conversation.isOpen : isOver.has(step)) return '✅';
+  if (conversation?.answered) return '🆗';
+  if (conversation?.snoozed) return '💤';
+  if (conversation?.acknowledged) return '👀';
+  return marks[severity];
+}
+
+const isOver: ReadonlySet<Alert['step']> = new Set(['recovered', 'restated', 'accepted']);
+
+const remark = (text: string): ContextBlock => ({
+  type: 'context',
+  elements: [plain(oneLine(text), contextLimit)],
+});
+
+/** Who has said what of it, the newest last. */
+function standing(conversation: Conversation | undefined): ContextBlock[] {
+  if (conversation === undefined) return [];
+  const { acknowledged, snoozed, answered, escalatedAt } = conversation;
+  const said = [
+    ...(escalatedAt ? [`Told again ${when(escalatedAt)}: nobody had acknowledged it`] : []),
+    ...(acknowledged ? [`Acknowledged by ${person(acknowledged.by)}, ${when(acknowledged.at)}`] : []),
+    ...(snoozed
+      ? [`Snoozed by ${person(snoozed.by)} until ${when(snoozed.until)}, or until it has doubled`]
+      : []),
+    ...(answered
+      ? [
+          `${answered.answer === 'expected' ? 'Expected' : 'Not an anomaly'}, says ${person(answered.by)}, until ${when(answered.until)}${answered.reason ? `: ${literal(cut(oneLine(answered.reason), 300))}` : ''}`,
+        ]
+      : []),
+  ];
+  return said.length === 0
+    ? []
+    : [{ type: 'context', elements: said.map((text) => ({ type: 'mrkdwn', text, verbatim: true })) }];
+}
+
+/** Slack shows it in the reader's own time. */
+const when = (time: IsoTime): string =>
+  `<!date^${Math.floor(Date.parse(time) / 1000)}^{date_short_pretty} at {time}|${clockText(time)}>`;
+
+const person = (by: string): string => (isUserId(by) ? `<@${by}>` : literal(cut(oneLine(by), 80)));
 
 const header = (title: string): HeaderBlock => ({ type: 'header', text: plain(title, headerLimit) });
 
@@ -92,7 +177,7 @@ function joinWithin(parts: readonly string[], separator: string, limit: number):
   return text;
 }
 
-function context({ kind, account, region, owner, team, id, at }: Alert): KnownBlock {
+function context({ kind, account, region, owner, team, id, at }: Alert): ContextBlock {
   const who = owner ?? team;
   const parts = [kind, account, region, who, id, at.replace('T', ' ')].filter((part) => part !== undefined);
   return { type: 'context', elements: [plain(parts.map(oneLine).join('  ·  '), contextLimit)] };

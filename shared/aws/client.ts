@@ -2,8 +2,11 @@ import type { AwsCredentialIdentityProvider, Logger, Pluggable } from '@smithy/t
 import { explainErrors } from './error.ts';
 import { meterCalls } from './meter.ts';
 
-/** Where a client works: its region (default: the function's own), and for another account the role's credentials. */
-export type Scope = { region?: string; credentials?: AwsCredentialIdentityProvider };
+/**
+ * Where a client works: its region (default: the function's own), and for another account the role's credentials.
+ * `maxAttempts`: how often it tries a call, where what was lost on the way must not be sent again unseen.
+ */
+export type Scope = { region?: string; credentials?: AwsCredentialIdentityProvider; maxAttempts?: number };
 
 export type Client = { middlewareStack: { use: (plugin: never) => void } };
 type Plugin = Pluggable<object, object>;

@@ -1,4 +1,4 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 
 /** One message for a queue; `id` is the caller's own name for it. */
@@ -23,6 +23,17 @@ export async function sendMessages(
     failed.push(...(await sendBatch(client, queueUrl, batch)));
   }
   return { failed };
+}
+
+/** Hides a message that was received for so many seconds from now, 43,200 at most: it comes back then. */
+export async function hideMessage(
+  client: SQSClient,
+  QueueUrl: string,
+  ReceiptHandle: string,
+  seconds: number,
+): Promise<void> {
+  const VisibilityTimeout = Math.min(43_200, Math.max(0, Math.ceil(seconds)));
+  await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
 }
 
 async function sendBatch(client: SQSClient, queueUrl: string, batch: readonly Message[]): Promise<string[]> {

@@ -31,13 +31,14 @@ export const expiresAfter = (time: string, days: number): number =>
   Math.floor(Date.parse(time) / 1000) + days * 86_400;
 
 /**
- * What to read of a partition: all of it, the sort keys that start so, or those from one on. `isConsistent`: what
+ * What to read of a partition: all of it, the sort keys that start so, those from one on, or those up to one. `isConsistent`: what
  * another run wrote a second ago is to be seen, at twice the price.
  */
 type Query<Item> = {
   pk: string;
   startingWith?: string;
   from?: string;
+  upTo?: string;
   item: z.ZodType<Item>;
   isConsistent?: boolean;
 };
@@ -67,9 +68,10 @@ export async function queryAll<Item>({ client, name }: Table, query: Query<Item>
   return items;
 }
 
-function sortOf({ startingWith, from }: Pick<Query<unknown>, 'startingWith' | 'from'>) {
+function sortOf({ startingWith, from, upTo }: Pick<Query<unknown>, 'startingWith' | 'from' | 'upTo'>) {
   if (startingWith !== undefined)
     return { conditions: ['begins_with(sk, :start)'], values: { ':start': startingWith } };
+  if (upTo !== undefined) return { conditions: ['sk <= :upTo'], values: { ':upTo': upTo } };
   return from === undefined
     ? { conditions: [], values: {} }
     : { conditions: ['sk >= :from'], values: { ':from': from } };

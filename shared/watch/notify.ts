@@ -1,111 +1,299 @@
-import type { SNSClient } from '@aws-sdk/client-sns';
-import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { Alert } from '../alert/alert.ts';
-import { toSlackMessage } from '../alert/slack.ts';
-import { countSubscribers, publishAlert } from '../aws/sns.ts';
-import { forgetSecret, getSecret } from '../aws/ssm.ts';
-import type { Config } from '../config.ts';
-import type { QueueMessage } from '../lambda.ts';
-import { postToSlack } from '../outlet/slack.ts';
-import { claimDelivery, completeDelivery, releaseDelivery } from '../store/deliveries.ts';
+import { type Alert, isAnswer, isNews, type News } from '../alert/alert.ts';
+import type { Conversation } from '../alert/conversation.ts';
+import { type AlertPolicy, type Destination, destinationsOf, routeAlert } from '../alert/destination.ts';
+import { isEscalated } from '../alert/escalation.ts';
+import { type Hold, holdOf, hourOf, isHushed } from '../alert/hold.ts';
+import { type QueueMessage, RetryLater } from '../lambda.ts';
+import { logger } from '../observability.ts';
+import { DeliveryError } from '../outlet/delivery-error.ts';
+import { addMilliseconds, type IsoTime } from '../period.ts';
+import type { ScheduleContext } from '../schedule/schedule.ts';
+import { getConversation, noteNews } from '../store/conversations.ts';
+import {
+  type Attempt,
+  BusyError,
+  countMessage,
+  getDelivery,
+  type Settled,
+  settleDelivery,
+} from '../store/deliveries.ts';
+import { putFollowUp } from '../store/follow-ups.ts';
+import { getMute } from '../store/mutes.ts';
 import type { Table } from '../store/table.ts';
+import { type End, once } from './deliver-once.ts';
+import type { Outlet } from './outlets.ts';
+import { isForThreadsOnly, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
 
-/** Where alerts become visible. */
-export type Outlet = {
-  name: string;
-  /** Throws unless the outlet has taken the alert. */
-  send: (alert: Alert) => Promise<void>;
-  /** Whether anybody reads there; absent where only the outlet's owner could say. */
-  isHeard?: () => Promise<boolean>;
+type Escalation = { hours: number; severity: Alert['severity'] };
+
+/** What telling takes. */
+export type Teller = {
+  table: Table;
+  /** Where alerts go. */
+  policy: AlertPolicy & { escalation?: Escalation | undefined };
+  /** What times in the configuration refer to. */
+  hours: ScheduleContext;
+  open: (destination: Destination) => Outlet;
+  /** Draws the chart of an alert as PNG; absent: without charts. */
+  draw?: (alert: Alert) => Promise<Uint8Array>;
 };
 
-/** What of the configuration the outlets need. */
-type Settings = Pick<Config['alerts'], 'email'> & { slack?: { webhook?: string | undefined } | undefined };
-
-type Services = { ssm: SSMClient; sns: SNSClient; topicArn?: string | undefined };
-
-/** The outlets that the configuration names; e-mail needs the topic of the stack, too. */
-export function outletsOf({ slack, email }: Settings, { ssm, sns, topicArn }: Services): Outlet[] {
-  return [
-    ...(email && topicArn
-      ? [
-          {
-            name: 'email',
-            send: (alert: Alert) => publishAlert(sns, topicArn, alert),
-            isHeard: async () => (await countSubscribers(sns, topicArn)) > 0,
-          },
-        ]
-      : []),
-    ...(slack?.webhook ? [webhookOutlet(ssm, slack.webhook)] : []),
-  ];
-}
-
-const webhookOutlet = (ssm: SSMClient, webhook: string): Outlet => ({
-  name: 'slack',
-  send: (alert) => sendToSlack(ssm, webhook, alert),
-});
-
-async function sendToSlack(ssm: SSMClient, webhook: string, alert: Alert): Promise<void> {
-  const url = await getSecret(ssm, webhook);
-  try {
-    await postToSlack(url, toSlackMessage(alert));
-  } catch (error) {
-    forgetSecret(webhook); // it may have been replaced since this process read it
-    throw error;
-  }
-}
-
-/** Of one alert, by outlet: `sent` now, or `known` from an earlier delivery. */
-export type Notified = { alertId: string; outlets: Record<string, 'sent' | 'known'> };
+/** Of one alert, by destination: how its delivery ended now, or that it had ended before. */
+export type Notified = { alertId: string; outlets: Record<string, Settled | 'known'> };
 
 /**
- * Tells one alert through every outlet, each once: a message that comes twice, a second message for the same alert
- * and a retry find what was delivered. Where one outlet fails the others are still served; it then throws, so that
- * the queue brings the message back for the one that failed, and parks it in the end.
+ * Tells one alert in each of its destinations, once: a message that comes twice, a second message for the same alert
+ * and a retry find what was delivered. News of a problem that somebody muted or snoozed make no sound; what comes in quiet
+ * hours, or too much at a time, waits for a summary. Where one destination fails the others are still served; what it
+ * can't take goes to its fallback. While something is left to do it throws a RetryLater, so that the queue brings the
+ * message back, and parks it in the end.
  *
- * What remains at-least-once is the moment between an outlet's answer and our record of it: a process that dies
- * there, or an answer that gets lost, makes a second copy in that outlet.
+ * `now` is when the message reached the function: a delivery has no other time. It decides when something is shown, never
+ * what it says.
+ *
+ * Where Slack is spoken to as a bot, it is asked what it has before anything is shown again. A webhook and SNS can't be
+ * asked: a process that dies between their answer and our record of it, or an answer that gets lost, makes a second copy
+ * there, which says that it may be one.
  */
-export async function notify(
-  table: Table,
-  outlets: readonly Outlet[],
-  message: QueueMessage<Alert>,
-): Promise<Notified> {
+export async function notify(teller: Teller, message: QueueMessage<Alert>, now: IsoTime): Promise<Notified> {
+  const { table, policy } = teller;
   const { body: alert } = message;
-  if (outlets.length === 0) {
-    throw new Error('No outlet: set alerts.slack, or alerts.email and ALERT_TOPIC_ARN');
+  const destinations = destinationsOf(policy);
+  const routed = routeAlert(alert, policy, destinations);
+  if (routed.length === 0) {
+    throw new Error('No destination: set alerts.slack, or alerts.email and ALERT_TOPIC_ARN');
   }
-  const results = await Promise.allSettled(outlets.map((outlet) => deliver(table, outlet, message)));
-  const problems = results.flatMap((result, index) =>
-    result.status === 'rejected' ? [`${outlets[index]?.name}: ${messageOf(result.reason)}`] : [],
+  const conversation = await currentConversation(teller, alert);
+  const silence = await silenceOf(table, alert, conversation, now);
+  const telling: Telling = { teller, alert, conversation, silence, destinations, routed, message, now };
+  const results = await Promise.allSettled(routed.map((destination) => deliver(telling, destination)));
+  const failures = results.flatMap((result, index) =>
+    result.status === 'rejected'
+      ? [{ name: routed[index]?.name ?? '', error: result.reason as unknown }]
+      : [],
   );
-  if (problems.length > 0) throw new Error(`${alert.id} was not delivered: ${problems.join('; ')}`);
+  if (failures.length > 0) throw laterFor(alert, failures, message.receiveCount);
   const states = results.map((result, index) => [
-    outlets[index]?.name,
-    result.status === 'fulfilled' && result.value ? 'sent' : 'known',
+    routed[index]?.name,
+    result.status === 'fulfilled' ? result.value : 'known',
   ]);
   return { alertId: alert.id, outlets: Object.fromEntries(states) };
 }
 
-/** True where it was sent now, false where it was sent before. */
-async function deliver(
-  table: Table,
-  { name, send, isHeard }: Outlet,
-  { body: alert, messageId, receiveCount }: QueueMessage<Alert>,
-): Promise<boolean> {
-  const attempt = { alert, outlet: name, messageId, receiveCount };
-  if (!(await claimDelivery(table, attempt))) return false;
-  let heard = true;
-  try {
-    // A warning that nobody gets must not pass for one: a stop follows from it.
-    if (alert.kind === 'stop-warning' && isHeard) heard = await isHeard();
-    await send(alert);
-  } catch (error) {
-    await releaseDelivery(table, attempt, error);
-    throw error;
+/** What is known of the problem once this news, or this answer, is: noted first, so that all see the same. */
+async function currentConversation(
+  { table, policy }: Teller,
+  alert: Alert,
+): Promise<Conversation | undefined> {
+  if (alert.step === undefined) return undefined;
+  if (isNews(alert)) {
+    await noteNews(table, alert);
+    await followUp(table, alert, policy.escalation);
   }
-  await completeDelivery(table, attempt, heard);
-  return true;
+  const conversation = await getConversation(table, alert.subject);
+  if (alert.step === 'snoozed' && conversation?.snoozed) {
+    await putFollowUp(table, { due: conversation.snoozed.until, what: 'remind', about: alert.subject });
+  }
+  return conversation;
+}
+
+/** It is looked at again at the time by which somebody should have acknowledged it. */
+async function followUp(table: Table, alert: News, escalation: Escalation | undefined): Promise<void> {
+  if (escalation === undefined || !isEscalated(alert, escalation)) return;
+  const due = addMilliseconds(alert.at, escalation.hours * 3_600_000);
+  await putFollowUp(table, { due, what: 'escalate', about: alert.subject });
+}
+
+/** Why an alert is to make no sound, if it isn't: somebody put it off, or said that its like is expected. */
+async function silenceOf(
+  table: Table,
+  alert: Alert,
+  conversation: Conversation | undefined,
+  now: IsoTime,
+): Promise<string | undefined> {
+  if (isHushed(alert, conversation, now)) return `snoozed until ${conversation?.snoozed?.until}`;
+  if (alert.pattern === undefined || !starting.has(alert.step)) return undefined;
+  const mute = await getMute(table, alert.pattern, now);
+  return mute && `expected until ${mute.until}, says ${mute.by}`;
+}
+
+const starting: ReadonlySet<Alert['step']> = new Set([undefined, 'opened', 'grown', 'reopened']);
+
+/** An alert on its way. */
+type Telling = {
+  teller: Teller;
+  alert: Alert;
+  conversation: Conversation | undefined;
+  /** Why it makes no sound; undefined where it does. */
+  silence: string | undefined;
+  destinations: ReadonlyMap<string, Destination>;
+  /** Those that it goes to. */
+  routed: readonly Destination[];
+  message: QueueMessage<Alert>;
+  now: IsoTime;
+};
+
+async function deliver(telling: Telling, destination: Destination): Promise<Settled | 'known'> {
+  try {
+    return await attempt(telling, destination);
+  } catch (error) {
+    const fallback = await fallbackFor(telling, destination, error);
+    if (fallback === undefined) throw error;
+    return divert(telling, { destination, fallback, error });
+  }
+}
+
+async function attempt(
+  telling: Telling,
+  destination: Destination,
+  note?: string,
+): Promise<Settled | 'known'> {
+  const { teller, alert } = telling;
+  const outlet = teller.open(destination);
+  const isInThread = outlet.bot !== undefined && (alert.step !== undefined || alert.inThreadOf !== undefined);
+  const { find } = outlet;
+  const { state } = await once(teller.table, attemptOf(telling, destination.name), {
+    send: ({ isFirst, unsettledSince }) => {
+      const how = { outlet, destination, isFirst, since: unsettledSince };
+      return isInThread ? showInThread(telling, how) : show(telling, { ...how, note });
+    },
+    find: isInThread || find === undefined ? undefined : (since) => find(alert, since),
+    isHeard: alert.kind === 'stop-warning' ? outlet.isHeard : undefined,
+  });
+  return state;
+}
+
+type How = {
+  outlet: Outlet;
+  destination: Destination;
+  isFirst: boolean;
+  /** Since when an earlier attempt may have shown it. */
+  since: IsoTime | undefined;
+  note?: string | undefined;
+};
+
+const maybeCopy = 'This may be a second copy: whether the first one arrived is not known.';
+const threadsOnly = 'shown only in the thread of what it is about';
+
+/** As a message of its own. */
+async function show(telling: Telling, { outlet, note, ...how }: How): Promise<End> {
+  const { alert, silence } = telling;
+  if (silence !== undefined) return { state: 'silent', why: silence };
+  if (isForThreadsOnly(alert)) return { state: 'silent', why: threadsOnly };
+  const hold = await holdFor(telling, how);
+  if (hold) return { state: 'held', hold };
+  const copy = how.since !== undefined && outlet.find === undefined ? maybeCopy : undefined;
+  return { state: 'sent', ref: await outlet.show(alert, note ?? copy) };
+}
+
+/** In the message that all news of the problem share, or below it. */
+async function showInThread(telling: Telling, { outlet, since, ...how }: How): Promise<End> {
+  const { teller, alert, conversation, silence } = telling;
+  const { table, draw } = teller;
+  if (outlet.bot === undefined) return { state: 'silent', why: threadsOnly };
+  const channel = { table, draw, ...outlet.bot };
+  const { about: _, part: __, ...attempted } = attemptOf(telling, how.destination.name);
+  if (isAnswer(alert) || alert.inThreadOf !== undefined) {
+    const ref = await tellAnswer(channel, alert, attempted, since);
+    return ref ? { state: 'sent', ref } : { state: 'silent', why: threadsOnly };
+  }
+  if (silence !== undefined || isForThreadsOnly(alert)) {
+    await tellSilently(channel, alert, attempted);
+    return { state: 'silent', why: silence ?? threadsOnly };
+  }
+  const hold = await holdFor(telling, how, alert.subject);
+  if (hold) return { state: 'held', hold };
+  return {
+    state: 'sent',
+    ref: await tellNews(channel, alert as News, conversation, { ...attempted, since }),
+  };
+}
+
+/** What keeps it from being shown now. A problem that has its message there already disturbs nobody: its thread grows. */
+async function holdFor(
+  { teller: { table, hours }, alert, now }: Telling,
+  { destination, isFirst }: Pick<How, 'destination' | 'isFirst'>,
+  problem?: string,
+): Promise<Hold | undefined> {
+  const { name } = destination;
+  if (problem !== undefined) {
+    const root = await getDelivery(table, { about: problem, part: 'ROOT', outlet: name });
+    if (root?.ref !== undefined) return undefined;
+  }
+  const sent = isFirst ? await countMessage(table, name, hourOf(now)) : 0;
+  const hold = holdOf(alert, destination, { now, hours, sent });
+  if (hold) await putFollowUp(table, { due: hold.until, what: 'release', about: name });
+  return hold;
+}
+
+/** Refusals after which another destination tells it: an outage may be over in a minute. */
+const patience = 3;
+
+async function fallbackFor(
+  telling: Telling,
+  destination: Destination,
+  error: unknown,
+): Promise<Destination | undefined> {
+  const fallback = telling.destinations.get(destination.fallback ?? '');
+  if (fallback === undefined || !(error instanceof DeliveryError)) return undefined;
+  if (error.isLasting) return fallback;
+  const known = await getDelivery(telling.teller.table, attemptOf(telling, destination.name));
+  return (known?.failures ?? 0) >= patience ? fallback : undefined;
+}
+
+type Diversion = { destination: Destination; fallback: Destination; error: unknown };
+
+/** Tells it in the fallback, unless it goes there anyway. From then on it counts as told: it doesn't come twice, late. */
+async function divert(
+  telling: Telling,
+  { destination, fallback, error }: Diversion,
+): Promise<Settled | 'known'> {
+  const { teller, alert, routed } = telling;
+  const problem = messageOf(error);
+  logger.error('destination failed', {
+    destination: destination.name,
+    problem,
+    alertId: alert.id,
+    toldIn: fallback.name,
+  });
+  if (!routed.includes(fallback)) {
+    const note = `Meant for ${destination.name}, which could not take it: ${problem}`;
+    await attempt(telling, fallback, note);
+  }
+  const diverted = { state: 'diverted', why: `to ${fallback.name}: ${problem}` } as const;
+  await settleDelivery(teller.table, attemptOf(telling, destination.name), diverted);
+  return 'diverted';
+}
+
+const attemptOf = ({ alert, message, now }: Telling, outlet: string): Attempt => ({
+  about: alert.id,
+  part: 'DELIVERY',
+  outlet,
+  alertAt: alert.at,
+  messageId: message.messageId,
+  receiveCount: message.receiveCount,
+  now,
+});
+
+/** Seconds for which a message is hidden that another delivery is at: longer than the function may run. */
+const busySeconds = 90;
+const firstPause = 15; // s
+const longestPause = 900; // s
+
+/** All that failed, and when to try again: exponentially later, no two at the same time, and not before Slack wants it. */
+function laterFor(
+  alert: Alert,
+  failures: readonly { name: string; error: unknown }[],
+  receiveCount: number,
+): RetryLater {
+  const usual = Math.min(longestPause, firstPause * 2 ** (receiveCount - 1)) * (0.5 + Math.random() / 2);
+  const pauses = failures.map(({ error }) => {
+    if (error instanceof BusyError) return busySeconds;
+    const asked = error instanceof DeliveryError ? error.pauseMs : undefined;
+    return asked === undefined ? usual : asked / 1000 + Math.random();
+  });
+  const problems = failures.map(({ name, error }) => `${name}: ${messageOf(error)}`).join('; ');
+  return new RetryLater(`${alert.id} was not delivered: ${problems}`, Math.ceil(Math.max(...pauses)));
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

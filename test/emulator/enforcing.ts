@@ -8,7 +8,8 @@ import type { Table } from '../../shared/store/table.ts';
 import type { Target } from '../../shared/target.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
 import { instanceClients } from '../../shared/watch/instance-clients.ts';
-import { notify, outletsOf } from '../../shared/watch/notify.ts';
+import { notify } from '../../shared/watch/notify.ts';
+import { openTeller } from '../../shared/watch/teller.ts';
 import { type createQueue, type createTopic, takeAll } from './emulator.ts';
 
 /** One run of the schedules over one target, with a minute to go. */
@@ -27,12 +28,12 @@ export async function deliverByMail(
 ): Promise<void> {
   await flushOutbox(table, queue.client, queue.url);
   const alerts = (await takeAll(queue)).map((body) => alertSchema.parse(JSON.parse(body)));
-  const outlets = outletsOf(config.alerts, {
+  const teller = openTeller(table, config, {
     ssm: createClient(SSMClient),
     sns: topic.client,
     topicArn: topic.arn,
   });
   for (const [index, body] of alerts.entries()) {
-    await notify(table, outlets, { body, messageId: `m-${index}`, receiveCount: 1 });
+    await notify(teller, { body, messageId: `m-${index}`, receiveCount: 1 }, body.at);
   }
 }

@@ -14,7 +14,8 @@ import type { IsoTime } from '../../shared/period.ts';
 import { flushOutbox } from '../../shared/store/outbox.ts';
 import { openTable } from '../../shared/store/table.ts';
 import { enforceSchedules } from '../../shared/watch/enforce-schedules.ts';
-import { notify, outletsOf } from '../../shared/watch/notify.ts';
+import { notify } from '../../shared/watch/notify.ts';
+import { openTeller } from '../../shared/watch/teller.ts';
 
 type InstanceDocument = NonNullable<WorldDocument['instances']>[string][string][number];
 
@@ -83,7 +84,7 @@ export async function openEvening(
   watch(clients.ec2, sent, faults);
   watch(clients.cloudWatch, sent, faults);
   watch(table.client, [], faults);
-  const outlets = outletsOf(parseConfig({}).alerts, {
+  const teller = openTeller(table, parseConfig({}), {
     ssm: createClient(SSMClient),
     sns: createClient(SNSClient),
     topicArn: sample.env['ALERT_TOPIC_ARN'],
@@ -116,7 +117,11 @@ export async function openEvening(
       const url = sample.env['ALERT_QUEUE_URL'] ?? '';
       await flushOutbox(table, sqs, url);
       for (const { body, messageId, receiveCount, receiptHandle } of sample.queues.receive(url)) {
-        await notify(table, outlets, { body: alertSchema.parse(JSON.parse(body)), messageId, receiveCount });
+        await notify(
+          teller,
+          { body: alertSchema.parse(JSON.parse(body)), messageId, receiveCount },
+          sample.now(),
+        );
         sample.queues.remove(url, receiptHandle);
       }
       return sample.emails.slice(before).map(({ subject = '' }) => subject);

@@ -1,45 +1,21 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import type { SlackMessage } from '../../shared/alert/slack.ts';
+import { type SlackFault, type SlackPost, startSlack as startWorkspace } from '../../cli/sample/slack.ts';
 
-/** How the next request goes wrong. With `lost` the message gets through, and only the answer does not. */
-export type Fault = 'hang' | 'reset' | 'lost' | { status: number; body?: string; retryAfter?: string };
+export type Fault = SlackFault;
 
-/** Slack's incoming webhook, on this machine's loopback: what a person would see, and how often it was called. */
-export async function startSlack() {
-  const seen: SlackMessage[] = [];
-  const faults: Fault[] = [];
-  let requests = 0;
-  const server = createServer(async (request, response) => {
-    requests += 1;
-    const message = JSON.parse(await text(request)) as SlackMessage;
-    const fault = faults.shift();
-    if (fault === undefined || fault === 'lost') seen.push(message);
-    answer(response, fault);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+/** A workspace of Slack on this machine's loopback, whose next requests go wrong as is said. */
+export async function startSlack(options: Omit<Parameters<typeof startWorkspace>[0] & object, 'fault'> = {}) {
+  const faults: (Fault | undefined)[] = [];
+  const workspace = await startWorkspace({ ...options, fault: () => faults.shift() });
   return {
-    url: `http://127.0.0.1:${port}/services/T000/B000/secretsecret`,
-    seen,
-    requests: () => requests,
-    fail: (...next: Fault[]) => void faults.push(...next),
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+    ...workspace,
+    url: workspace.webhookUrl,
+    /** What people see, as it was posted or replaced. */
+    get seen() {
+      return workspace.posts.map(({ text, blocks }: SlackPost) => ({ text, blocks }));
     },
+    calls: () => workspace.requests.length,
+    /** How the next requests go wrong, one after the other; undefined: not. */
+    fail: (...next: (Fault | undefined)[]) => void faults.push(...next),
+    stop: workspace.close,
   };
-}
-
-function answer(response: ServerResponse, fault: Fault | undefined): void {
-  if (fault === undefined) response.end('ok');
-  else if (fault === 'reset' || fault === 'lost') response.destroy();
-  else if (fault !== 'hang') {
-    if (fault.retryAfter !== undefined) response.setHeader('Retry-After', fault.retryAfter);
-    response.writeHead(fault.status).end(fault.body ?? '');
-  }
 }

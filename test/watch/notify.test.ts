@@ -184,7 +184,7 @@ describe('the queue', () => {
     async (body) => {
       const answer = await handler(queueEvent({ messageId: 'm1', body, receiveCount: 1 }), context);
       expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
-      expect([slack.requests(), mails()]).toEqual([0, 0]);
+      expect([slack.calls(), mails()]).toEqual([0, 0]);
     },
   );
 

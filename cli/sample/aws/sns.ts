@@ -28,8 +28,16 @@ function listSubscriptionsByTopic(
   };
 }
 
+/** What a subscription by mail gets. */
+function mailOf(structure: string): string {
+  const { email, default: usual } = JSON.parse(structure) as { email?: string; default?: string };
+  if (usual === undefined)
+    throw awsError('InvalidParameter', 'Invalid parameter: Message Structure - No default entry');
+  return email ?? usual;
+}
+
 function publish(
-  { TopicArn = '', Subject, Message = '' }: PublishCommandInput,
+  { TopicArn = '', Subject, Message = '', MessageStructure }: PublishCommandInput,
   { sample }: Caller,
 ): Reply<PublishCommandOutput> {
   if (!sample.topics.has(TopicArn)) throw awsError('NotFound', 'Topic does not exist', 404);
@@ -42,7 +50,7 @@ function publish(
   }
   sample.published.push({
     topicArn: TopicArn,
-    message: Message,
+    message: MessageStructure === 'json' ? mailOf(Message) : Message,
     ...(Subject !== undefined && { subject: Subject }),
   });
   return { MessageId: uuidOf(`${TopicArn}/${sample.published.length}`) };

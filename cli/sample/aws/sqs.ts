@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type {
+  ChangeMessageVisibilityCommandOutput,
   DeleteMessageCommandInput,
   DeleteMessageCommandOutput,
   GetQueueAttributesCommandInput,
@@ -19,11 +20,12 @@ export const sqs = {
   SendMessageBatch: sendMessageBatch,
   ReceiveMessage: receiveMessage,
   DeleteMessage: deleteMessage,
+  ChangeMessageVisibility: changeVisibility,
   GetQueueAttributes: getQueueAttributes,
 };
 
 /** A message that came back so often goes to the dead letters. */
-const maxReceiveCount = 5;
+const maxReceiveCount = 12;
 
 export const createQueue = (): Queue => ({ waiting: [], inFlight: new Map(), dead: [] });
 
@@ -99,6 +101,9 @@ function receiveMessage(
     })),
   };
 }
+
+/** Nobody waits here: what is hidden is worked again at once. */
+const changeVisibility = (): Reply<ChangeMessageVisibilityCommandOutput> => ({});
 
 function deleteMessage(
   { QueueUrl, ReceiptHandle = '' }: DeleteMessageCommandInput,

@@ -11,11 +11,13 @@ import { addClientPlugin, createClient } from '../../../shared/aws/client.ts';
 import { callName } from '../../../shared/aws/meter.ts';
 import { resetBuckets } from '../../../shared/aws/token-bucket.ts';
 import type { Config } from '../../../shared/config.ts';
+import { parseConfig } from '../../../shared/config.ts';
 import { toTime } from '../../../shared/period.ts';
 import { flushOutbox } from '../../../shared/store/outbox.ts';
 import { openTable } from '../../../shared/store/table.ts';
 import { type Enforced, enforceSchedules } from '../../../shared/watch/enforce-schedules.ts';
-import { notify, type Outlet } from '../../../shared/watch/notify.ts';
+import { notify } from '../../../shared/watch/notify.ts';
+import type { Outlet } from '../../../shared/watch/outlets.ts';
 import { virtualClock } from '../clock.ts';
 import { describeInstances, describeSpotRequests, instanceTypes, listMetrics } from './described.ts';
 import { type Machine, start, stateOf, stop } from './machine.ts';
@@ -194,13 +196,17 @@ export function openRegion(machines: Machine[], hooks: Hooks = {}) {
           const { messageId, body, receiveCount } = message;
           message.receiveCount += 1;
           const told = { body: alertSchema.parse(JSON.parse(body)), messageId, receiveCount };
-          await notify(clients.table, [outlet], told).catch(() => copy === 0 && queue.push(message));
+          const teller = { table: clients.table, policy, hours, open: () => outlet };
+          await notify(teller, told, toTime(clock.now)).catch(() => copy === 0 && queue.push(message));
         }
       }
     },
     close: closeClients,
   };
 }
+
+/** One destination, for whatever comes. */
+const { alerts: policy, ...hours } = parseConfig({ alerts: { messagesPerHour: 1_000_000 } });
 
 export type Region = ReturnType<typeof openRegion>;
 

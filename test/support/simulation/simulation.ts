@@ -1,4 +1,5 @@
 import { parseConfig } from '../../../shared/config.ts';
+import { DeliveryError } from '../../../shared/outlet/delivery-error.ts';
 import { toTime } from '../../../shared/period.ts';
 import { requestStop } from '../../../shared/store/schedule-records.ts';
 import { putStopBlock } from '../../../shared/store/stop-block.ts';
@@ -206,10 +207,10 @@ function noteRefusals({ machines }: Region, { faults }: Weather, now: number): v
 
 /** Where people read; while it is down nobody hears anything. */
 const outletOf = ({ witness }: World, isDown = false) => ({
-  name: 'email',
-  send: async (alert: Parameters<typeof witness.onAlert>[0]) => {
-    if (isDown) throw new Error('the outlet is down');
+  show: async (alert: Parameters<typeof witness.onAlert>[0]) => {
+    if (isDown) throw new DeliveryError('the outlet is down', { isUnsent: true });
     witness.onAlert(alert);
+    return undefined;
   },
 });
 

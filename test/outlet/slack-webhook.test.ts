@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toSlackMessage } from '../../shared/alert/slack.ts';
-import { postToSlack } from '../../shared/outlet/slack.ts';
+import { postToWebhook } from '../../shared/outlet/slack-webhook.ts';
 import { alertOf } from '../support/alert.ts';
 import { type Fault, startSlack } from '../support/slack.ts';
 
@@ -13,14 +13,14 @@ afterEach(() => slack.stop());
 
 describe('posting to Slack', () => {
   it('puts the message into the channel', async () => {
-    await postToSlack(slack.url, message);
+    await postToWebhook(slack.url, message);
     expect(slack.seen).toEqual([message]);
   });
 
   it('waits as long as Slack asks, and posts again', async () => {
     slack.fail({ status: 429, retryAfter: '1' });
     const start = performance.now();
-    await postToSlack(slack.url, message);
+    await postToWebhook(slack.url, message);
     expect(performance.now() - start).toBeGreaterThanOrEqual(990);
     expect(slack.seen).toHaveLength(1);
   });
@@ -28,16 +28,16 @@ describe('posting to Slack', () => {
   it('waits twice at most', async () => {
     const busy = { status: 429, retryAfter: '0' };
     slack.fail(busy, busy, busy, busy);
-    await expect(postToSlack(slack.url, message)).rejects.toThrow('Slack answered 429');
-    expect(slack.requests()).toBe(3);
+    await expect(postToWebhook(slack.url, message)).rejects.toThrow('Slack answered 429');
+    expect(slack.calls()).toBe(3);
   });
 
   it.each([['30'], ['Wed, 21 Oct 2026 07:28:00 GMT'], [undefined]])(
     'leaves a wait of %s to the queue',
     async (retryAfter) => {
       slack.fail({ status: 429, ...(retryAfter && { retryAfter }) });
-      await expect(postToSlack(slack.url, message)).rejects.toThrow('Slack answered 429');
-      expect(slack.requests()).toBe(1);
+      await expect(postToWebhook(slack.url, message)).rejects.toThrow('Slack answered 429');
+      expect(slack.calls()).toBe(1);
     },
   );
 
@@ -52,14 +52,14 @@ describe('posting to Slack', () => {
     ['hang', "Slack can't be reached: TimeoutError"],
   ])('fails where Slack answers with %j', async (fault, problem) => {
     slack.fail(fault);
-    const error = await postToSlack(slack.url, message, 300).catch((caught: unknown) => caught);
+    const error = await postToWebhook(slack.url, message, 300).catch((caught: unknown) => caught);
     expect(String(error)).toContain(problem);
   });
 });
 
 describe('the address of the webhook', () => {
   const told = async (url: string) => {
-    const error: unknown = await postToSlack(url, message, 300).catch((caught: unknown) => caught);
+    const error: unknown = await postToWebhook(url, message, 300).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(Error);
     const { message: text, stack, cause } = error as Error;
     return `${text} ${stack} ${JSON.stringify(cause)}`;

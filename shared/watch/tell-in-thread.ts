@@ -1,0 +1,183 @@
+import { type Alert, isAnswer, type News } from '../alert/alert.ts';
+import type { Conversation } from '../alert/conversation.ts';
+import { toSlackMessage, toSlackReply } from '../alert/slack.ts';
+import { logger } from '../observability.ts';
+import type { SlackApi } from '../outlet/slack-api.ts';
+import {
+  findMessage,
+  isShared,
+  type Posted,
+  postMessage,
+  sharePicture,
+  updateMessage,
+  uploadPicture,
+} from '../outlet/slack-bot.ts';
+import type { IsoTime } from '../period.ts';
+import { getConversation } from '../store/conversations.ts';
+import { type Attempt, getDelivery, keepFile, markShown } from '../store/deliveries.ts';
+import { getAlert } from '../store/outbox.ts';
+import type { Table } from '../store/table.ts';
+import { once } from './deliver-once.ts';
+import { markerOf } from './outlets.ts';
+
+/** A channel, and what news of a problem need to share a message there. */
+type Channel = {
+  table: Table;
+  api: SlackApi;
+  /** An id, or `#name`. */
+  channel: string;
+  /** Draws the chart of an alert as PNG; absent where none can be drawn. */
+  draw?: ((alert: Alert) => Promise<Uint8Array>) | undefined;
+};
+
+type Attempted = Omit<Attempt, 'about' | 'part'>;
+
+/** Whether an alert can only be shown where the problem has a message already: it is no news to anybody else. */
+export const isForThreadsOnly = (alert: Alert): boolean =>
+  isAnswer(alert) ||
+  alert.inThreadOf !== undefined ||
+  (alert.kind === 'utilization' && alert.step === 'recovered');
+
+/**
+ * Shows news of a problem in its one message, which is posted if it isn't there yet, and tells what is new as a reply.
+ * Whatever order news come in, the message ends up with the newest of them, and each but the opening has its reply.
+ * `since`: from when on an earlier attempt may have replied.
+ */
+export async function tellNews(
+  channel: Channel,
+  alert: News,
+  conversation: Conversation | undefined,
+  { since, ...attempt }: Attempted & { since: IsoTime | undefined },
+): Promise<Posted> {
+  const root = await postRoot(channel, alert, conversation, attempt);
+  const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, since);
+  await refreshRoot(channel, alert.subject, root, attempt);
+  return reply;
+}
+
+const rootMarker = (subject: string): string => `problem ${subject}`;
+
+/** The problem's message in the channel; posted now unless it is there. */
+async function postRoot(
+  channel: Channel,
+  alert: News,
+  conversation: Conversation | undefined,
+  attempted: Attempted,
+): Promise<Posted> {
+  const { table, api } = channel;
+  const { subject } = alert;
+  const attempt: Attempt = { ...attempted, about: subject, part: 'ROOT' };
+  const marker = rootMarker(subject);
+  const { ref, state } = await once(table, attempt, {
+    send: async () => {
+      const message = toSlackMessage(alert, { conversation, marker });
+      return { state: 'sent', ref: await postMessage(api, { channel: channel.channel, message }) };
+    },
+    find: (since) => findMessage(api, { channel: channel.channel, marker, since }),
+  });
+  if (ref === undefined) throw new Error(`${subject} has no message in ${attempted.outlet}`);
+  const isNewest = conversation?.alertId === alert.id;
+  if (state === 'sent' && isNewest) await markShown(table, attempt, conversation.version);
+  if (alert.chart) await shareChart(channel, alert, ref, { ...attempt, part: 'CHART' });
+  return ref;
+}
+
+/** A reply that says what is new. What got worse shows in the channel, too. */
+async function postReply(
+  { api }: Channel,
+  alert: Alert,
+  root: Posted,
+  since: IsoTime | undefined,
+): Promise<Posted> {
+  const marker = markerOf(alert);
+  const found =
+    since && (await findMessage(api, { channel: root.channel, marker, since, threadTs: root.ts }));
+  if (found) return found;
+  return postMessage(api, {
+    channel: root.channel,
+    message: toSlackReply(alert, { marker }),
+    threadTs: root.ts,
+    isBroadcast: worse.has(alert.step),
+  });
+}
+
+const worse: ReadonlySet<Alert['step']> = new Set(['grown', 'escalated', 'reopened', 'reminded']);
+
+/** Brings the message up to what is known by now; the same again changes nothing that anybody sees. */
+async function refreshRoot(
+  { table, api }: Channel,
+  subject: string,
+  root: Posted,
+  attempt: Pick<Attempt, 'outlet'>,
+): Promise<void> {
+  const key = { about: subject, part: 'ROOT', outlet: attempt.outlet } as const;
+  const conversation = await getConversation(table, subject);
+  const shown = await getDelivery(table, key);
+  if (conversation === undefined || (shown?.shown ?? 0) >= conversation.version) return;
+  const newest = await getAlert(table, conversation.alertId);
+  if (newest === undefined) return;
+  await updateMessage(api, root, toSlackMessage(newest, { conversation, marker: rootMarker(subject) }));
+  await markShown(table, key, conversation.version);
+}
+
+/** Answers stand in the thread of what they answer, wherever that has a message; returns whether it has one here. */
+export async function tellAnswer(
+  channel: Channel,
+  alert: Alert,
+  attempt: Attempted,
+  since: IsoTime | undefined,
+): Promise<Posted | undefined> {
+  const { table } = channel;
+  const { outlet } = attempt;
+  const about = alert.inThreadOf ?? alert.subject;
+  const part = alert.inThreadOf === undefined ? 'ROOT' : 'DELIVERY';
+  const answered = await getDelivery(table, { about, part, outlet });
+  if (answered?.ref === undefined) return undefined;
+  const reply = await postReply(channel, alert, answered.ref, since);
+  if (part === 'ROOT') await refreshRoot(channel, alert.subject, answered.ref, attempt);
+  return reply;
+}
+
+/** Brings the message of a problem up to date where it has one, without a word in its thread. */
+export async function tellSilently(
+  channel: Channel,
+  alert: Alert,
+  attempt: Attempted,
+): Promise<Posted | undefined> {
+  const root = await getDelivery(channel.table, {
+    about: alert.subject,
+    part: 'ROOT',
+    outlet: attempt.outlet,
+  });
+  if (root?.ref) await refreshRoot(channel, alert.subject, root.ref, attempt);
+  return root?.ref;
+}
+
+/** A picture adds to a message and never holds it up: what can't be drawn or shared is left out, with a line in the log. */
+async function shareChart(channel: Channel, alert: Alert, root: Posted, attempt: Attempt): Promise<void> {
+  const { table, api, draw } = channel;
+  if (draw === undefined) return;
+  const title = `Daily spend: ${alert.title}`;
+  try {
+    await once(table, attempt, {
+      send: async () => {
+        const fileId = await uploadPicture(api, {
+          name: 'spend.png',
+          title,
+          alt: title.slice(0, 900),
+          bytes: await draw(alert),
+        });
+        await keepFile(table, attempt, fileId);
+        await sharePicture(api, root, { fileId, title });
+        return { state: 'sent', ref: root };
+      },
+      find: async () => {
+        const known = await getDelivery(table, attempt);
+        const isThere = known?.fileId !== undefined && (await isShared(api, root, known.fileId));
+        return isThere ? root : undefined;
+      },
+    });
+  } catch (error) {
+    logger.warn('chart left out', { alertId: alert.id, problem: String(error) });
+  }
+}

@@ -1,0 +1,14 @@
+import type { Config } from '../config.ts';
+import type { Table } from '../store/table.ts';
+import type { Teller } from './notify.ts';
+import { type OutletServices, outletOpener } from './outlets.ts';
+
+type Services = Omit<OutletServices, 'token'>;
+
+/** What tells alerts as a configuration says. */
+export const openTeller = (table: Table, config: Config, services: Services): Teller => ({
+  table,
+  policy: config.alerts,
+  hours: config,
+  open: outletOpener({ ...services, token: config.alerts.slack?.token }),
+});
