@@ -101,6 +101,10 @@ function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config
     },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
+    topics: [
+      { Ref: 'AlertTopic' },
+      ...Object.values(alerts.destinations).flatMap(({ topic }) => (topic === undefined ? [] : [topic])),
+    ],
     webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
   };
 }

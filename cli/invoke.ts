@@ -25,6 +25,7 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'watch-launches': 'cloudtrail-run-instances.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',
   notify: 'alert-queue.json',
+  'follow-up-alerts': 'follow-up-alerts.json',
 };
 
 /** `invoke`: one function with one event, as Lambda would run it; against the sample account unless a profile is named. */

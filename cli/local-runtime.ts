@@ -17,6 +17,7 @@ export const functionNames = [
   'watch-launches',
   'relay-aws-alerts',
   'notify',
+  'follow-up-alerts',
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];

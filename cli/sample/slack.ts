@@ -294,14 +294,12 @@ function listing(state: State, body: SlackRequest['body'], isListed: (post: Slac
     .filter((post) => post.channel === body['channel'] && isListed(post) && Number(post.ts) > oldest)
     .toReversed();
   const next = start + limit < all.length ? String(start + limit) : '';
-  const messages = all
-    .slice(start, start + limit)
-    .map(({ ts, text, blocks, files }) => ({
-      ts,
-      text,
-      blocks,
-      files: files.map(({ id, title }) => ({ id, title })),
-    }));
+  const messages = all.slice(start, start + limit).map(({ ts, text, blocks, files }) => ({
+    ts,
+    text,
+    blocks,
+    files: files.map(({ id, title }) => ({ id, title })),
+  }));
   return ok({ messages, response_metadata: { next_cursor: next } });
 }
 

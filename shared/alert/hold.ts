@@ -20,9 +20,13 @@ export function holdOf(
   { now, hours, sent }: { now: IsoTime; hours: ScheduleContext; sent: number },
 ): Hold | undefined {
   if (isUrgent(alert)) return undefined;
-  const quiet = quietHours === undefined ? undefined : quietUntil(quietHours, hours, now);
+  const quietAt = (time: IsoTime) =>
+    quietHours === undefined ? undefined : quietUntil(quietHours, hours, time);
+  const quiet = quietAt(now);
   if (quiet !== undefined) return { reason: 'quiet hours', until: quiet };
-  return sent >= messagesPerHour ? { reason: 'too many', until: nextHour(now) } : undefined;
+  if (sent < messagesPerHour) return undefined;
+  const next = nextHour(now);
+  return { reason: 'too many', until: quietAt(next) ?? next };
 }
 
 /** The hour in which messages are counted together. */

@@ -111,7 +111,10 @@ const orderOf = ({ at, id }: Alert): string => `${at}#${id}`;
 
 /** What somebody, or the clock, has to say of an open problem. */
 export type ConversationChange = Partial<
-  Pick<Conversation, 'acknowledged' | 'snoozed' | 'answered' | 'escalatedAt'>
+  Pick<Conversation, 'acknowledged' | 'answered' | 'escalatedAt'> & {
+    /** Null: the snooze is over. */
+    snoozed: Conversation['snoozed'] | null;
+  }
 >;
 
 /**
@@ -119,16 +122,19 @@ export type ConversationChange = Partial<
  * for what is said once, where it was said before.
  */
 export function answerWrite(table: Table, subject: string, change: ConversationChange): TransactItem {
-  const entries = Object.entries(change).filter(([, value]) => value !== undefined);
+  const entries = Object.entries(change).filter(([, value]) => value !== undefined && value !== null);
+  const gone = Object.entries(change).flatMap(([key, value]) => (value === null ? [key] : []));
   const once = entries.filter(([key]) => key === 'acknowledged' || key === 'escalatedAt');
   return {
     Update: {
       TableName: table.name,
       Key: { pk, sk: subject },
-      UpdateExpression: `SET version = version + :one, ${entries.map(([key]) => `${key} = :${key}`).join(', ')}`,
-      ConditionExpression: ['isOpen = :yes', ...once.map(([key]) => `attribute_not_exists(${key})`)].join(
-        ' AND ',
-      ),
+      UpdateExpression: `SET ${['version = version + :one', ...entries.map(([key]) => `${key} = :${key}`)].join(', ')}${gone.length > 0 ? ` REMOVE ${gone.join(', ')}` : ''}`,
+      ConditionExpression: [
+        'isOpen = :yes',
+        ...once.map(([key]) => `attribute_not_exists(${key})`),
+        ...gone.map((key) => `attribute_exists(${key})`),
+      ].join(' AND '),
       ExpressionAttributeValues: {
         ':one': 1,
         ':yes': true,

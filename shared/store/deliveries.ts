@@ -1,8 +1,8 @@
-import { GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Hold } from '../alert/hold.ts';
 import type { IsoTime } from '../period.ts';
-import { expiresAfter, queryAll, type Table, type TransactItem, transact, unlessRefused } from './table.ts';
+import { expiresAfter, queryAll, type Table, transact, unlessRefused } from './table.ts';
 
 /** One attempt to show something in a destination, by one delivery of one message of the queue. */
 export type Attempt = {
@@ -223,7 +223,7 @@ export const holdDelivery = (table: Table, attempt: Attempt, { reason, until }: 
       Put: {
         TableName: table.name,
         Item: {
-          pk: heldIn(attempt.outlet),
+          pk: heldIn(attempt.outlet, until),
           sk: attempt.about,
           alertId: attempt.about,
           reason,
@@ -235,20 +235,21 @@ export const holdDelivery = (table: Table, attempt: Attempt, { reason, until }: 
 
 const held = z.object({ alertId: z.string(), reason: z.enum(['quiet hours', 'too many']) });
 
-/** What is held back for a destination. */
-export const getHeld = (table: Table, outlet: string): Promise<z.infer<typeof held>[]> =>
-  queryAll(table, { pk: heldIn(outlet), item: held, isConsistent: true });
+/** What is held back for a destination until a time: nothing more comes to it once that is over. */
+export const getHeld = (table: Table, outlet: string, until: IsoTime): Promise<z.infer<typeof held>[]> =>
+  queryAll(table, { pk: heldIn(outlet, until), item: held, isConsistent: true });
 
-/** Takes an alert out of what is held back: its summary is recorded. Refused where another run has done so. */
-export const unholdWrite = ({ name }: Table, outlet: string, alertId: string): TransactItem => ({
-  Delete: {
-    TableName: name,
-    Key: { pk: heldIn(outlet), sk: alertId },
-    ConditionExpression: 'attribute_exists(pk)',
-  },
-});
+/** Forgets that an alert is held back: the summary that names it is recorded. */
+export async function forgetHeld(
+  { client, name }: Table,
+  outlet: string,
+  until: IsoTime,
+  alertId: string,
+): Promise<void> {
+  await client.send(new DeleteCommand({ TableName: name, Key: { pk: heldIn(outlet, until), sk: alertId } }));
+}
 
-const heldIn = (outlet: string): string => `HELD#${outlet}`;
+const heldIn = (outlet: string, until: IsoTime): string => `HELD#${outlet}#${until}`;
 
 /** Counts a message that a destination is about to get in an hour (`2026-11-16T06`); returns how many were before it. */
 export async function countMessage({ client, name }: Table, outlet: string, hour: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { IsoTime } from '../period.ts';
 import { expiresAfter, queryAll, type Table, type TransactItem } from './table.ts';
@@ -32,5 +32,10 @@ export const dueFollowUps = async (table: Table, now: IsoTime): Promise<FollowUp
 export const endFollowUpWrite = ({ name }: Table, given: FollowUp): TransactItem => ({
   Delete: { TableName: name, Key: keyOf(given) },
 });
+
+/** Ends a follow-up that came to nothing, or to what a later run finds done. */
+export async function endFollowUp(table: Table, given: FollowUp): Promise<void> {
+  await table.client.send(new DeleteCommand({ TableName: table.name, Key: keyOf(given) }));
+}
 
 const keyOf = ({ due, what, about }: FollowUp) => ({ pk, sk: `${due}#${what}#${about}` });

@@ -86,7 +86,8 @@ async function currentConversation(
   alert: Alert,
 ): Promise<Conversation | undefined> {
   if (alert.step === undefined) return undefined;
-  if (isNews(alert)) {
+  // What is told again says nothing new of the problem.
+  if (isNews(alert) && !repeating.has(alert.step)) {
     await noteNews(table, alert);
     await followUp(table, alert, policy.escalation);
   }
@@ -96,6 +97,8 @@ async function currentConversation(
   }
   return conversation;
 }
+
+const repeating: ReadonlySet<News['step']> = new Set(['escalated', 'reminded']);
 
 /** It is looked at again at the time by which somebody should have acknowledged it. */
 async function followUp(table: Table, alert: News, escalation: Escalation | undefined): Promise<void> {

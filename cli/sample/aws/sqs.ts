@@ -15,6 +15,9 @@ import type {
 import { uuidOf } from '../noise.ts';
 import { awsError, type Caller, type Queue, type QueuedMessage, type Reply, type Sample } from '../sample.ts';
 
+/** Nobody waits here: what is hidden is worked again at once. */
+const changeVisibility = (): Reply<ChangeMessageVisibilityCommandOutput> => ({});
+
 export const sqs = {
   SendMessage: sendMessage,
   SendMessageBatch: sendMessageBatch,
@@ -101,9 +104,6 @@ function receiveMessage(
     })),
   };
 }
-
-/** Nobody waits here: what is hidden is worked again at once. */
-const changeVisibility = (): Reply<ChangeMessageVisibilityCommandOutput> => ({});
 
 function deleteMessage(
   { QueueUrl, ReceiptHandle = '' }: DeleteMessageCommandInput,
