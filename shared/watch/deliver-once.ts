@@ -40,12 +40,21 @@ export async function once(table: Table, attempt: Attempt, sending: Sending): Pr
   const claim = await claimDelivery(table, attempt);
   if (claim.isDone) return { state: 'known', ref: claim.ref };
   try {
-    return await settle(table, attempt, await end(claim, sending), sending.isHeard);
+    const heard = await isRead(sending);
+    return await settle(table, attempt, await end(claim, sending), heard);
   } catch (error) {
     await releaseDelivery(table, attempt, refusalOf(error));
     throw error;
   }
 }
+
+/** Asked before anything is shown: what fails here has shown nothing. A warning for nobody must not pass for one. */
+const isRead = ({ isHeard }: Sending): Promise<boolean> =>
+  isHeard
+    ? isHeard().catch((error: Error) => {
+        throw new DeliveryError(error.message, { isUnsent: true });
+      })
+    : Promise.resolve(true);
 
 async function end(claim: Extract<Claim, { isDone: false }>, { send, find }: Sending): Promise<End> {
   const { unsettledSince } = claim;
@@ -53,19 +62,10 @@ async function end(claim: Extract<Claim, { isDone: false }>, { send, find }: Sen
   return ref === undefined ? send(claim) : { state: 'sent', ref };
 }
 
-async function settle(
-  table: Table,
-  attempt: Attempt,
-  ended: End,
-  isHeard: Sending['isHeard'],
-): Promise<Once> {
+async function settle(table: Table, attempt: Attempt, ended: End, isHeard: boolean): Promise<Once> {
   if (ended.state === 'held') await holdDelivery(table, attempt, ended.hold);
   else if (ended.state === 'silent') await settleDelivery(table, attempt, ended);
-  else {
-    // A warning that nobody gets must not pass for one: a stop follows from it.
-    const heard = isHeard ? await isHeard() : true;
-    await settleDelivery(table, attempt, { ...ended, isHeard: heard });
-  }
+  else await settleDelivery(table, attempt, { ...ended, isHeard });
   return { state: ended.state, ref: ended.state === 'sent' ? ended.ref : undefined };
 }
 

@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Alert } from '../../shared/alert/alert.ts';
@@ -27,6 +27,7 @@ export async function startTelling(alerts: object = byBot, now: IsoTime = '2026-
   const slack = await startSlack({ now: () => Date.parse(clock) });
   const sns = mockClient(SNSClient);
   sns.on(PublishCommand).resolves({ MessageId: 'm' });
+  sns.on(ListSubscriptionsByTopicCommand).resolves({ Subscriptions: [{ SubscriptionArn: `${topicArn}:1` }] });
   const ssm = mockClient(SSMClient);
   ssm
     .on(GetParameterCommand, { Name: '/watchdog/slack-token' })
