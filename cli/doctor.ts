@@ -1,16 +1,13 @@
 import { CostExplorerClient, ListCostAllocationTagsCommand } from '@aws-sdk/client-cost-explorer';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '../shared/aws/client.ts';
 import { getInstances } from '../shared/aws/ec2.ts';
-import { countSubscribers } from '../shared/aws/sns.ts';
-import { getSecret } from '../shared/aws/ssm.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
 import { optInKeysText } from '../shared/schedule/schedule-tag.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
+import { checkDestinations } from './destinations.ts';
 import { checkDeviceMetrics } from './device-metrics.ts';
 import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import { type AccountOptions, printJson } from './options.ts';
@@ -135,31 +132,6 @@ async function checkTable({ table }: Session): Promise<Finding[]> {
   return [ok('state', `table ${table.name}: ${description?.TableStatus?.toLowerCase()}`)];
 }
 
-async function checkSlack({ config }: Session): Promise<Finding[]> {
-  const reference = config.alerts.slack?.webhook;
-  if (reference === undefined) {
-    return [warn('Slack', 'no webhook is configured', 'set alerts.slack.webhook to where the secret lies')];
-  }
-  await getSecret(createClient(SSMClient), reference);
-  return [ok('Slack', `the webhook at ${reference} can be read`)];
-}
-
-async function checkTopic({ config }: Session): Promise<Finding[]> {
-  if (!config.alerts.email) return [ok('e-mail', 'switched off')];
-  const TopicArn = process.env['ALERT_TOPIC_ARN'];
-  if (!TopicArn) return [warn('e-mail', 'ALERT_TOPIC_ARN is not set', 'set it to the topic of the stack')];
-  const confirmed = await countSubscribers(createClient(SNSClient), TopicArn);
-  return confirmed > 0
-    ? [ok('e-mail', counted(confirmed, 'confirmed subscription'))]
-    : [
-        warn(
-          'e-mail',
-          'nobody has confirmed a subscription',
-          'subscribe an address to the topic, and confirm it',
-        ),
-      ];
-}
-
 const checks: readonly Check[] = [
   {
     name: 'credentials',
@@ -179,6 +151,5 @@ const checks: readonly Check[] = [
   { name: 'GPU metrics', run: checkDeviceMetrics },
   { name: 'cost tags', run: checkCostTags },
   { name: 'state', run: checkTable },
-  { name: 'Slack', run: checkSlack },
-  { name: 'e-mail', run: checkTopic },
+  { name: 'destinations', run: checkDestinations },
 ];

@@ -123,6 +123,44 @@ withTable(program.command('feedback <incident> <answer>'))
     (await import('./feedback.ts')).feedbackCommand(incident, answer, options),
   );
 
+/** The runs of the sample account log, which is no part of the answer. */
+function quietSample({ sample }: { sample?: boolean }): void {
+  if (sample) process.env['POWERTOOLS_LOG_LEVEL'] ??= 'ERROR';
+}
+
+const withQueue = (command: Command): Command =>
+  withTable(command).option('--queue <url>', "the stack's alert queue (default: ALERT_QUEUE_URL)");
+
+const alerts = program.command('alerts').description('what people were told, and what became of it');
+withTable(alerts.command('list', { isDefault: true }))
+  .description('the problems that were told: what is open, and what is over lately')
+  .option('--all', 'what is over since long ago, too')
+  .action(async (options) => {
+    quietSample(options);
+    await (await import('./alerts.ts')).alertsCommand(options);
+  });
+withTable(alerts.command('show <alert>'))
+  .description('one problem, as it was told, and what became of it in each destination')
+  .action(async (alert, options) => {
+    quietSample(options);
+    await (await import('./alerts.ts')).showAlertCommand(alert, options);
+  });
+withQueue(alerts.command('replay <alert>'))
+  .description('tell it where it is not told yet')
+  .option('--again', 'tell it everywhere once more')
+  .action(async (alert, options) => {
+    quietSample(options);
+    await (await import('./alerts.ts')).replayCommand(alert, options);
+  });
+
+withQueue(program.command('redrive'))
+  .description('put alerts that could not be delivered back into the queue')
+  .option('--dry-run', 'say what would go back, and change nothing')
+  .action(async (options) => {
+    quietSample(options);
+    await (await import('./redrive.ts')).redriveCommand(options);
+  });
+
 withTable(program.command('savings'))
   .description('what the stops of a month saved')
   .option('--month <month>', 'a billing month, such as 2026-11 (default: the present one)', toMonth)
@@ -132,7 +170,7 @@ withTable(program.command('savings'))
       .default('team'),
   )
   .action(async (options) => {
-    if (options.sample) process.env['POWERTOOLS_LOG_LEVEL'] ??= 'ERROR'; // its nights' log lines aren't part of the answer
+    quietSample(options);
     await (await import('./savings.ts')).savingsCommand(options);
   });
 

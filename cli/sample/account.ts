@@ -7,7 +7,7 @@ import { type IsoTime, toTime } from '../../shared/period.ts';
 import { recordLaunch } from '../../shared/store/launches.ts';
 import { openTable } from '../../shared/store/table.ts';
 import { answerFrom, type SampleCall, type Stage } from './aws/middleware.ts';
-import { createQueue, queueAt, receive, release } from './aws/sqs.ts';
+import { createQueues, queueAt, receive, release } from './aws/sqs.ts';
 import { accessKeyOf } from './aws/sts.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type Fleet, type Member, stateOf } from './fleet.ts';
@@ -82,7 +82,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   furnish(sample, env);
   const [dynamoDb, slack] = await Promise.all([
     startDynamoDb(env.TABLE_NAME),
-    startSlack({ now: () => sample.now }),
+    startSlack({ now: () => sample.now, channels: ['#ml-cost'] }),
   ]);
   sample.parameters.set('/watchdog/slack-token', slack.token);
   sample.parameters.set('/watchdog/slack-webhook', slack.webhookUrl);
@@ -159,7 +159,9 @@ function environment(account: string, region: string) {
 function furnish(sample: Sample, env: ReturnType<typeof environment>): void {
   sample.topics.add(env.ALERT_TOPIC_ARN);
   sample.buckets.set(env.LEDGER_BUCKET, new Map());
-  for (const url of [env.ALERT_QUEUE_URL, env.SWEEP_QUEUE_URL]) sample.queues.set(url, createQueue());
+  for (const url of [env.ALERT_QUEUE_URL, env.SWEEP_QUEUE_URL]) {
+    for (const [address, queue] of createQueues(url)) sample.queues.set(address, queue);
+  }
 }
 
 /** Somebody's own profile and endpoints must not lead a call out of the sample. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { KnownBlock } from '@slack/types';
+import { botScopes } from '../../shared/outlet/slack-bot.ts';
 import { blockFaults } from './slack-limits.ts';
 
 /** A message as its readers see it. */
@@ -42,6 +43,8 @@ type Options = {
   fault?: (request: SlackRequest) => SlackFault | undefined;
   /** Messages that a channel takes in any second: Slack's own limit is one. */
   messagesPerSecond?: number;
+  /** Names of the channels that are there from the start: `#ml-cost`. */
+  channels?: readonly string[];
   /** Users by the id of their group. */
   groups?: Readonly<Record<string, readonly string[]>>;
 };
@@ -74,6 +77,7 @@ type State = Pick<SlackWorkspace, 'posts' | 'views' | 'responses' | 'requests'> 
 const token = 'xoxb-sample';
 
 export async function startSlack(options: Options = {}): Promise<SlackWorkspace> {
+  const { channels = [] } = options;
   const state: State = {
     options,
     posts: [],
@@ -81,7 +85,7 @@ export async function startSlack(options: Options = {}): Promise<SlackWorkspace>
     responses: [],
     requests: [],
     files: new Map(),
-    channels: new Map(),
+    channels: new Map(channels.map((name, index) => [name, `C${String(index + 1).padStart(9, '0')}`])),
     counted: new Map(),
     taken: new Map(),
     ticks: 0,
@@ -135,7 +139,10 @@ type Answer = { status?: number; text?: string; json?: object; retryAfter?: stri
 
 function send(response: ServerResponse, { status = 200, text, json, retryAfter }: Answer): void {
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
-  if (json) response.setHeader('content-type', 'application/json; charset=utf-8');
+  if (json) {
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+    response.setHeader('x-oauth-scopes', botScopes.join(','));
+  }
   response.writeHead(status).end(json ? JSON.stringify(json) : text);
 }
 

@@ -1,4 +1,13 @@
-import { ChangeMessageVisibilityCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 
 /** One message for a queue; `id` is the caller's own name for it. */
@@ -34,6 +43,55 @@ export async function hideMessage(
 ): Promise<void> {
   const VisibilityTimeout = Math.min(43_200, Math.max(0, Math.ceil(seconds)));
   await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
+}
+
+const queueAttributes = z.object({ Attributes: z.object({ RedrivePolicy: z.string() }) });
+const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
+const queueAddress = z.object({ QueueUrl: z.string() });
+
+/** The address of the queue in which a queue's messages end that nobody could work; throws where it has none. */
+export async function deadLettersOf(client: SQSClient, QueueUrl: string): Promise<string> {
+  const { Attributes } = queueAttributes.parse(
+    await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['RedrivePolicy'] })),
+  );
+  const [account, QueueName] = redrivePolicy
+    .parse(JSON.parse(Attributes.RedrivePolicy))
+    .deadLetterTargetArn.split(':')
+    .slice(-2);
+  const found = await client.send(new GetQueueUrlCommand({ QueueName, QueueOwnerAWSAccountId: account }));
+  return queueAddress.parse(found).QueueUrl;
+}
+
+const received = z.object({
+  Messages: z
+    .array(z.object({ MessageId: z.string(), Body: z.string(), ReceiptHandle: z.string() }))
+    .default([]),
+});
+
+/** A message as it was taken from a queue, hidden from others for the queue's own time. */
+export type Received = { messageId: string; body: string; receiptHandle: string };
+
+/** Up to ten messages of a queue; none where it is empty, or all are hidden. */
+export async function receiveMessages(client: SQSClient, QueueUrl: string): Promise<Received[]> {
+  const { Messages } = received.parse(
+    await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 })),
+  );
+  return Messages.map(({ MessageId, Body, ReceiptHandle }) => ({
+    messageId: MessageId,
+    body: Body,
+    receiptHandle: ReceiptHandle,
+  }));
+}
+
+/** Moves a message from one queue to another: a crash in between leaves it in both, and nothing is lost. */
+export async function redriveMessage(
+  client: SQSClient,
+  from: string,
+  to: string,
+  { body, receiptHandle }: Received,
+): Promise<void> {
+  await client.send(new SendMessageCommand({ QueueUrl: to, MessageBody: body }));
+  await client.send(new DeleteMessageCommand({ QueueUrl: from, ReceiptHandle: receiptHandle }));
 }
 
 async function sendBatch(client: SQSClient, queueUrl: string, batch: readonly Message[]): Promise<string[]> {

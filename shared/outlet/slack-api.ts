@@ -8,7 +8,10 @@ type Answer = Record<string, unknown>;
 
 /** Slack's Web API with one bot token. */
 export type SlackApi = {
-  /** Calls a method; throws a SlackApiError unless Slack answers `ok`. Values that are no text go as JSON. */
+  /**
+   * Calls a method; throws a SlackApiError unless Slack answers `ok`. Values that are no text go as JSON. The answer's
+   * `scopes` are those of the token, where Slack says them.
+   */
   call: (method: string, body?: Readonly<Record<string, unknown>>) => Promise<Answer>;
   /** Sends the bytes of a file to the address that Slack gave for it. */
   upload: (url: string, bytes: Uint8Array) => Promise<void>;
@@ -100,7 +103,7 @@ export function openSlackApi({
     });
     if (response.status === 429) throw tooFast(method, response.headers.get('retry-after'));
     const answer = await readJson(response, method);
-    if (answer['ok'] === true) return answer;
+    if (answer['ok'] === true) return withScopes(answer, response);
     const error = refusal(method, answer);
     if (error.code !== undefined && tokenProblems.has(error.code)) forgetToken?.();
     throw error;
@@ -152,6 +155,12 @@ async function readJson(response: Response, method: string): Promise<Answer> {
   } catch {
     throw new SlackApiError(`Slack answered ${response.status} to ${method}`, undefined, {});
   }
+}
+
+/** What the token may do stands in a header alone. */
+function withScopes(answer: Answer, { headers }: Response): Answer {
+  const scopes = headers.get('x-oauth-scopes');
+  return scopes === null ? answer : { ...answer, scopes: scopes.split(',').map((scope) => scope.trim()) };
 }
 
 function tooFast(method: string, retryAfter: string | null): SlackApiError {

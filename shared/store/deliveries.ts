@@ -288,6 +288,16 @@ export async function getDelivery(
   return delivery.optional().parse(Item);
 }
 
+/** Forgets that a destination has an alert: it is shown there again. */
+export async function forgetDelivery(
+  { client, name }: Table,
+  alertId: string,
+  outlet: string,
+): Promise<void> {
+  const Key = keyOf({ about: alertId, part: 'DELIVERY', outlet });
+  await client.send(new DeleteCommand({ TableName: name, Key }));
+}
+
 /** Which version of a problem its message shows; a later version that another run has shown meanwhile stays. */
 export const markShown = (
   table: Table,

@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type Alert, alertSchema, shortened } from '../alert/alert.ts';
 import { sendMessages } from '../aws/sqs.ts';
@@ -30,6 +30,12 @@ export async function recordAlert(
     { Put: { TableName, Item: { pk: 'OUTBOX', sk: alert.id, alert } } },
     ...alongside,
   ]);
+}
+
+/** Puts an alert that was recorded before into the outbox once more: what has it already doesn't get it again. */
+export async function replayAlert({ client, name }: Table, alert: Alert): Promise<void> {
+  const Item = { pk: 'OUTBOX', sk: alert.id, alert };
+  await client.send(new PutCommand({ TableName: name, Item }));
 }
 
 /** An alert as it was recorded; undefined where there is none, or it is older than 90 days. */

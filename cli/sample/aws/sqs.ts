@@ -5,6 +5,8 @@ import type {
   DeleteMessageCommandOutput,
   GetQueueAttributesCommandInput,
   GetQueueAttributesCommandOutput,
+  GetQueueUrlCommandInput,
+  GetQueueUrlCommandOutput,
   ReceiveMessageCommandInput,
   ReceiveMessageCommandOutput,
   SendMessageBatchCommandInput,
@@ -25,12 +27,23 @@ export const sqs = {
   DeleteMessage: deleteMessage,
   ChangeMessageVisibility: changeVisibility,
   GetQueueAttributes: getQueueAttributes,
+  GetQueueUrl: getQueueUrl,
 };
 
 /** A message that came back so often goes to the dead letters. */
 const maxReceiveCount = 12;
 
-export const createQueue = (): Queue => ({ waiting: [], inFlight: new Map(), dead: [] });
+/** A queue's dead letters are a queue of this name after its own. */
+const deadLetters = '-dead-letters';
+
+/** A queue, and the one of its dead letters, by their addresses. */
+export function createQueues(url: string): [url: string, queue: Queue][] {
+  const queue: Queue = { waiting: [], inFlight: new Map(), dead: [] };
+  return [
+    [url, queue],
+    [url + deadLetters, { waiting: queue.dead, inFlight: new Map(), dead: [] }],
+  ];
+}
 
 export function queueAt(sample: Sample, url = ''): Queue {
   const queue = sample.queues.get(url);
@@ -124,6 +137,19 @@ function getQueueAttributes(
       QueueArn: `arn:aws:sqs:${sample.home.region}:${account}:${name}`,
       ApproximateNumberOfMessages: String(waiting.length),
       ApproximateNumberOfMessagesNotVisible: String(inFlight.size),
+      RedrivePolicy: JSON.stringify({
+        deadLetterTargetArn: `arn:aws:sqs:${sample.home.region}:${account}:${name}${deadLetters}`,
+        maxReceiveCount,
+      }),
     },
   };
+}
+
+function getQueueUrl(
+  { QueueName = '' }: GetQueueUrlCommandInput,
+  { sample }: Caller,
+): Reply<GetQueueUrlCommandOutput> {
+  const QueueUrl = [...sample.queues.keys()].find((url) => url.endsWith(`/${QueueName}`));
+  if (!QueueUrl) throw awsError('QueueDoesNotExist', 'The specified queue does not exist.');
+  return { QueueUrl };
 }

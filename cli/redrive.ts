@@ -1,0 +1,66 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { alertSchema } from '../shared/alert/alert.ts';
+import { createClient } from '../shared/aws/client.ts';
+import { deadLettersOf, type Received, receiveMessages, redriveMessage } from '../shared/aws/sqs.ts';
+import { type AlertOptions, queueUrl } from './alerts.ts';
+import { drainQueue } from './local-runtime.ts';
+import { printJson } from './options.ts';
+import { openSession } from './session.ts';
+import { print, printable } from './terminal.ts';
+
+type RedriveOptions = AlertOptions & { dryRun?: boolean };
+
+/**
+ * `redrive`: puts what could not be delivered back into the alert queue. What was told in one destination isn't told there
+ * again: only what is missing is made up for.
+ */
+export async function redriveCommand(options: RedriveOptions): Promise<void> {
+  const session = await openSession(options);
+  try {
+    const sqs = createClient(SQSClient);
+    const queue = queueUrl(session, options);
+    const deadLetters = await deadLettersOf(sqs, queue);
+    const moved: { messageId: string; alertId?: string; title: string }[] = [];
+    // What was seen once is hidden for a while: the end is when nothing more comes.
+    for (
+      let some = await receiveMessages(sqs, deadLetters);
+      some.length > 0;
+      some = await receiveMessages(sqs, deadLetters)
+    ) {
+      for (const message of some) {
+        if (!options.dryRun) await redriveMessage(sqs, deadLetters, queue, message);
+        moved.push(toEntry(message));
+      }
+    }
+    if (session.sample && !options.dryRun) await drainQueue(session.sample, queue, 'notify');
+    if (options.format === 'json') printJson(moved);
+    else print(redriveText(moved, options.dryRun === true));
+  } finally {
+    await session.close();
+  }
+}
+
+/** A message that is no alert is what it is: it comes back among the dead letters. */
+function toEntry({ messageId, body }: Received) {
+  const { data } = alertSchema.safeParse(parseJson(body));
+  return data
+    ? { messageId, alertId: data.id, title: data.title }
+    : { messageId, title: `no alert: ${body.slice(0, 80)}` };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function redriveText(moved: readonly { title: string }[], isDry: boolean): string {
+  if (moved.length === 0) return 'No dead letters: every alert was delivered.';
+  const lines = moved.map(({ title }) => `  ${printable(title)}`);
+  const what = `${moved.length} ${moved.length === 1 ? 'alert' : 'alerts'}`;
+  return [isDry ? `${what} would go back into the queue:` : `${what} back in the queue:`, ...lines].join(
+    '\n',
+  );
+}
