@@ -5,6 +5,7 @@ import anomalyEvent from '../../events/cost-anomaly-eventbridge.json' with { typ
 import anomalySns from '../../events/cost-anomaly-sns.json' with { type: 'json' };
 import anomalySparse from '../../events/cost-anomaly-sns-sparse.json' with { type: 'json' };
 import { relayedEvent } from '../../shared/alert/aws-alert.ts';
+import { parseConfig } from '../../shared/config.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { relayAwsAlerts } from '../../shared/watch/relay.ts';
 import { startTable } from '../support/table.ts';
@@ -16,7 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => stop());
 
-const relay = (event: unknown) => relayAwsAlerts(table, relayedEvent.parse(event));
+const config = parseConfig({ targets: { accounts: [{ id: '210987654321', name: 'ml-dev' }] } });
+const relay = (event: unknown) => relayAwsAlerts({ table, config }, relayedEvent.parse(event));
 
 const anomaly = 'aws-cost-anomaly/8f4b5c1e-27b3-4d7e-9f6f-0e6f3a1d8b11';
 const withImpact = (totalImpact: number) => ({
@@ -37,8 +39,8 @@ const waiting = async () => {
 
 describe('what AWS tells', () => {
   it('is one alert, by SNS and by EventBridge, in either order', async () => {
-    expect(await relay(anomalySns)).toEqual({ recorded: [`${anomaly}/over-1024`], known: [] });
-    expect(await relay(anomalyEvent)).toEqual({ recorded: [], known: [`${anomaly}/over-1024`] });
+    expect(await relay(anomalySns)).toEqual({ recorded: [`${anomaly}/over-1024`], known: [], covered: [] });
+    expect(await relay(anomalyEvent)).toEqual({ recorded: [], known: [`${anomaly}/over-1024`], covered: [] });
     expect(await waiting()).toEqual([`${anomaly}/over-1024`]);
   });
 
