@@ -96,7 +96,7 @@ function watchText(detail: HealthEvent['detail']): string[] {
   if (!isExposure(detail)) return [];
   return isClosed(detail)
     ? ['With that the account is watched as any other again.']
-    : [`For ${watchDays} days every launch there is told, and every dollar a day above expected.`];
+    : [`For ${watchDays} days every launch there is told, and unusual spend from $1 a day on.`];
 }
 
 const isClosed = ({ statusCode }: HealthEvent['detail']): boolean => statusCode === 'closed';

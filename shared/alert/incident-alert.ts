@@ -78,7 +78,7 @@ export function incidentAlert(
 }
 
 const watchText = ({ reason, since, until }: SpendWatch): string =>
-  `${reason} on ${dayName(since)}: until ${dayName(until)} every dollar a day above expected is told.`;
+  `${reason} on ${dayName(since)}: until ${dayName(until)} unusual spend there is told from $1 a day on.`;
 
 function awsFacts(seen: KnownAwsAnomaly | undefined): Alert['facts'] {
   if (seen === undefined) return [];

@@ -1,6 +1,6 @@
 import { addMilliseconds, earlier, type IsoTime, later } from '../period.ts';
 
-/** While it lasts every launch in an account is told, and every dollar a day above expected. */
+/** While it lasts every launch in an account is told, and unusual spend from $1 a day on. */
 export type SpendWatch = {
   account: string;
   /** What it was opened for, such as the ARN of an event of AWS Health: each has its own, and ends its own. */

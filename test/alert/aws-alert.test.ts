@@ -196,7 +196,7 @@ describe('an event of AWS Health', () => {
       severity: 'critical',
       title: 'The access key AKIAEXAMPLE of 210987654321 may be in the wrong hands',
       summary:
-        'An access key may be exposed.\n\nFor 14 days every launch there is told, and every dollar a day above expected.',
+        'An access key may be exposed.\n\nFor 14 days every launch there is told, and unusual spend from $1 a day on.',
       items: ['AKIAEXAMPLE'],
       action: expect.stringMatching(/^Deactivate the key now/),
       account: '210987654321',
