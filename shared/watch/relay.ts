@@ -1,11 +1,14 @@
+import type { Alert } from '../alert/alert.ts';
 import { type AwsAlert, type RelayedEvent, toAwsAlerts } from '../alert/aws-alert.ts';
 import { type OurView, withOurView } from '../alert/aws-anomaly-view.ts';
+import { dayName } from '../alert/day.ts';
 import type { AccountNames } from '../alert/spend-place.ts';
 import { type AwsAnomaly, coveringIncident, incidentsWithin } from '../anomaly/aws-anomaly.ts';
 import type { Incident } from '../anomaly/incident.ts';
 import { type Suspect, suspectsOf } from '../anomaly/suspects.ts';
 import type { Finding } from '../compute/finding.ts';
 import type { Config } from '../config.ts';
+import { formatMoney } from '../money.ts';
 import { addDays, type IsoTime } from '../period.ts';
 import { pricedBy } from '../spend/rate.ts';
 import type { Scope } from '../spend/scope.ts';
@@ -15,7 +18,7 @@ import { getFindings } from '../store/findings.ts';
 import { getIncidents } from '../store/incidents.ts';
 import { getLaunches } from '../store/launches.ts';
 import { recordAlert } from '../store/outbox.ts';
-import { getJudgedThrough } from '../store/spend-state.ts';
+import { getJudgedThrough, getMonthToDate } from '../store/spend-state.ts';
 import { getSpendWatch, spendWatchWrite } from '../store/spend-watches.ts';
 import { expiresAfter, type Table, type TransactItem } from '../store/table.ts';
 
@@ -60,11 +63,21 @@ const incidentsOf = async (table: Table): Promise<Incident[]> =>
 
 async function record(table: Table, { alert, anomaly, watch }: AwsAlert): Promise<boolean> {
   if (anomaly) return recordAnomaly(table, { alert, anomaly });
+  if (alert.kind === 'aws-budget') return recordAlert(table, await withOurMonth(table, alert));
   if (watch === undefined) return recordAlert(table, alert);
   const known = await getSpendWatch(table, watch);
   const after = watchAfter(known, watch);
   const step = watch.isClosed ? 'recovered' : known === undefined ? 'opened' : 'reminded';
   return recordAlert(table, { ...alert, step }, after ? [spendWatchWrite(table, after)] : []);
+}
+
+/** A budget has its own filters: what the whole account has used so far stands beside it. */
+async function withOurMonth(table: Table, alert: Alert): Promise<Alert> {
+  const { month, through, currency, usage } = (await getMonthToDate(table)) ?? {};
+  const used = usage?.[alert.account ?? ''];
+  if (used === undefined || through === undefined || month !== alert.at.slice(0, 7)) return alert;
+  const value = `${formatMoney(used, currency)} of usage in the whole account this month, through ${dayName(through)}`;
+  return { ...alert, facts: [...alert.facts, { label: 'Our own figures', value }] };
 }
 
 /** Told first, or once more because it has grown. */
@@ -94,7 +107,7 @@ async function recordAnomaly(
 
 function growthWrite(
   { name }: Table,
-  { subject, at }: AwsAlert['alert'],
+  { subject, at }: Alert,
   amount: number,
   condition: Pick<NonNullable<TransactItem['Put']>, 'ConditionExpression' | 'ExpressionAttributeValues'>,
 ): TransactItem {

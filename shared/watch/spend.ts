@@ -20,7 +20,12 @@ import { getAwsAnomalies } from '../store/aws-anomalies.ts';
 import { getFeedback } from '../store/feedback.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
 import type { LedgerStore } from '../store/spend-ledger.ts';
-import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
+import {
+  countSpendRequest,
+  getJudgedThrough,
+  putJudgedThrough,
+  putMonthToDate,
+} from '../store/spend-state.ts';
 import { getSpendWatches } from '../store/spend-watches.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
@@ -129,6 +134,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     await tellEndedCredits(table, ledger, { closed, floor: config.spend.floor, at: time });
   }
   if (closed !== undefined) await putJudgedThrough(table, closed);
+  if (!isOld) await keepMonthToDate(table, ledger, time);
   await refreshRates(clients, usageTypesOf(ledger), time, requests.count);
 
   const count = (wanted: Change) => settled.filter(({ change }) => change === wanted).length;
@@ -247,6 +253,19 @@ function monthToDate(ledger: Ledger, time: IsoTime): Partial<Record<ChargeCatego
 
 const total = (charges: readonly { amount: number }[]): number =>
   charges.reduce((sum, { amount }) => sum + amount, 0);
+
+/** What relays say of an account beside a budget of AWS's. */
+async function keepMonthToDate(table: Table, ledger: Ledger, time: IsoTime): Promise<void> {
+  if (ledger.currency === undefined) return;
+  const through = addDays(dateOf(time), -1);
+  const month = through.slice(0, 7);
+  const used = latest(ledger, time).filter(
+    ({ date, category }) => category === 'Usage' && date.startsWith(month),
+  );
+  const byAccount = Map.groupBy(used, ({ scope }) => scope['account'] ?? '');
+  const usage = Object.fromEntries([...byAccount].map(([account, own]) => [account, total(own)]));
+  await putMonthToDate(table, { month, through, currency: ledger.currency, usage });
+}
 
 /** An incident as the result of a pass shows it. */
 export function toSummary(

@@ -8,6 +8,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import budget from '../../events/budget-actual-sns.json' with { type: 'json' };
 import anomalyEvent from '../../events/cost-anomaly-eventbridge.json' with { type: 'json' };
 import exposed from '../../events/health-credentials-exposed.json' with { type: 'json' };
 import type { Alert } from '../../shared/alert/alert.ts';
@@ -527,5 +528,15 @@ describe('an account whose credentials were exposed', () => {
     bill = (date) => ({ usage: date >= '2026-11-14' ? 124 : 100 });
     await run('2026-11-17T06:00:00Z');
     expect(await spend()).toEqual([]);
+  });
+});
+
+it('keeps what an account has used this month for what AWS Budgets tells of it', async () => {
+  await run(monday);
+  const relayed = await relayAwsAlerts({ table: database.table, config }, relayedEvent.parse(budget));
+  const alert = ((await alerts()) as Alert[]).find(({ id }) => id === relayed.recorded[0]);
+  expect(alert?.facts.at(-1)).toEqual({
+    label: 'Our own figures',
+    value: '$3,100.00 of usage in the whole account this month, through 15 Nov', // 13 days at $100, two at $900
   });
 });
