@@ -23,6 +23,8 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'wake-schedules': 'tag-change.json',
   sweep: 'sweep.json',
   'watch-launches': 'cloudtrail-run-instances.json',
+  'watch-spot': 'ec2-spot-interruption.json',
+  'watch-jobs': 'sagemaker-training-job-failed.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',
   notify: 'alert-queue.json',
   'follow-up-alerts': 'follow-up-alerts.json',

@@ -15,6 +15,8 @@ export const functionNames = [
   'wake-schedules',
   'sweep',
   'watch-launches',
+  'watch-spot',
+  'watch-jobs',
   'relay-aws-alerts',
   'notify',
   'follow-up-alerts',

@@ -42,6 +42,9 @@ const tags = z.strictObject({
     .default(['environment', 'env', 'stage'])
     .meta({ description: 'Compared with protect.environments.' }),
   workload: tagKeys.default(['workload']).meta({ description: 'What kind of work it does.' }),
+  checkpoint: tagKeys.default(['checkpoint', 'checkpoints']).meta({
+    description: 'Says that a spot instance saves its work: the place where, or "true".',
+  }),
 });
 
 const targets = z.strictObject({

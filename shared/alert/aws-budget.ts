@@ -1,6 +1,7 @@
 import type { IsoTime } from '../period.ts';
 import type { Alert } from './alert.ts';
 import { alertId } from './identity.ts';
+import { type AccountNames, accountText } from './spend-place.ts';
 
 /** A message that was published through SNS. */
 export type PublishedText = { text: string; at: IsoTime };
@@ -9,7 +10,7 @@ export type PublishedText = { text: string; at: IsoTime };
  * The alert of AWS Budgets, which comes as text alone; undefined where the text is another one. Its identity is the
  * budget, the threshold and the period, so that the same crossing is told once.
  */
-export function budgetAlert({ text, at }: PublishedText): Alert | undefined {
+export function budgetAlert({ text, at }: PublishedText, names: AccountNames = {}): Alert | undefined {
   const fields = fieldsOf(text);
   const name = fields.get('Budget Name');
   const type = fields.get('Alert Type');
@@ -37,7 +38,7 @@ export function budgetAlert({ text, at }: PublishedText): Alert | undefined {
         Threshold: threshold,
         [isForecast ? 'Forecast' : 'Actual']: reached,
         'Share of the limit': shareOf(reached, limit),
-        Account: account,
+        Account: account && accountText(account, names),
       }).flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
     ],
     items: [],

@@ -25,7 +25,7 @@ export function findingAlert({ target, ...told }: Told & { target: Target }): Al
   return {
     id: alertId(subject, 'opened'),
     subject,
-    kind: 'utilization',
+    kind: check === 'job-failed-late' ? 'job-failure' : 'utilization',
     severity: severityOf(finding),
     at: now,
     title: `${calledText(finding)} ${text.title(told)}${cost === undefined ? '' : `: ${cost}`}`,

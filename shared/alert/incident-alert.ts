@@ -1,11 +1,13 @@
+import type { KnownAwsAnomaly } from '../anomaly/aws-anomaly.ts';
 import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, isTakenBack, runRate, severityOf } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
 import { formatMoney } from '../money.ts';
-import { addDays, type IsoTime } from '../period.ts';
+import { addDays, dateOf, type IsoTime } from '../period.ts';
 import { breakdownDimensions } from '../spend/breakdown.ts';
 import type { Scope } from '../spend/scope.ts';
+import type { SpendWatch } from '../spend/spend-watch.ts';
 import type { Alert, Severity } from './alert.ts';
 import { causeText, isNamed, partName, partsText, suspectText } from './cause-text.ts';
 import { dayName } from './day.ts';
@@ -20,23 +22,32 @@ type Told = {
   names?: Names | undefined;
   change: Change;
   at: IsoTime;
+  /** The accounts that are watched more closely just now. */
+  watches?: ReadonlyMap<string, SpendWatch> | undefined;
+  /** The same leak, as AWS's Cost Anomaly Detection sees it. */
+  awsAnomaly?: KnownAwsAnomaly | undefined;
 };
 
 /** Says what has happened to an incident: once for each change. */
-export function incidentAlert(incident: Incident, { names = {}, change, at }: Told): Alert {
+export function incidentAlert(
+  incident: Incident,
+  { names = {}, change, at, watches, awsAnomaly }: Told,
+): Alert {
   const { id, scope, cause, currency } = incident;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
   const { account, region, team = cause?.team } = { ...(cause && pathOf(cause.levels)), ...scope };
+  const watch = incident.status === 'open' ? watches?.get(account ?? '') : undefined;
   return {
     id: alertId(subject, change === 'grown' ? `grown-${growths + 1}` : change),
     subject,
     kind: 'spend-anomaly',
-    severity: alertSeverity(incident, change),
+    severity: watch ? 'critical' : alertSeverity(incident, change),
     at,
     title: `${placeName(scope, names)}: ${headline(incident, change)}`,
     summary: [
       ...doubt(incident),
+      ...(watch ? [watchText(watch)] : []),
       incident.reason,
       ...(cause ? [causeText(cause, { currency, scope, names })] : []),
     ].join(' '),
@@ -48,6 +59,7 @@ export function incidentAlert(incident: Incident, { names = {}, change, at }: To
       { label: 'Team', value: team || 'none tagged' },
       { label: 'Owner', value: ownerOf(cause) ?? 'none tagged' },
       ...causeFacts(incident, names),
+      ...awsFacts(awsAnomaly),
     ],
     items: incident.days
       .toReversed()
@@ -56,13 +68,31 @@ export function incidentAlert(incident: Incident, { names = {}, change, at }: To
           `${day.date}: ${money(incident, day.actual)}${day.closed ? '' : ' so far'}, expected ${money(incident, day.expected)}`,
       ),
     action: incidentAction(incident),
-    links: consoleLink(incident),
+    links: [...consoleLink(incident), ...awsLinks(awsAnomaly)],
     ...(account && { account }),
     ...(region && { region }),
     ...(team && { team }),
     ...(cause?.owner && { owner: cause.owner }),
+    ...(awsAnomaly && { anomalyId: awsAnomaly.anomalyId }),
   };
 }
+
+const watchText = ({ reason, since, until }: SpendWatch): string =>
+  `${reason} on ${dayName(since)}: until ${dayName(until)} unusual spend there is told from $1 a day on.`;
+
+function awsFacts(seen: KnownAwsAnomaly | undefined): Alert['facts'] {
+  if (seen === undefined) return [];
+  const { impact, start, at, toldAt } = seen;
+  const what = `${formatMoney(impact)} above what it expected${start === undefined ? '' : ` since ${dayName(start)}`}`;
+  const value =
+    toldAt === undefined
+      ? `sees it too, on ${dateOf(at)}: ${what}`
+      : `told it on ${dateOf(toldAt)}: ${what} by now`;
+  return [{ label: 'Cost Anomaly Detection', value }];
+}
+
+const awsLinks = (seen: KnownAwsAnomaly | undefined): Alert['links'] =>
+  seen?.link ? [{ label: 'Anomaly in the AWS console', url: seen.link }] : [];
 
 const ownerOf = (cause: RootCause | undefined): string | undefined =>
   cause?.owner ?? cause?.suspects[0]?.owner;

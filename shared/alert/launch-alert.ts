@@ -10,15 +10,25 @@ import {
 } from '../compute/launch.ts';
 import { formatMoney, type Usd } from '../money.ts';
 import { clockText, type IsoTime } from '../period.ts';
+import type { SpendWatch } from '../spend/spend-watch.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Alert } from './alert.ts';
 import { instancesLink } from './console.ts';
+import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
 
-type Told = { launch: Launch; concern: LaunchConcern; target: Target; ownerTag: string; at: IsoTime };
+type Told = {
+  launch: Launch;
+  concern: LaunchConcern;
+  target: Target;
+  ownerTag: string;
+  at: IsoTime;
+  /** Why every launch in the account is told. */
+  watch?: SpendWatch | undefined;
+};
 
 /** Says what was just started, what it burns and whose it is: once for each launch. */
-export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Alert {
+export function launchAlert({ launch, concern, target, ownerTag, at, watch }: Told): Alert {
   const { reservationId, launchTime, startedBy, instances } = launch;
   const id = alertId('launch', reservationId, launchTime);
   const { owner, team } = sharedAttribution(instances);
@@ -27,10 +37,10 @@ export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Al
     id,
     subject: id,
     kind: 'launch',
-    severity: concern === 'no-owner' ? 'info' : 'warning',
+    severity: severityOf(concern),
     at,
     title: `${what(instances)} started in ${target.accountName ?? target.account}: ${costText(instances)}`,
-    summary: `Started ${clockText(launchTime)}${startedBy ? ` by ${startedBy}` : ''}. ${ownerText(instances, ownerTag)}`,
+    summary: `${watch ? `${watchText(watch)} ` : ''}Started ${clockText(launchTime)}${startedBy ? ` by ${startedBy}` : ''}. ${ownerText(instances, ownerTag)}`,
     facts: [
       { label: 'Account', value: targetName(target) },
       { label: 'Started by', value: startedBy ?? 'not known yet' },
@@ -39,10 +49,7 @@ export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Al
       { label: 'Cost', value: costText(instances) },
     ],
     items: sorted.map(itemText),
-    action:
-      concern === 'no-owner'
-        ? `Tag them ${ownerTag}, so that whoever uses them hears of them.`
-        : 'Nothing, if this was meant. Otherwise stop or terminate them before the hours add up.',
+    action: actionOf(concern, ownerTag),
     links: instancesLink(
       target.region,
       sorted.map(({ instance }) => instance.instanceId),
@@ -53,6 +60,22 @@ export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Al
     ...(team && { team }),
   };
 }
+
+function severityOf(concern: LaunchConcern): Alert['severity'] {
+  if (concern === 'watched-account') return 'critical';
+  return concern === 'no-owner' ? 'info' : 'warning';
+}
+
+function actionOf(concern: LaunchConcern, ownerTag: string): string {
+  if (concern === 'watched-account')
+    return 'Ask whoever started it. If nobody here did, terminate it now, deactivate the key that was used, and look in every region for more.';
+  return concern === 'no-owner'
+    ? `Tag them ${ownerTag}, so that whoever uses them hears of them.`
+    : 'Nothing, if this was meant. Otherwise stop or terminate them before the hours add up.';
+}
+
+const watchText = ({ reason, since, until }: SpendWatch): string =>
+  `${reason} on ${dayName(since)}: every launch there is told until ${dayName(until)}.`;
 
 function what(instances: readonly LaunchedInstance[]): string {
   const [type, ...others] = new Set(instances.map(({ instance }) => instance.instanceType));

@@ -17,3 +17,10 @@ export function placeName(scope: Scope, names: Readonly<Record<string, string>> 
   const parts = [what, ...tagged, region ?? '', account ? (names[account] ?? account) : ''].filter(Boolean);
   return parts.join(' in ') || 'All spend';
 }
+
+/** What people call the accounts, by their ids. */
+export type AccountNames = Readonly<Record<string, string>>;
+
+/** `ml-dev (210987654321)`; the id alone where nobody has named it. */
+export const accountText = (account: string, names: AccountNames = {}): string =>
+  names[account] ? `${names[account]} (${account})` : account;

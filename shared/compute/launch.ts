@@ -45,7 +45,7 @@ export type LaunchRecord = {
 /** Dollars an hour from which a launch is worth telling. */
 export type LaunchPolicy = { hourlyRate: Usd; hourlyRateWithoutOwner: Usd };
 
-export type LaunchConcern = 'burn-rate' | 'no-owner' | 'unknown-price';
+export type LaunchConcern = 'watched-account' | 'burn-rate' | 'no-owner' | 'unknown-price';
 
 /** The dollars an hour that are known of these instances. */
 export const hourlyRateOf = (instances: readonly LaunchedInstance[]): Usd =>
@@ -55,12 +55,15 @@ export const hasNoOwner = ({ attribution }: LaunchedInstance): boolean => ownerO
 
 /**
  * Why a launch is to be told, the weightiest reason first; undefined where it isn't. What Auto Scaling starts was
- * decided when the group was made. An accelerator of unknown price counts as dear: unknown is not 0.
+ * decided when the group was made. An accelerator of unknown price counts as dear: unknown is not 0. In an account that
+ * is watched every launch is told, by Auto Scaling too: whoever stole a key can make a group.
  */
 export function concernOf(
   { isAutoScaling, instances }: Launch,
   policy: LaunchPolicy,
+  isWatched = false,
 ): LaunchConcern | undefined {
+  if (isWatched && instances.length > 0) return 'watched-account';
   if (isAutoScaling) return undefined;
   if (hourlyRateOf(instances) >= policy.hourlyRate) return 'burn-rate';
   if (instances.some(({ hourlyRate, hasAccelerators }) => hasAccelerators && hourlyRate === undefined)) {

@@ -30,6 +30,35 @@ export async function putJudgedThrough({ client, name }: Table, judgedThrough: I
   }
 }
 
+/** What was used in a month so far, by account; amounts in the currency of the bill. */
+export type MonthToDate = {
+  /** `2026-11` */
+  month: string;
+  /** The last day that is in it, as far as the bill has filled. */
+  through: IsoDate;
+  currency: string;
+  usage: Readonly<Record<string, number>>;
+};
+
+const monthToDate: z.ZodType<MonthToDate> = z.object({
+  month: z.string(),
+  through: z.string(),
+  currency: z.string(),
+  usage: z.record(z.string(), z.number()),
+});
+
+/** As the last run has kept it: what would else take the whole ledger to know. Undefined before the first. */
+export async function getMonthToDate({ client, name }: Table): Promise<MonthToDate | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName: name, Key: { pk, sk: 'MONTH-TO-DATE' } }));
+  return monthToDate.optional().parse(Item);
+}
+
+/** Kept in place of what an earlier run knew. */
+export async function putMonthToDate({ client, name }: Table, known: MonthToDate): Promise<void> {
+  const Item = { pk, sk: 'MONTH-TO-DATE', ...known };
+  await client.send(new PutCommand({ TableName: name, Item }));
+}
+
 /** The day's Cost Explorer requests are used up: what is asked for now would cost more than was agreed. */
 class RequestCapError extends Error {
   override name = 'RequestCapError';

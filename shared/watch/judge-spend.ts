@@ -11,6 +11,7 @@ import { daysBefore, type IsoDate, type IsoTime, toDate } from '../period.ts';
 import { seriesLevels } from '../spend/levels.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { SpendSeries } from '../spend/series.ts';
+import type { SpendWatch } from '../spend/spend-watch.ts';
 
 /** A leak after a run. */
 export type JudgedIncident = {
@@ -53,6 +54,8 @@ type Task = {
   at: IsoTime;
   /** What was said of incidents. */
   feedback?: readonly Feedback[];
+  /** The accounts that are watched more closely just now. */
+  watches?: ReadonlyMap<string, SpendWatch>;
 };
 
 /**
@@ -103,12 +106,17 @@ function walk(
   series: SpendSeries,
   known: readonly Incident[],
   calendar: readonly PlannedEvent[],
-  { from, config, at }: Task,
+  { from, config, at, watches }: Task,
 ): Walk {
   const { scope, currency } = series;
-  const policy = toPolicy(config.spend.sensitivity, floorOf(config.spend, scope), currency);
+  const policy = watches?.has(scope['account'] ?? '')
+    ? toPolicy('eager', watchedFloor, currency)
+    : toPolicy(config.spend.sensitivity, floorOf(config.spend, scope), currency);
   return walkForward(series, known, { policy, allowanceOn: allowanceOf(calendar, scope), from, at });
 }
+
+/** A day, in the currency of the bill: whoever stole a key begins small. */
+const watchedFloor = 1;
 
 /** The leaks of which any incident is among the changed ones; what is left of old ones is no news. */
 export function judgeLeaks(known: readonly Incident[], changed: readonly Incident[]): JudgedIncident[] {

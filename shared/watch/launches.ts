@@ -15,6 +15,7 @@ import { recordAlert } from '../store/outbox.ts';
 import { hourlyRates } from '../store/prices.ts';
 import { recordEnd } from '../store/savings.ts';
 import { getScheduleRecords } from '../store/schedule-records.ts';
+import { getSpendWatches } from '../store/spend-watches.ts';
 import type { Table } from '../store/table.ts';
 import { findTarget, type Target } from '../target.ts';
 
@@ -118,7 +119,7 @@ async function endSavings(
   await recordEnd(table, target, { kind: 'ec2-instance', id: instanceId }, earlier(launchTime, toldAt));
 }
 
-/** Tells a launch that is worth it, but for what the watchdog has started itself; whether it was told now. */
+/** Tells a launch that is worth it, any in an account that is watched, but for what the watchdog has started itself; whether it was told now. */
 async function tell(
   table: Table,
   target: Target,
@@ -126,15 +127,17 @@ async function tell(
   launch: Launch,
   at: IsoTime,
 ): Promise<boolean> {
-  if (concernOf(launch, config.launches) === undefined) return false;
+  const watch = (await getSpendWatches(table, at, target.account)).get(target.account);
+  const isWatched = watch !== undefined;
+  if (concernOf(launch, config.launches, isWatched) === undefined) return false;
   const records = await getScheduleRecords(table, target);
   const isOthers = ({ instance }: Launch['instances'][number]) =>
     !isOwnStart(records.get(instance.instanceId), instance, config.stop.eventMaxAge);
   const others = { ...launch, instances: launch.instances.filter(isOthers) };
-  const concern = concernOf(others, config.launches);
+  const concern = concernOf(others, config.launches, isWatched);
   if (concern === undefined) return false;
   const ownerTag = config.tags.owner[0] ?? config.tags.team[0] ?? 'owner';
-  return recordAlert(table, launchAlert({ launch: others, concern, target, ownerTag, at }));
+  return recordAlert(table, launchAlert({ launch: others, concern, target, ownerTag, at, watch }));
 }
 
 /**

@@ -13,9 +13,7 @@ import {
   instancesText,
   isOver,
   type Job,
-  type JobKind,
   type RateOf,
-  toResource,
 } from '../compute/sagemaker/job.ts';
 import {
   isUnpaid,
@@ -24,12 +22,10 @@ import {
   judgeStart,
   type RunLimit,
 } from '../compute/sagemaker/job-delay.ts';
-import { toldFor } from '../compute/sagemaker/job-series.ts';
 import { ec2TypeOf } from '../compute/sagemaker/job-utilization.ts';
 import { judgeWarmPool, keptCost, toPoolResource, type WarmPool } from '../compute/sagemaker/warm-pool.ts';
-import { type IsoTime, toTime } from '../period.ts';
+import type { IsoTime } from '../period.ts';
 import { getJobs, type KnownJobs } from '../store/jobs.ts';
-import { ratesOf } from '../store/prices.ts';
 import { type JobVerdict, measureJobs } from './measure-jobs.ts';
 import type { Gap, Observed, Observer, Watched } from './observe.ts';
 import {
@@ -41,6 +37,14 @@ import {
   rememberJobs,
   rememberPast,
 } from './read-jobs.ts';
+import {
+  failureObservation,
+  type JobTelling,
+  lossObservation,
+  readRates,
+  toldOf,
+  toldSince,
+} from './tell-jobs.ts';
 
 /**
  * The SageMaker jobs of a target that run, those that ended badly or for nothing of late, and the warm pools
@@ -113,29 +117,6 @@ function judgeSeries(
 /** Whether a verdict counts all of the price as wasted. */
 const isIdle = ({ utilization }: JobVerdict): boolean => utilization.wastedShare === 1;
 
-/** Since when what is over is told; where its kind could not be read for longer, since it was. */
-const toldSince = (readAt: IsoTime | undefined, now: IsoTime): IsoTime =>
-  toTime(Math.min(Date.parse(now) - toldFor, Date.parse(readAt ?? now)));
-
-/** What an hour costs by the kind of a job and its type, each asked for once. */
-async function readRates(
-  { clients, table, readOnly, target, now }: Watched,
-  jobs: readonly Job[],
-): Promise<RateOf> {
-  const uses = jobs.flatMap(({ kind, clusters }) => clusters.map(({ type }) => ({ use: kind, type })));
-  const priced = [...new Map(uses.map((use) => [rateKey(use.type, use.use), use])).values()];
-  const sources = { table, pricing: clients.pricing, ...(readOnly && { readOnly }) };
-  const rates = await ratesOf(
-    sources,
-    priced.map((use) => ({ ...use, region: target.region })),
-    now,
-  );
-  const known = new Map(priced.map(({ use, type }, index) => [rateKey(type, use), rates[index]] as const));
-  return (type, kind) => known.get(rateKey(type, kind));
-}
-
-const rateKey = (type: string, kind: JobKind): string => `${kind} ${type}`;
-
 async function readTags({ clients }: Watched, jobs: readonly Job[], gaps: Gap[]) {
   const arns = [...new Set(jobs.map(({ arn }) => arn))];
   return attempt('the tags of SageMaker jobs', gaps, () => getTagsOf(clients.tagging, arns));
@@ -162,18 +143,7 @@ async function judgeRunning(
   return [...waiting, ...measured];
 }
 
-/** What it takes to tell of a job; `tags` by ARN, undefined where they could not be read. */
-type Telling = {
-  watched: Watched;
-  rateOf: RateOf;
-  tags: ReadonlyMap<string, Record<string, string>> | undefined;
-};
-
-/** What is the same in all that is said of a job. */
-const toldOf = (job: Job, { watched, rateOf, tags }: Telling) => ({
-  resource: toResource(job, watched.target, tags?.get(job.arn) ?? {}, rateOf),
-  ...(tags === undefined && { tagsUnread: true }),
-});
+type Telling = JobTelling<Watched>;
 
 /**
  * Whether a running job works, where that is worth saying beside its flaws, and its limit. What it wastes is counted
@@ -260,12 +230,6 @@ const passing: ReadonlySet<Check> = new Set([
 const hasEnded = (watched: Watched, job: Job): boolean =>
   job.endedAt !== undefined && openFindings(watched, job).some(({ check }) => passing.has(check));
 
-/** The first of those that failed alike stands for all of them. */
-const failureObservation = (failure: Failure, telling: Telling): Observation => ({
-  ...lossObservation(failure, telling),
-  atStake: failure.loss,
-});
-
 /** Its loss, or its price while it runs. */
 const duplicateObservation = (duplicate: Duplicate, telling: Telling): Observation => ({
   ...lossObservation(duplicate, telling),
@@ -273,17 +237,6 @@ const duplicateObservation = (duplicate: Duplicate, telling: Telling): Observati
   ...(duplicate.hourlyRate !== undefined && duplicate.job.startedAt === undefined && { isUnpaid: true }),
   atStake: duplicate.atStake,
 });
-
-/** A job that is over costs nothing any more: what it did cost is its loss. */
-function lossObservation(
-  { job, times, utilization, since, loss, losses }: Failure | Duplicate,
-  telling: Telling,
-): Observation {
-  const told = toldOf(job, telling);
-  const { ran } = told.resource;
-  const resource = ran ? { ...told.resource, ran: { ...ran, times } } : told.resource;
-  return { ...told, resource, utilization, since, loss, losses };
-}
 
 /** Says when it was over, of what was wrong with it until then. */
 function endedObservation(job: Job, telling: Telling): Observation {

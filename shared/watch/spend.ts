@@ -2,6 +2,7 @@ import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { causeText } from '../alert/cause-text.ts';
 import { incidentAlert } from '../alert/incident-alert.ts';
 import { placeName } from '../alert/spend-place.ts';
+import { awsAnomalyOf, type KnownAwsAnomaly } from '../anomaly/aws-anomaly.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, markTold } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
@@ -14,10 +15,18 @@ import { type Ledger, latest, usageTypesOf } from '../spend/ledger.ts';
 import type { LeftOut } from '../spend/plan.ts';
 import type { Scope } from '../spend/scope.ts';
 import { toSeries } from '../spend/series.ts';
+import type { SpendWatch } from '../spend/spend-watch.ts';
+import { getAwsAnomalies } from '../store/aws-anomalies.ts';
 import { getFeedback } from '../store/feedback.ts';
 import { getIncidents, putIncident, type StoredIncident, tellIncident } from '../store/incidents.ts';
 import type { LedgerStore } from '../store/spend-ledger.ts';
-import { countSpendRequest, getJudgedThrough, putJudgedThrough } from '../store/spend-state.ts';
+import {
+  countSpendRequest,
+  getJudgedThrough,
+  putJudgedThrough,
+  putMonthToDate,
+} from '../store/spend-state.ts';
+import { getSpendWatches } from '../store/spend-watches.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
 import { tellEndedCredits } from './credits.ts';
@@ -91,12 +100,21 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
   const known = [...stored.values()].map(({ incident }) => incident);
   const from = judgeFrom(await getJudgedThrough(table), closed ?? window.end);
   const feedback = await getFeedback(table);
-  const judged = judgeSpend(toSeries(ledger, window, time), { known, from, config, at: time, feedback });
+  const watches = await getSpendWatches(table, time);
+  const judged = judgeSpend(toSeries(ledger, window, time), {
+    known,
+    from,
+    config,
+    at: time,
+    feedback,
+    watches,
+  });
   // What a later run has found since then is no longer what this one would make of it.
   const isOld = isLate(ledger, time);
   const news = isOld ? [] : judged.incidents;
 
   const names = namesOf(config, ledger);
+  const awsAnomalies = news.some(({ change }) => change !== undefined) ? await getAwsAnomalies(table) : [];
   const explained = await explainIncidents(clients, news, {
     config,
     usageTypes: usageTypesOf(ledger),
@@ -108,7 +126,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     const incident = explained.get(judgedOne.incident.id) ?? judgedOne.incident;
     const leak = { ...judgedOne, incident };
     if (isKept(leak, stored)) continue;
-    const isTold = await settle(table, leak, stored, { at: time, names });
+    const isTold = await settle(table, leak, stored, { at: time, names, watches, awsAnomalies });
     settled.push({ ...leak, change: isTold ? leak.change : undefined });
   }
   await blockStopsOnDoubt(table, settled, names, time);
@@ -116,6 +134,7 @@ export async function watchSpend(clients: SpendClients, config: Config, time: Is
     await tellEndedCredits(table, ledger, { closed, floor: config.spend.floor, at: time });
   }
   if (closed !== undefined) await putJudgedThrough(table, closed);
+  if (!isOld) await keepMonthToDate(table, ledger, time);
   await refreshRates(clients, usageTypesOf(ledger), time, requests.count);
 
   const count = (wanted: Change) => settled.filter(({ change }) => change === wanted).length;
@@ -164,17 +183,25 @@ const isKept = (
   record === stored.get(record.id)?.incident &&
   (incident.cause === undefined || incident.cause === record.cause);
 
+type Settling = {
+  at: IsoTime;
+  names: Readonly<Record<string, string>>;
+  watches: ReadonlyMap<string, SpendWatch>;
+  awsAnomalies: readonly KnownAwsAnomaly[];
+};
+
 /** Keeps a leak, with its alert where there is something to tell; false where another run did so before. */
 async function settle(
   table: Table,
-  { incident, change, record, parts }: JudgedIncident,
+  { incident, change, record, parts, folded }: JudgedIncident,
   stored: ReadonlyMap<string, StoredIncident>,
-  { at, names }: { at: IsoTime; names: Readonly<Record<string, string>> },
+  { at, names, watches, awsAnomalies }: Settling,
 ): Promise<boolean> {
   for (const part of parts) await putIncident(table, part, stored.get(part.id)?.version);
   const version = stored.get(record.id)?.version;
   if (change === undefined) return putIncident(table, noted(record, incident), version);
-  const alert = incidentAlert(incident, { change, at, names });
+  const awsAnomaly = awsAnomalyOf(incident, [incident.scope, ...folded], awsAnomalies);
+  const alert = incidentAlert(incident, { change, at, names, watches, awsAnomaly });
   return tellIncident(table, noted(record, markTold(incident, change, at)), alert, version);
 }
 
@@ -226,6 +253,19 @@ function monthToDate(ledger: Ledger, time: IsoTime): Partial<Record<ChargeCatego
 
 const total = (charges: readonly { amount: number }[]): number =>
   charges.reduce((sum, { amount }) => sum + amount, 0);
+
+/** What relays say of an account beside a budget of AWS's. */
+async function keepMonthToDate(table: Table, ledger: Ledger, time: IsoTime): Promise<void> {
+  if (ledger.currency === undefined) return;
+  const through = addDays(dateOf(time), -1);
+  const month = through.slice(0, 7);
+  const used = latest(ledger, time).filter(
+    ({ date, category }) => category === 'Usage' && date.startsWith(month),
+  );
+  const byAccount = Map.groupBy(used, ({ scope }) => scope['account'] ?? '');
+  const usage = Object.fromEntries([...byAccount].map(([account, own]) => [account, total(own)]));
+  await putMonthToDate(table, { month, through, currency: ledger.currency, usage });
+}
 
 /** An incident as the result of a pass shows it. */
 export function toSummary(

@@ -1,7 +1,5 @@
-import { findingAlert } from '../alert/finding-alert.ts';
 import { type Attribution, attribute } from '../allocation/owner.ts';
 import { inBatches } from '../batches.ts';
-import { monthlyCost } from '../compute/cost.ts';
 import {
   confirmedBy,
   type Finding,
@@ -24,9 +22,7 @@ import {
   getFindings,
   getPastFindings,
   openFinding,
-  openingWrite,
 } from '../store/findings.ts';
-import { recordAlert } from '../store/outbox.ts';
 import type { Table } from '../store/table.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Gap, Observed, Observer, Watched } from './observe.ts';
@@ -36,6 +32,7 @@ import { observeInstances } from './observe-instances.ts';
 import { observeJobs } from './observe-jobs.ts';
 import { observeSageMaker } from './observe-sagemaker.ts';
 import type { TargetClients } from './target-clients.ts';
+import { costsEnough, type Seen, tellFinding } from './tell-finding.ts';
 
 /** The parts of a target, and what people call them. */
 const observers: readonly { part: string; observe: Observer }[] = [
@@ -200,9 +197,6 @@ async function settle(
   };
 }
 
-/** A finding that this pass has seen, and whether it was open before. */
-type Seen = { finding: Finding; flaw: Flaw; isOpen: boolean };
-
 /** When somebody was told last of what was over since, by the key of the finding. */
 function toldBefore(past: readonly Finding[]): Map<string, IsoTime> {
   const told = past.flatMap((finding) =>
@@ -222,7 +216,7 @@ async function keepAndTell(watched: Watched, table: Table, seen: readonly Seen[]
   );
   let told = 0;
   for (const some of inBatches(due, openingsAtOnce)) {
-    const answers = await Promise.all(some.map((one) => tell(watched, table, one)));
+    const answers = await Promise.all(some.map((one) => tellFinding(watched, table, one)));
     told += answers.filter(Boolean).length;
   }
   for (const some of inBatches(
@@ -240,33 +234,9 @@ const openingsAtOnce = 10;
 const isNews = (finding: Finding, { seenAt }: Flaw): boolean =>
   seenAt === undefined || Date.parse(seenAt) > Date.parse(finding.seenAt);
 
-/** Tells of a finding, in one transaction with its opening; false where this episode was told before. */
-async function tell(
-  { target, config, now }: Watched,
-  table: Table,
-  { finding, flaw, isOpen }: Seen,
-): Promise<boolean> {
-  const told = { ...finding, toldAt: now };
-  const { resource } = flaw;
-  const alert = findingAlert({ finding: told, resource, target, tags: config.tags, now });
-  const isNew = await recordAlert(table, alert, isOpen ? [] : [openingWrite(table, told)]);
-  if (isOpen) await confirmFindings(table, [told]);
-  else if (!isNew) await openFinding(table, told);
-  return isNew;
-}
-
-/**
- * What nobody was told of lately and wastes no less than the floor a month, or by the time that it ends by itself. What
- * isn't measured in dollars is told: of an unknown price, or a job that runs too long.
- */
-function isWorthTelling(finding: Finding, { config, now }: Watched): boolean {
-  const { wastedHourlyRate, loss, atStake } = finding;
-  if (isToldEnough(finding, now)) return false;
-  const { floor } = config.utilization;
-  if (atStake !== undefined) return Math.max(atStake, loss ?? 0) >= floor;
-  if (wastedHourlyRate === undefined && loss === undefined) return true;
-  return monthlyCost(wastedHourlyRate ?? 0) >= floor || (loss ?? 0) >= floor;
-}
+/** What nobody was told of lately, and is worth it. */
+const isWorthTelling = (finding: Finding, { config, now }: Watched): boolean =>
+  !isToldEnough(finding, now) && costsEnough(finding, config);
 
 /** This episode, or one before within the week; that one only until it has lasted for a day: no longer one of many. */
 function isToldEnough({ toldAt, openedAt }: Finding, now: IsoTime): boolean {

@@ -56,6 +56,8 @@ describe('an anomaly that AWS found', () => {
       ],
       account: '210987654321',
       region: 'eu-west-1',
+      costPerDay: 1423.6 / 3,
+      anomalyId: '8f4b5c1e-27b3-4d7e-9f6f-0e6f3a1d8b11',
     });
   });
 
@@ -76,6 +78,8 @@ describe('an anomaly that AWS found', () => {
       links: [],
       account: undefined,
       region: undefined,
+      costPerDay: undefined,
+      anomalyId: 'b1',
     });
   });
 
@@ -191,7 +195,8 @@ describe('an event of AWS Health', () => {
       kind: 'aws-health',
       severity: 'critical',
       title: 'The access key AKIAEXAMPLE of 210987654321 may be in the wrong hands',
-      summary: 'An access key may be exposed.',
+      summary:
+        'An access key may be exposed.\n\nFor 14 days every launch there is told, and unusual spend from $1 a day on.',
       items: ['AKIAEXAMPLE'],
       action: expect.stringMatching(/^Deactivate the key now/),
       account: '210987654321',

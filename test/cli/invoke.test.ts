@@ -89,6 +89,30 @@ const invocations: readonly [string, string, object][] = [
     'ec2-state-change.json',
     { result: { launch: { instances: 2, alerted: true } }, sent: { queued: [{ kind: 'launch' }] } },
   ],
+  [
+    'watch-spot',
+    'ec2-spot-interruption.json',
+    {
+      result: { spot: { isDescribed: true, alerted: true } },
+      sent: { queued: [{ kind: 'spot-interruption', severity: 'critical', owner: 'dana' }] },
+    },
+  ],
+  [
+    'watch-spot',
+    'ec2-rebalance.json',
+    {
+      result: { spot: { alerted: true } },
+      sent: { queued: [{ kind: 'spot-interruption', severity: 'warning' }] },
+    },
+  ],
+  [
+    'watch-jobs',
+    'sagemaker-training-job-failed.json',
+    {
+      result: { job: { job: 'ranker-hpo-20261115', alerted: true } },
+      sent: { queued: [{ kind: 'job-failure', owner: 'lena', team: 'search' }] },
+    },
+  ],
   ...[
     'cost-anomaly-sns.json',
     'cost-anomaly-sns-sparse.json',
@@ -147,7 +171,7 @@ describe('invoke', () => {
       code: 2,
       stdout: '',
       stderr:
-        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, relay-aws-alerts, notify\n',
+        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, watch-spot, watch-jobs, relay-aws-alerts, notify\n',
     });
   });
 

@@ -12,7 +12,8 @@ import { parseConfig } from '../../shared/config.ts';
 import { monthSpan } from '../../shared/schedule/savings.ts';
 import { getSavingsFacts } from '../../shared/store/savings.ts';
 import { claimStart, settleStart } from '../../shared/store/schedule-records.ts';
-import type { Table } from '../../shared/store/table.ts';
+import { spendWatchWrite } from '../../shared/store/spend-watches.ts';
+import { type Table, transact } from '../../shared/store/table.ts';
 import { launchEvent, watchLaunches } from '../../shared/watch/launches.ts';
 import { instance } from '../support/compute.ts';
 import { fakeEc2 } from '../support/ec2.ts';
@@ -74,6 +75,17 @@ const byAutoScaling = {
     ...runInstances.detail,
     userIdentity: { type: 'AssumedRole', invokedBy: 'autoscaling.amazonaws.com' },
   },
+};
+
+const exposure = {
+  account: '210987654321',
+  cause: 'exposure-1',
+  since: '2026-11-15T00:00:00Z',
+  until: '2026-11-29T00:00:00Z',
+  reason: 'Credentials of this account were exposed',
+  alertId: 'aws-health/1',
+  at: '2026-11-15T00:00:00Z',
+  isClosed: false,
 };
 
 const withState = (state: string) => ({ ...stateChange, detail: { ...stateChange.detail, state } });
@@ -275,5 +287,39 @@ describe('what a stop of ours saves', () => {
   ])('is not touched by an event of what %s', async (_, event, given) => {
     await watch(event, [launched(id, { tags: given })]);
     expect(await endsOf()).toBeUndefined();
+  });
+});
+
+describe('a launch in an account whose credentials were exposed', () => {
+  const cheap = [launched('i-0f31c4a7d1b2e9a05', { instanceType: 't3.large', tags: { owner: 'dana' } })];
+  beforeEach(() => priced('0.0912'));
+
+  it('is told whatever it costs and whoever started it, as critical', async () => {
+    expect(await watch(stateChange, cheap)).toMatchObject({ alerted: false });
+    await transact(table, [spendWatchWrite(table, exposure)]);
+    expect(await watch(stateChange, cheap)).toMatchObject({ alerted: true });
+    expect(await alerts()).toMatchObject([
+      {
+        severity: 'critical',
+        summary: expect.stringMatching(
+          /^Credentials of this account were exposed on 15 Nov: every launch there is told until 29 Nov\. Started/,
+        ),
+        action: expect.stringContaining('terminate it now'),
+      },
+    ]);
+  });
+
+  it('is told by Auto Scaling, too, and once', async () => {
+    await transact(table, [spendWatchWrite(table, exposure)]);
+    expect(await watch(byAutoScaling, cheap)).toMatchObject({ alerted: true });
+    expect(await watch(byAutoScaling, cheap)).toMatchObject({ alerted: false });
+  });
+
+  it.each([
+    ['another account', { account: '345678901234' }],
+    ['a time that is over', { until: '2026-11-16T06:00:00Z' }],
+  ])('is told no differently under a watch of %s', async (_, given) => {
+    await transact(table, [spendWatchWrite(table, { ...exposure, ...given })]);
+    expect(await watch(stateChange, cheap)).toMatchObject({ alerted: false });
   });
 });

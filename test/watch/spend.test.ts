@@ -8,6 +8,11 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import budget from '../../events/budget-actual-sns.json' with { type: 'json' };
+import anomalyEvent from '../../events/cost-anomaly-eventbridge.json' with { type: 'json' };
+import exposed from '../../events/health-credentials-exposed.json' with { type: 'json' };
+import type { Alert } from '../../shared/alert/alert.ts';
+import { relayedEvent } from '../../shared/alert/aws-alert.ts';
 import { pathOf } from '../../shared/anomaly/drill-down.ts';
 import { toFeedback } from '../../shared/anomaly/feedback.ts';
 import { parseConfig } from '../../shared/config.ts';
@@ -16,6 +21,7 @@ import { putFeedback } from '../../shared/store/feedback.ts';
 import { getIncidents } from '../../shared/store/incidents.ts';
 import { ratesOf } from '../../shared/store/prices.ts';
 import { getStopBlock } from '../../shared/store/stop-block.ts';
+import { relayAwsAlerts } from '../../shared/watch/relay.ts';
 import { type SpendResult, watchSpend } from '../../shared/watch/spend.ts';
 import { openBucket } from '../support/bucket.ts';
 import { costPage } from '../support/spend.ts';
@@ -452,4 +458,85 @@ it('reads what instances really cost, once a week', async () => {
   const requests: number[] = [];
   for (const day of days) requests.push((await run(`${day}T06:00:00Z`)).requests);
   expect(requests).toEqual([3, 2, 2, 2, 2, 2, 2, 3, 2]);
+});
+
+describe('a leak that Cost Anomaly Detection sees too', () => {
+  const relay = () => relayAwsAlerts({ table: database.table, config }, relayedEvent.parse(anomalyEvent));
+  const incidentId = `${account}/${ec2}/2026-11-14`;
+  const { anomalyId } = anomalyEvent.detail;
+  const ours = async () => (await alerts()).find(({ id }) => id.startsWith('spend/')) as Alert | undefined;
+  const awsFact = async () => (await ours())?.facts.find(({ label }) => label === 'Cost Anomaly Detection');
+
+  it('is told by us alone where we come first', async () => {
+    await run(monday);
+    expect(await relay()).toEqual({ recorded: [], known: [], covered: [{ anomalyId, incidentId }] });
+    expect(await alerts()).toHaveLength(1);
+    expect(await awsFact()).toBeUndefined();
+  });
+
+  it('names what AWS told where that came first, and AWS tells nothing more', async () => {
+    expect((await relay()).recorded).toHaveLength(1);
+    await run(monday);
+    expect((await awsFact())?.value).toBe(
+      'told it on 2026-11-16: $1,423.60 above what it expected since 13 Nov by now',
+    );
+    expect(await ours()).toMatchObject({ anomalyId, links: [{}, { label: 'Anomaly in the AWS console' }] });
+    expect(await relay()).toEqual({ recorded: [], known: [], covered: [{ anomalyId, incidentId }] });
+    expect(await alerts()).toHaveLength(2);
+  });
+
+  it('is said in what we tell later that AWS saw in the meantime', async () => {
+    await run(monday);
+    await relay();
+    bill = (date) => ({ usage: date >= '2026-11-17' ? 4000 : date >= '2026-11-14' ? 900 : 100 });
+    await run('2026-11-19T06:00:00Z');
+    const grown = (await alerts()).find(({ id }) => id.endsWith('grown-1')) as Alert | undefined;
+    expect(grown?.facts.find(({ label }) => label === 'Cost Anomaly Detection')?.value).toMatch(
+      /^sees it too, on 2026-11-16/,
+    );
+  });
+});
+
+describe('an account whose credentials were exposed', () => {
+  const expose = (event: unknown = exposed) =>
+    relayAwsAlerts({ table: database.table, config }, relayedEvent.parse(event));
+  const spend = async () => ((await alerts()) as Alert[]).filter(({ kind }) => kind === 'spend-anomaly');
+
+  it('is told of a few dollars a day that are no news anywhere else', async () => {
+    bill = (date) => ({ usage: date >= '2026-11-14' ? 124 : 100 });
+    await run(monday);
+    expect(await spend()).toEqual([]);
+    await expose();
+    await run('2026-11-17T06:00:00Z');
+    expect(await spend()).toMatchObject([
+      {
+        severity: 'critical',
+        summary: expect.stringContaining(
+          'Credentials of this account were exposed on 16 Nov: until 30 Nov unusual spend there is told from $1 a day on.',
+        ),
+      },
+    ]);
+  });
+
+  it('is as any other once that is settled', async () => {
+    await expose();
+    await expose({
+      ...exposed,
+      time: '2026-11-16T07:00:00Z',
+      detail: { ...exposed.detail, communicationId: 'closed', statusCode: 'closed' },
+    });
+    bill = (date) => ({ usage: date >= '2026-11-14' ? 124 : 100 });
+    await run('2026-11-17T06:00:00Z');
+    expect(await spend()).toEqual([]);
+  });
+});
+
+it('keeps what an account has used this month for what AWS Budgets tells of it', async () => {
+  await run(monday);
+  const relayed = await relayAwsAlerts({ table: database.table, config }, relayedEvent.parse(budget));
+  const alert = ((await alerts()) as Alert[]).find(({ id }) => id === relayed.recorded[0]);
+  expect(alert?.facts.at(-1)).toEqual({
+    label: 'Our own figures',
+    value: '$3,100.00 of usage in the whole account this month, through 15 Nov', // 13 days at $100, two at $900
+  });
 });

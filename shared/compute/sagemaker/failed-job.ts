@@ -64,7 +64,7 @@ export function judgeFailures(jobs: readonly Job[], policy: FailurePolicy, now: 
 }
 
 /** Stopped by SageMaker at its limit counts: nobody asked for the end. */
-const isFailed = ({ status, phase = '' }: Job): boolean =>
+export const isFailed = ({ status, phase = '' }: Pick<Job, 'status' | 'phase'>): boolean =>
   status === 'Failed' || (status === 'Stopped' && /^Max.*Exceeded$/.test(phase));
 
 type Loop = JobSeries & {
