@@ -153,11 +153,10 @@ function weeksOf({ start, end }: Period): Tick[] {
 const monthName = (date: IsoDate): string =>
   new Date(date).toLocaleDateString('en-GB', { month: 'short', timeZone: 'UTC' });
 
-/** `$1.2K`: a round amount beside a line. */
+/** `$1.2K`: a round amount beside a line; without a sign of its currency where that isn't one by ISO 4217. */
 export const compactMoney = (amount: number, currency: string): string =>
   amount.toLocaleString('en-US', {
-    style: 'currency',
-    currency,
+    ...(/^[A-Z]{3}$/i.test(currency) && { style: 'currency', currency }),
     notation: 'compact',
     maximumSignificantDigits: 3,
   });
