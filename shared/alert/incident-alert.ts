@@ -6,7 +6,7 @@ import { formatMoney } from '../money.ts';
 import { addDays, type IsoTime } from '../period.ts';
 import { breakdownDimensions } from '../spend/breakdown.ts';
 import type { Scope } from '../spend/scope.ts';
-import type { Alert, Severity } from './alert.ts';
+import type { Alert, AlertChart, News, Severity } from './alert.ts';
 import { causeText, isNamed, partName, partsText, suspectText } from './cause-text.ts';
 import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
@@ -20,10 +20,11 @@ type Told = {
   names?: Names | undefined;
   change: Change;
   at: IsoTime;
+  chart?: AlertChart | undefined;
 };
 
 /** Says what has happened to an incident: once for each change. */
-export function incidentAlert(incident: Incident, { names = {}, change, at }: Told): Alert {
+export function incidentAlert(incident: Incident, { names = {}, change, at, chart }: Told): News {
   const { id, scope, cause, currency } = incident;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
@@ -33,6 +34,7 @@ export function incidentAlert(incident: Incident, { names = {}, change, at }: To
     subject,
     kind: 'spend-anomaly',
     severity: alertSeverity(incident, change),
+    step: stepOf(incident, change),
     at,
     title: `${placeName(scope, names)}: ${headline(incident, change)}`,
     summary: [
@@ -61,8 +63,15 @@ export function incidentAlert(incident: Incident, { names = {}, change, at }: To
     ...(region && { region }),
     ...(team && { team }),
     ...(cause?.owner && { owner: cause.owner }),
+    costPerDay: incident.excessPerDay,
+    ...(chart && { chart }),
+    incidentId: id,
   };
 }
+
+/** What was over and is there again has grown, to its series; to people it is back. */
+const stepOf = ({ told }: Incident, change: Change): News['step'] =>
+  change === 'grown' && told !== undefined && told.status !== 'open' ? 'reopened' : change;
 
 const ownerOf = (cause: RootCause | undefined): string | undefined =>
   cause?.owner ?? cause?.suspects[0]?.owner;

@@ -51,11 +51,15 @@ export function launchAlert({ launch, concern, target, ownerTag, at }: Told): Al
     region: target.region,
     ...(owner && { owner }),
     ...(team && { team }),
+    pattern: alertId('launch', target.account, owner ?? startedBy ?? 'nobody', typesOf(instances).join()),
   };
 }
 
+const typesOf = (instances: readonly LaunchedInstance[]): string[] =>
+  [...new Set(instances.map(({ instance }) => instance.instanceType))].toSorted();
+
 function what(instances: readonly LaunchedInstance[]): string {
-  const [type, ...others] = new Set(instances.map(({ instance }) => instance.instanceType));
+  const [type, ...others] = typesOf(instances);
   return `${instances.length} ${others.length === 0 ? type : 'instances'}`;
 }
 

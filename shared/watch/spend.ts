@@ -167,14 +167,14 @@ const isKept = (
 /** Keeps a leak, with its alert where there is something to tell; false where another run did so before. */
 async function settle(
   table: Table,
-  { incident, change, record, parts }: JudgedIncident,
+  { incident, change, record, parts, chart }: JudgedIncident,
   stored: ReadonlyMap<string, StoredIncident>,
   { at, names }: { at: IsoTime; names: Readonly<Record<string, string>> },
 ): Promise<boolean> {
   for (const part of parts) await putIncident(table, part, stored.get(part.id)?.version);
   const version = stored.get(record.id)?.version;
   if (change === undefined) return putIncident(table, noted(record, incident), version);
-  const alert = incidentAlert(incident, { change, at, names });
+  const alert = incidentAlert(incident, { change, at, names, chart });
   return tellIncident(table, noted(record, markTold(incident, change, at)), alert, version);
 }
 

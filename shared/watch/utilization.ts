@@ -1,9 +1,10 @@
-import { findingAlert } from '../alert/finding-alert.ts';
+import { findingAlert, findingOverAlert } from '../alert/finding-alert.ts';
 import { type Attribution, attribute } from '../allocation/owner.ts';
 import { inBatches } from '../batches.ts';
 import { monthlyCost } from '../compute/cost.ts';
 import {
   confirmedBy,
+  endingOf,
   type Finding,
   type Flaw,
   findingKey,
@@ -19,7 +20,9 @@ import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
 import { addMilliseconds, dateOf, earlier, type IsoTime } from '../period.ts';
 import {
+  closeFinding,
   closeFindings,
+  closingWrites,
   confirmFindings,
   getFindings,
   getPastFindings,
@@ -185,7 +188,7 @@ async function settle(
     }),
   ];
   const keeps = table !== undefined && !readOnly;
-  if (keeps) await closeFindings(table, review.closed, now);
+  if (keeps) await closeAndTell(watched, table, review.closed, observations);
   const told = keeps ? await keepAndTell(watched, table, seen) : 0;
   return {
     findings: [
@@ -199,6 +202,36 @@ async function settle(
     told,
   };
 }
+
+/** Closes what is over, and tells it where somebody was told of it; what nobody heard of ends in silence. */
+async function closeAndTell(
+  { target, now }: Watched,
+  table: Table,
+  closed: readonly Finding[],
+  observations: readonly Observation[],
+): Promise<void> {
+  await closeFindings(
+    table,
+    closed.filter((finding) => !isTold(finding)),
+    now,
+  );
+  const byId = Map.groupBy(observations, ({ resource }) => resource.id);
+  for (const some of inBatches(closed.filter(isTold), openingsAtOnce)) {
+    await Promise.all(
+      some.map(async (finding) => {
+        const ending = endingOf(finding, byId.get(finding.id) ?? []);
+        const alert = findingOverAlert({ finding, ending, target, now });
+        const isNew = await recordAlert(table, alert, closingWrites(table, finding, now));
+        // The same episode may be found again, as by a listing that was late, and be over for a second time.
+        if (!isNew) await closeFinding(table, finding, now);
+      }),
+    );
+  }
+}
+
+/** This episode, not one before it. */
+const isTold = ({ toldAt, openedAt }: Finding): boolean =>
+  toldAt !== undefined && Date.parse(toldAt) >= Date.parse(openedAt);
 
 /** A finding that this pass has seen, and whether it was open before. */
 type Seen = { finding: Finding; flaw: Flaw; isOpen: boolean };
@@ -269,10 +302,11 @@ function isWorthTelling(finding: Finding, { config, now }: Watched): boolean {
 }
 
 /** This episode, or one before within the week; that one only until it has lasted for a day: no longer one of many. */
-function isToldEnough({ toldAt, openedAt }: Finding, now: IsoTime): boolean {
+function isToldEnough(finding: Finding, now: IsoTime): boolean {
+  const { toldAt, openedAt } = finding;
   if (toldAt === undefined) return false;
   const since = (time: IsoTime) => Date.parse(now) - Date.parse(time);
-  return since(toldAt) <= since(openedAt) || (since(toldAt) < quietMs && since(openedAt) < lastingMs);
+  return isTold(finding) || (since(toldAt) < quietMs && since(openedAt) < lastingMs);
 }
 
 const lastingMs = 24 * 3_600_000;
