@@ -1,4 +1,4 @@
-import { addDays, daysBetween, type IsoDate } from '../period.ts';
+import { addDays, daysBetween } from '../period.ts';
 import type { AlertChart } from './alert.ts';
 import { dayName } from './day.ts';
 import {
@@ -250,7 +250,7 @@ function dots({ actual, expected }: Series, { from, to }: Problem, scale: Scale,
   });
 }
 
-type Label = { at: number; text: string; colour: string };
+type Label = { day: number; text: string; colour: string };
 
 /** The dates below: the day on which the problem began, and of the others those that leave it room. */
 function axis(
@@ -262,27 +262,28 @@ function axis(
 ): string {
   const { start } = chart;
   const ticks = dateTicks({ start, end: addDays(start, days) });
-  const xOf = (date: IsoDate) => left + toX(daysBetween(start, date), dayWidth);
+  // A short chart may hold no Monday.
+  const dates = ticks.length > 0 ? ticks : [{ date: start, text: dayName(start) }];
   const labels: Label[] = [
-    ...(problem
-      ? [{ at: left + toX(problem.from, dayWidth), text: problemText(chart), colour: colours.leak }]
-      : []),
-    ...ticks.map(({ date, text: word }) => ({ at: xOf(date), text: word, colour: colours.muted })),
-    // A short chart may hold no Monday.
-    { at: xOf(start), text: dayName(start), colour: colours.muted },
+    ...(problem ? [{ day: problem.from, text: problemText(chart), colour: colours.leak }] : []),
+    ...dates.map((tick) => ({
+      day: daysBetween(start, tick.date),
+      text: tick.text,
+      colour: colours.muted,
+    })),
   ];
-  const placed: (Label & { from: number; to: number })[] = [];
-  for (const label of labels) {
-    const half = widthOf(label.text, labelSize) / 2;
-    const at = Math.min(right - half, Math.max(padding + half, label.at));
-    const isFree = placed.every(({ from, to }) => at + half + 24 < from || at - half - 24 > to);
-    const isNeeded = ticks.length === 0 || label.at !== xOf(start) || ticks[0]?.date === start;
-    if (isFree && isNeeded) placed.push({ ...label, at, from: at - half, to: at + half });
+  const placed: { from: number; to: number; drawn: string }[] = [];
+  for (const { day, text: word, colour } of labels) {
+    const half = widthOf(word, labelSize) / 2;
+    const x = Math.min(right - half, Math.max(padding + half, left + toX(day, dayWidth)));
+    const isFree = placed.every(({ from, to }) => x + half + labelGap < from || x - half - labelGap > to);
+    const drawn = text(word, { x, y: bottom + 48, colour, anchor: 'middle' });
+    if (isFree) placed.push({ from: x - half, to: x + half, drawn });
   }
-  return placed
-    .map(({ at, text: word, colour }) => text(word, { x: at, y: bottom + 48, colour, anchor: 'middle' }))
-    .join('');
+  return placed.map(({ drawn }) => drawn).join('');
 }
+
+const labelGap = 24;
 
 function problemText({ since, until }: AlertChart): string {
   const last = until && addDays(until, -1);
