@@ -10,8 +10,8 @@ const daysBefore = 14;
 /** More would make an alert larger, and a chart no clearer. */
 const mostDays = 70;
 
-/** The first day that the chart of any incident may show in a run on a day. */
-export const firstChartDay = (today: IsoDate): IsoDate => addDays(today, -mostDays - 1);
+/** A day from which on a run knows all that charts may show: the newest complete day lies some days back. */
+export const firstChartDay = (today: IsoDate): IsoDate => addDays(today, -mostDays - 7);
 
 /**
  * The days around an incident, up to the newest complete one, or the last of the incident where that still fills: any

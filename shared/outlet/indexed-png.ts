@@ -15,10 +15,6 @@ const mostColours = 256;
 export function toIndexedPng({ width, height, rgba }: Pixels): Uint8Array {
   const colours = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
   const { palette, places } = paletteOf(colours);
-  const rows = Buffer.alloc(height * (width + 1)); // each row begins with its filter: none, lines have no gradients
-  for (let index = 0; index < colours.length; index++) {
-    rows[index + Math.floor(index / width) + 1] = places.get(colours[index] as number) as number;
-  }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -28,7 +24,7 @@ export function toIndexedPng({ width, height, rgba }: Pixels): Uint8Array {
     chunk('IHDR', header),
     chunk('PLTE', Uint8Array.from(palette.flatMap(ownColour))),
     chunk('tRNS', Uint8Array.from(palette, alphaOf)),
-    chunk('IDAT', deflateSync(rows)),
+    chunk('IDAT', deflateSync(rowsOf(colours, places, width))),
     chunk('IEND', new Uint8Array()),
   ]);
 }
@@ -36,12 +32,34 @@ export function toIndexedPng({ width, height, rgba }: Pixels): Uint8Array {
 /** The most frequent colours, and the place of each colour among them. */
 function paletteOf(colours: Uint32Array): { palette: number[]; places: Map<number, number> } {
   const counts = new Map<number, number>();
-  for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  let start = 0;
+  for (let end = 1; end <= colours.length; end++) {
+    // Next to a pixel there is mostly another one of its colour: looked up is only where that changes.
+    const colour = colours[start] as number;
+    if (colours[end] === colour) continue;
+    counts.set(colour, (counts.get(colour) ?? 0) + end - start);
+    start = end;
+  }
   const sorted = [...counts].toSorted(([, a], [, b]) => b - a).map(([colour]) => colour);
   const palette = sorted.slice(0, mostColours);
   const places = new Map(palette.map((colour, place) => [colour, place]));
   for (const colour of sorted.slice(mostColours)) places.set(colour, nearest(palette, colour));
   return { palette, places };
+}
+
+/** Each row begins with its filter: none, as lines have no gradients. */
+function rowsOf(colours: Uint32Array, places: ReadonlyMap<number, number>, width: number): Uint8Array {
+  const rows = new Uint8Array(colours.length + colours.length / width);
+  let [colour, place] = [-1, 0];
+  for (let index = 0, at = 0; index < colours.length; index++, at++) {
+    if (index % width === 0) at++;
+    if (colours[index] !== colour) {
+      colour = colours[index] as number;
+      place = places.get(colour) as number;
+    }
+    rows[at] = place;
+  }
+  return rows;
 }
 
 function nearest(palette: readonly number[], colour: number): number {
