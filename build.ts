@@ -1,4 +1,6 @@
 import { createWriteStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
@@ -7,6 +9,7 @@ import { ZipFile } from 'yazl';
 import { readConfigFile } from './cli/config-file.ts';
 import { InputError } from './cli/input-error.ts';
 import type { Config } from './shared/config.ts';
+import { drawingFiles } from './shared/outlet/png.ts';
 import { runOut, toHolidays } from './shared/schedule/holidays.ts';
 import { instanceSchedulerNotes } from './shared/schedule/instance-scheduler.ts';
 
@@ -34,6 +37,8 @@ export const bundleOptions = (name: string) =>
     legalComments: 'none',
     metafile: true,
     logLevel: 'error',
+    // CommonJS has its own words for where a file lies.
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     plugins: [onlyUsedZod, onlyUsedSchemas, onlyLambdaCredentials],
   }) satisfies BuildOptions;
 
@@ -154,8 +159,15 @@ const roleArn = (role: string, account: string) => ({
   'Fn::Sub': role.startsWith('arn:') ? role : `arn:\${AWS::Partition}:iam::${account}:role/${role}`,
 });
 
+/** What a bundle reads beside itself, by name: what draws needs its renderer and its letters. */
+export function filesBeside({ inputs }: Metafile): Record<string, string> {
+  if (!Object.keys(inputs).includes('shared/outlet/png.ts')) return {};
+  const { resolve } = createRequire(import.meta.url);
+  return Object.fromEntries(drawingFiles.map((file) => [basename(file), resolve(file)]));
+}
+
 /** The same sources make the same bytes, so that a deployment without a change changes nothing. */
-async function zip(target: string, files: Record<string, string>): Promise<void> {
+export async function zip(target: string, files: Record<string, string>): Promise<void> {
   const archive = new ZipFile();
   const mtime = new Date('1980-01-01T00:00:00'); // the earliest a zip can hold, in local time as zip has it
   for (const [name, source] of Object.entries(files)) {
@@ -169,7 +181,11 @@ async function buildFunction(name: string): Promise<{ metafile: Metafile }> {
   const outfile = `${out}/${name}/index.cjs`;
   const { metafile } = await build({ ...bundleOptions(name), outfile });
   writeFileSync(`${out}/${name}.meta.json`, JSON.stringify(metafile));
-  await zip(`${out}/${name}.zip`, { 'index.cjs': outfile, 'config.json': `${out}/config.json` });
+  await zip(`${out}/${name}.zip`, {
+    'index.cjs': outfile,
+    'config.json': `${out}/config.json`,
+    ...filesBeside(metafile),
+  });
   return { metafile };
 }
 

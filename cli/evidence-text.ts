@@ -1,4 +1,5 @@
 import { calledText } from '../shared/alert/resource-text.ts';
+import { type Canvas, drawSeries, gap } from '../shared/alert/spark.ts';
 import type { Attribution } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';
 import { formatDuration } from '../shared/compute/duration.ts';
@@ -10,8 +11,8 @@ import { clockText, type IsoTime } from '../shared/period.ts';
 import type { RateSource } from '../shared/spend/rate.ts';
 import { targetName } from '../shared/target.ts';
 import { cellsOf, cutCells, padCells } from './cells.ts';
-import { type Canvas, drawSeries, gap, timeAxis } from './spark.ts';
 import { paint, printable, screenWidth, wrap } from './terminal.ts';
+import { timeAxis } from './time-axis.ts';
 import type { Found, Viewed, ViewedEvidence } from './utilization-view.ts';
 
 /** What was measured of it, where it is an instance, and where its price comes from. */

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { IsoTime } from '../shared/period.ts';
-import { InputError } from './input-error.ts';
 import type { SampleAccount } from './sample/account.ts';
 import type { QueuedMessage } from './sample/sample.ts';
 
@@ -106,16 +104,5 @@ const toSqsEvent = (eventSourceARN: string, messages: readonly QueuedMessage[]):
 export const sampleEventFile = (name: string): string =>
   fileURLToPath(new URL(`../events/${name}`, import.meta.url));
 
-/** Reads an event from a file; throws an InputError that names the file where it isn't JSON. */
-export async function readEvent(file: string): Promise<unknown> {
-  const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
-  });
-  try {
-    return JSON.parse(source);
-  } catch (cause) {
-    throw new InputError(`${file}: is not JSON: ${(cause as Error).message.replaceAll('\n', ' ')}`, {
-      cause,
-    });
-  }
-}
+/** An event is a file of JSON. */
+export { readJson as readEvent } from './text-file.ts';

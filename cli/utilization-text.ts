@@ -1,4 +1,5 @@
 import { kindNames, sizeText } from '../shared/alert/resource-text.ts';
+import { sparkLine } from '../shared/alert/spark.ts';
 import { ownerOf } from '../shared/allocation/owner.ts';
 import { monthlyCost } from '../shared/compute/cost.ts';
 import { isFlaw, wastedRateOf } from '../shared/compute/finding.ts';
@@ -6,7 +7,6 @@ import type { OwnerWaste } from '../shared/compute/waste.ts';
 import { formatMoney, type Usd } from '../shared/money.ts';
 import type { IsoTime } from '../shared/period.ts';
 import { cellsOf, cutCells } from './cells.ts';
-import { sparkLine } from './spark.ts';
 import { type Cell, paint, perHour, relativeTime, type Style, screenWidth, table, wrap } from './terminal.ts';
 import { lastingByOwner, resourceKey, sum, totalsOf } from './utilization-totals.ts';
 import type { Viewed, ViewedTarget } from './utilization-view.ts';

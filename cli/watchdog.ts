@@ -108,6 +108,16 @@ withAccountOptions(program.command('backtest'))
   .option('--tune [alerts]', 'propose settings for so many alerts a month (default: 4)', toAlertsPerMonth)
   .action(async (options) => (await import('./backtest.ts')).backtestCommand(options));
 
+withCommonOptions(program.command('preview <alert>'))
+  .description('what an alert looks like where it is told: a file of one, an event of the alert queue, or -')
+  .addOption(
+    new Option('--as <form>', 'blocks for Block Kit Builder, the mail, or its chart')
+      .choices(['slack', 'email', 'png'])
+      .default('slack'),
+  )
+  .option('--out <file>', 'of the chart', 'chart.png')
+  .action(async (alert, options) => (await import('./preview.ts')).previewCommand(alert, options));
+
 const withTable = (command: Command): Command =>
   withAccountOptions(command).option('--table <name>', "the stack's table (default: TABLE_NAME)");
 

@@ -58,6 +58,8 @@ export type AlertChart = {
   limit: readonly (number | null)[];
   /** The first day that is part of the problem. */
   since: IsoDate;
+  /** The first day that no longer is; absent while it goes on. */
+  until?: IsoDate;
 };
 
 /**
@@ -126,11 +128,12 @@ const text = z.string();
 const amounts = z.array(z.number().nullable());
 const chart = z.object({
   currency: text,
-  start: text,
+  start: z.iso.date(),
   actual: amounts,
   expected: amounts,
   limit: amounts,
-  since: text,
+  since: z.iso.date(),
+  until: z.iso.date().exactOptional(),
 });
 
 /** An alert as it comes back out of the table or the queue. */

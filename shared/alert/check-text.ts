@@ -15,6 +15,8 @@ export type Told = {
 };
 
 type CheckText = {
+  /** What is so once it is over, after what it is called: `works again`. */
+  over: string;
   /** What is wrong, after what it is called: `has done nothing for 2 days 13 h`. */
   title: (told: Told) => string;
   /** The same in a sentence of its own, for those who have read the title. */
@@ -26,11 +28,13 @@ type CheckText = {
 /** How each check is told to people; docs/checks has a page for each. */
 export const checkTexts: Readonly<Record<Check, CheckText>> = {
   'idle-accelerator': {
+    over: 'works again',
     title: (told) => `has done nothing for ${spanOf(told)}`,
     meaning: (told) => `None of its accelerators has worked since ${sinceOf(told)}.`,
     step: releaseStep,
   },
   'loaded-not-computing': {
+    over: 'computes again',
     title: (told) => `holds memory and has computed nothing for ${spanOf(told)}`,
     meaning: (told) =>
       `A notebook or a server may be loaded there; none of its accelerators has worked since ${sinceOf(told)}.`,
@@ -38,6 +42,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       `End the kernel or process that holds the memory. ${releaseStep(told, standbyHint(told))}`,
   },
   'not-distributed': {
+    over: 'is used as a whole',
     title: ({ finding }) =>
       `works on a part of its accelerators, ${wastedPercent(finding) ?? 'half or more'} of them idle`,
     meaning: (told) =>
@@ -46,24 +51,28 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       'Start the job on all of them, with a process for each (torchrun --nproc-per-node=gpu, or the launcher of its framework), or move it to a type that has no more than it uses.',
   },
   'data-starved': {
+    over: 'waits for its data no longer',
     title: () => 'waits for its data',
     meaning: () => 'Its accelerators work in bursts and wait in between, while its CPU is full.',
     step: () =>
       'Feed it faster: more loader workers, prefetching, decoding done once in advance, data on a local disk or FSx for Lustre. Where the CPU stays full, take a type with more vCPUs for each accelerator.',
   },
   oversized: {
+    over: 'fits what it does',
     title: ({ finding: { proposal } }) =>
       proposal ? `would fit ${proposal.type}` : 'is larger than what it does',
     meaning: () => 'What it does fits a smaller type, by devices, their memory and vCPUs.',
     step: smallerTypeStep,
   },
   'small-batch': {
+    over: 'has its room used',
     title: () => 'has room for larger batches',
     meaning: () => 'Its accelerators work at less than half, and most of their memory is free.',
     step: () =>
       'Raise the batch size until memory or utilisation is full. Where the result forbids it, run two jobs side by side, or take a type with a smaller accelerator.',
   },
   'underused-accelerator': {
+    over: 'works its accelerators',
     title: () => 'hardly works its accelerators',
     meaning: () => 'They work, and little at the busiest of times.',
     step: ({ finding: { kind } }) =>
@@ -72,6 +81,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
         : 'Share it between jobs, give it more work, or move what it does to a smaller type.',
   },
   'idle-endpoint': {
+    over: 'is invoked again',
     title: (told) => `has not been invoked for ${spanOf(told)}`,
     meaning: (told) =>
       `Nobody has invoked it since ${sinceOf(told)}, and its instances are paid for all the same.`,
@@ -82,12 +92,14 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'underused-endpoint': {
+    over: 'has enough to do',
     title: () => 'has little to do',
     meaning: () => 'It is invoked, and its instances hardly work.',
     step: () =>
       'Let it scale in with its invocations (Application Auto Scaling), take a smaller type, or put several models behind it as inference components.',
   },
   'idle-notebook': {
+    over: 'works again',
     title: (told) => `has done nothing for ${spanOf(told)}`,
     meaning: (told) => `Nothing has run on it since ${sinceOf(told)}.`,
     step: (told) =>
@@ -97,6 +109,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'idle-studio-app': {
+    over: 'is used again',
     title: (told) => `has been used by nobody for ${spanOf(told)}`,
     meaning: (told) =>
       `Nobody has been active in it since ${sinceOf(told)}; a kernel may compute there all the same.`,
@@ -107,6 +120,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'idle-warm-pool': {
+    over: 'waits no longer',
     title: (told) => `has waited for a job for ${spanOf(told)}`,
     meaning: (told) =>
       `Its instances have been kept for a next job since ${sinceOf(told)}, at the price of training.`,
@@ -120,6 +134,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-stuck-starting': {
+    over: 'has begun to work',
     title: (told) => `has not begun to work after ${spanOf(told)}`,
     meaning: () => 'It was started, and is not at work yet.',
     step: (told) =>
@@ -129,6 +144,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-over-limit': {
+    over: 'is within its limit',
     title: (told) => {
       const since = runsSince(told.resource);
       if (since === undefined) return 'runs longer than its limit';
@@ -142,6 +158,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-idle': {
+    over: 'computes again',
     title: (told) => `has computed nothing for ${spanOf(told)}`,
     meaning: (told) => `It is running, and none of its accelerators has worked since ${sinceOf(told)}.`,
     step: (told) =>
@@ -151,6 +168,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-failed-late': {
+    over: 'was long ago',
     title: failureTitle,
     meaning: ({ finding: { since }, resource: { ran } }) =>
       ran !== undefined && ran.times > 1
@@ -163,12 +181,14 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'job-duplicate': {
+    over: 'repeats no other',
     title: () => 'repeats an earlier one',
     meaning: () => 'The same image, hyper-parameters and data ran before.',
     step: () =>
       'Take the result of the first one. Where a pipeline or a retry starts the same again, let it look for a finished run first; SageMaker Pipelines do with step caching.',
   },
   'gpu-requested-unused': {
+    over: 'uses its GPUs',
     title: (told) =>
       usesNone(told.finding)
         ? `has used none of its GPUs for ${spanOf(told)}`
@@ -179,6 +199,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       'Scale it to 0 where nobody needs it, or request no more GPUs than it uses. What needs a part of one can share it by time slicing or MIG; the node is paid for until nothing on it requests a GPU.',
   },
   'idle-throughput': {
+    over: 'is invoked again',
     title: (told) => `has not been invoked for ${spanOf(told)}`,
     meaning: (told) =>
       `No model has been invoked through it since ${sinceOf(told)}; units are paid for by the hour, used or not.`,
@@ -191,12 +212,14 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
       ),
   },
   'underused-throughput': {
+    over: 'is used',
     title: () => 'is hardly used',
     meaning: () => 'It is invoked, at much less than its units have proven to take.',
     step: () =>
       'Compare with on-demand tokens at this volume, and take fewer units: without commitment now, with one when it ends.',
   },
   'uncached-prompts': {
+    over: 'reads its prompts from the cache',
     title: () => 'reads hardly any prompt from the cache',
     meaning: () => 'Long prompts are paid for in full each time they are sent.',
     step: () =>

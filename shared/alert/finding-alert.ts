@@ -1,33 +1,32 @@
 import type { Attribution } from '../allocation/owner.ts';
 import type { Check } from '../compute/check.ts';
 import { monthlyCost } from '../compute/cost.ts';
-import { type Finding, wastedBetween } from '../compute/finding.ts';
+import { formatDuration } from '../compute/duration.ts';
+import { type Ending, type Finding, wastedBetween } from '../compute/finding.ts';
 import { endsByItself, runsSince } from '../compute/resource.ts';
 import type { Confidence } from '../compute/utilization.ts';
 import { formatMoney, type Usd } from '../money.ts';
-import { clockText } from '../period.ts';
+import { clockText, type IsoTime } from '../period.ts';
 import { type Target, targetName } from '../target.ts';
-import type { Alert, Severity } from './alert.ts';
+import type { Alert, News, Severity } from './alert.ts';
 import { checkTexts, isAtLeast, type Told } from './check-text.ts';
 import { resourceLink } from './console.ts';
+import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
 import { calledText, sizeText } from './resource-text.ts';
 import { oneLine } from './text.ts';
 
 /** Says what is paid for and does nothing, or little, and what that costs: once for each finding. */
-export function findingAlert({ target, ...told }: Told & { target: Target }): Alert {
+export function findingAlert({ target, ...told }: Told & { target: Target }): News {
   const { finding, resource, now } = told;
-  const { account, region, kind, id, check, since, attribution } = finding;
-  const subject = alertId('finding', account, region, kind, id, check, since);
+  const { id, check, attribution } = finding;
   const text = checkTexts[check];
   const cost = costText(told);
   const up = runsSince(resource);
+  const { wastedHourlyRate, isUnpaid } = finding;
   return {
-    id: alertId(subject, 'opened'),
-    subject,
-    kind: check === 'job-failed-late' ? 'job-failure' : 'utilization',
+    ...common(finding, 'opened', now),
     severity: severityOf(finding),
-    at: now,
     title: `${calledText(finding)} ${text.title(told)}${cost === undefined ? '' : `: ${cost}`}`,
     summary: `${text.meaning(told)} Seen: ${oneLine(finding.reason)}. ${confidenceText(finding)}`,
     facts: [
@@ -37,14 +36,65 @@ export function findingAlert({ target, ...told }: Told & { target: Target }): Al
       ...(up ? [{ label: 'Running since', value: clockText(up) }] : []),
       ...moneyFacts(told),
     ],
-    items: [],
     action: text.step(told),
     links: resourceLink(finding),
+    ...(wastedHourlyRate !== undefined && !isUnpaid && { costPerDay: 24 * wastedHourlyRate }),
+  };
+}
+
+/** What every alert of a finding says of it; `pattern` is the same for all its episodes, `subject` for one of them. */
+function common(finding: Finding, step: News['step'], at: IsoTime) {
+  const { account, region, kind, id, check, since, attribution } = finding;
+  const subject = alertId('finding', account, region, kind, id, check, since);
+  return {
+    id: alertId(subject, step),
+    subject,
+    kind: check === 'job-failed-late' ? 'job-failure' : 'utilization',
+    step,
+    at,
+    items: [],
     account,
     region,
     ...(attribution.owner && { owner: attribution.owner }),
     ...(attribution.team && { team: attribution.team }),
+    pattern: alertId('finding', account, region, kind, id, check),
+  } as const satisfies Partial<News>;
+}
+
+/** What has become of a finding, and where. */
+type Over = { finding: Finding; ending: Ending; target: Target; now: IsoTime };
+
+/** Says that a finding which was told is over, and what it came to: once for each. */
+export function findingOverAlert({ finding, ending, target, now }: Over): News {
+  const { id, attribution, since, closedAt = now } = finding;
+  const lasted = formatDuration(Math.max(0, Date.parse(closedAt) - Date.parse(since)));
+  const wasted = wastedBetween(finding, since, closedAt);
+  return {
+    ...common(finding, 'recovered', now),
+    severity: 'info',
+    title: `${calledText(finding)} ${overText(finding, ending)}${endText(finding, wasted)}`,
+    summary: `It lasted from ${clockText(since)} to ${clockText(closedAt)}, ${lasted}.`,
+    facts: [
+      { label: 'Account', value: targetName(target) },
+      { label: 'Resource', value: [id, sizeText(finding)].filter(isNews).join(', ') },
+      ...ownerFacts(attribution),
+      ...(wasted === undefined ? [] : [{ label: 'Wasted', value: formatMoney(wasted) }]),
+    ],
+    action: 'Nothing, unless it comes back.',
+    links: resourceLink(finding),
   };
+}
+
+function overText({ kind, check }: Finding, ending: Ending): string {
+  if (ending === 'gone') return endsByItself(kind) ? 'has ended' : 'is stopped or gone';
+  if (ending === 'restarted') return 'was started again';
+  return ending === 'otherwise' ? 'is no longer as it was told' : checkTexts[check].over;
+}
+
+function endText({ check, since }: Finding, wasted: Usd | undefined): string {
+  if (isPaidByToken(check)) return '';
+  const amount = wasted === undefined ? 'price unknown' : `${formatMoney(wasted)} wasted`;
+  return `: ${amount} since ${dayName(since)}`;
 }
 
 const isNews = (text: string, index: number, all: readonly string[]): boolean =>

@@ -8,7 +8,7 @@ import { addDays, dateOf, type IsoTime } from '../period.ts';
 import { breakdownDimensions } from '../spend/breakdown.ts';
 import type { Scope } from '../spend/scope.ts';
 import type { SpendWatch } from '../spend/spend-watch.ts';
-import type { Alert, Severity } from './alert.ts';
+import type { Alert, AlertChart, News, Severity } from './alert.ts';
 import { causeText, isNamed, partName, partsText, suspectText } from './cause-text.ts';
 import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
@@ -26,13 +26,14 @@ type Told = {
   watches?: ReadonlyMap<string, SpendWatch> | undefined;
   /** The same leak, as AWS's Cost Anomaly Detection sees it. */
   awsAnomaly?: KnownAwsAnomaly | undefined;
+  chart?: AlertChart | undefined;
 };
 
 /** Says what has happened to an incident: once for each change. */
 export function incidentAlert(
   incident: Incident,
-  { names = {}, change, at, watches, awsAnomaly }: Told,
-): Alert {
+  { names = {}, change, at, watches, awsAnomaly, chart }: Told,
+): News {
   const { id, scope, cause, currency } = incident;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
@@ -43,6 +44,7 @@ export function incidentAlert(
     subject,
     kind: 'spend-anomaly',
     severity: watch ? 'critical' : alertSeverity(incident, change),
+    step: stepOf(incident, change),
     at,
     title: `${placeName(scope, names)}: ${headline(incident, change)}`,
     summary: [
@@ -69,13 +71,19 @@ export function incidentAlert(
       ),
     action: incidentAction(incident),
     links: [...consoleLink(incident), ...awsLinks(awsAnomaly)],
-    ...(account && { account }),
-    ...(region && { region }),
-    ...(team && { team }),
-    ...(cause?.owner && { owner: cause.owner }),
-    ...(awsAnomaly && { anomalyId: awsAnomaly.anomalyId }),
+    ...given({ account, region, team, owner: cause?.owner, chart, anomalyId: awsAnomaly?.anomalyId }),
+    costPerDay: incident.excessPerDay,
+    incidentId: id,
   };
 }
+
+type Optional = {
+  [Key in 'account' | 'region' | 'team' | 'owner' | 'chart' | 'anomalyId']: News[Key] | undefined;
+};
+
+/** What there is of an alert's optional parts; an empty name is none. */
+const given = (parts: Optional): Partial<Omit<News, 'step'>> =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined && value !== ''));
 
 const watchText = ({ reason, since, until }: SpendWatch): string =>
   `${reason} on ${dayName(since)}: until ${dayName(until)} unusual spend there is told from $1 a day on.`;
@@ -93,6 +101,10 @@ function awsFacts(seen: KnownAwsAnomaly | undefined): Alert['facts'] {
 
 const awsLinks = (seen: KnownAwsAnomaly | undefined): Alert['links'] =>
   seen?.link ? [{ label: 'Anomaly in the AWS console', url: seen.link }] : [];
+
+/** What was over and is there again has grown, to its series; to people it is back. */
+const stepOf = ({ told }: Incident, change: Change): News['step'] =>
+  change === 'grown' && told !== undefined && told.status !== 'open' ? 'reopened' : change;
 
 const ownerOf = (cause: RootCause | undefined): string | undefined =>
   cause?.owner ?? cause?.suspects[0]?.owner;

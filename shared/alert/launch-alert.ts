@@ -58,6 +58,7 @@ export function launchAlert({ launch, concern, target, ownerTag, at, watch }: To
     region: target.region,
     ...(owner && { owner }),
     ...(team && { team }),
+    pattern: alertId('launch', target.account, owner ?? startedBy ?? 'nobody', typesOf(instances).join()),
   };
 }
 
@@ -77,8 +78,11 @@ function actionOf(concern: LaunchConcern, ownerTag: string): string {
 const watchText = ({ reason, since, until }: SpendWatch): string =>
   `${reason} on ${dayName(since)}: every launch there is told until ${dayName(until)}.`;
 
+const typesOf = (instances: readonly LaunchedInstance[]): string[] =>
+  [...new Set(instances.map(({ instance }) => instance.instanceType))].toSorted();
+
 function what(instances: readonly LaunchedInstance[]): string {
-  const [type, ...others] = new Set(instances.map(({ instance }) => instance.instanceType));
+  const [type, ...others] = typesOf(instances);
   return `${instances.length} ${others.length === 0 ? type : 'instances'}`;
 }
 

@@ -200,6 +200,21 @@ function endOf(finding: Finding, observed: readonly Observation[], now: IsoTime)
   return earlier(ends[0] ?? now, lastsUntil(finding, now));
 }
 
+/** How something was over: it isn't there any more, was started anew, has something else, or nothing is wrong with it. */
+export type Ending = 'gone' | 'restarted' | 'otherwise' | 'mended';
+
+/** How a closed finding was over, by what its run has seen of the resource. */
+export function endingOf(finding: Finding, observed: readonly Observation[]): Ending {
+  const own = observed.filter(
+    ({ resource, utilization }) =>
+      resourceKey(resource) === resourceKey(finding) && utilization.state !== 'ended',
+  );
+  if (own.length === 0) return 'gone';
+  const lasting = own.filter(({ resource }) => isSameEpisode(finding, resource));
+  if (lasting.length === 0) return 'restarted';
+  return lasting.some(isFlaw) ? 'otherwise' : 'mended';
+}
+
 const resourceKey = ({ kind, id }: Pick<Finding, 'kind' | 'id'>): string => `${kind}#${id}`;
 
 const flawKey = ({ resource: { kind, id }, utilization: { check } }: Flaw): string =>

@@ -104,24 +104,27 @@ export const confirmFinding = (table: Table, finding: Finding): Promise<boolean>
 
 /**
  * Ends a finding that a run at `at` saw to be over, since its `closedAt` if that is known, and keeps it among the past
- * ones; false where a newer run has seen it, or has opened the next.
+ * ones, for a transaction with the alert that tells of it; refused where a newer run has seen it, or has opened the next.
  */
-export const closeFinding = (table: Table, finding: Finding, at: IsoTime): Promise<boolean> =>
-  transact(table, [
-    { Delete: { TableName: table.name, Key: keyOf(finding), ...sameEpisode(finding, at) } },
-    {
-      Put: {
-        TableName: table.name,
-        Item: {
-          ...finding,
-          pk: pastOf(finding),
-          sk: `${at}#${findingKey(finding)}`,
-          closedAt: finding.closedAt ?? at,
-          expiresAt: expiresAfter(at, pastDays),
-        },
+export const closingWrites = ({ name }: Table, finding: Finding, at: IsoTime): TransactItem[] => [
+  { Delete: { TableName: name, Key: keyOf(finding), ...sameEpisode(finding, at) } },
+  {
+    Put: {
+      TableName: name,
+      Item: {
+        ...finding,
+        pk: pastOf(finding),
+        sk: `${at}#${findingKey(finding)}`,
+        closedAt: finding.closedAt ?? at,
+        expiresAt: expiresAfter(at, pastDays),
       },
     },
-  ]);
+  },
+];
+
+/** The same without an alert, or with one that was told before; false where it was refused. */
+export const closeFinding = (table: Table, finding: Finding, at: IsoTime): Promise<boolean> =>
+  transact(table, closingWrites(table, finding, at));
 
 /** Confirms many, some at a time; how many were. */
 export const confirmFindings = (table: Table, findings: readonly Finding[]): Promise<number> =>

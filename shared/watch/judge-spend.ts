@@ -1,3 +1,5 @@
+import type { AlertChart } from '../alert/alert.ts';
+import { firstChartDay, incidentChart } from '../alert/incident-chart.ts';
 import { allowanceOf, calendarOf, type PlannedEvent } from '../anomaly/calendar.ts';
 import { asPlanned, type Feedback, heeding, inForce, isMuted } from '../anomaly/feedback.ts';
 import { floorOf } from '../anomaly/floors.ts';
@@ -7,7 +9,7 @@ import { toPolicy } from '../anomaly/policy.ts';
 import { reasonOf } from '../anomaly/verdict.ts';
 import { type Walk, walkForward } from '../anomaly/walk-forward.ts';
 import type { Config } from '../config.ts';
-import { daysBefore, type IsoDate, type IsoTime, toDate } from '../period.ts';
+import { dateOf, daysBefore, type IsoDate, type IsoTime, toDate } from '../period.ts';
 import { seriesLevels } from '../spend/levels.ts';
 import { type Scope, scopeKey } from '../spend/scope.ts';
 import type { SpendSeries } from '../spend/series.ts';
@@ -25,6 +27,8 @@ export type JudgedIncident = {
   parts: readonly Incident[];
   /** The other series in which it was seen. */
   folded: readonly Scope[];
+  /** Its series around it, where there is something to tell. */
+  chart?: AlertChart | undefined;
 };
 
 /** One series as it was judged. */
@@ -77,11 +81,33 @@ export function judgeSpend(series: readonly SpendSeries[], task: Task): Judged {
   const changed = walks.flatMap(({ walk }) => walk.incidents);
   const incidents = judgeLeaks(known, [...changed, ...unexplained(known, changed)])
     .map((leak) => answered(leak, answers.get(leak.incident.id)))
+    .map((leak) => ({ ...leak, chart: chartOf(leak, walks, calendar, task) }))
     .toSorted(({ incident: a }, { incident: b }) => b.excessPerDay - a.excessPerDay || b.impact - a.impact);
   return {
     series: walks.slice(0, series.length).map(({ one, own, walk }) => summarize(one, walk, own)),
     incidents,
   };
+}
+
+type Walked = { one: SpendSeries; own: readonly Incident[] };
+
+/**
+ * What a leak's alert shows of its series. A walk keeps the verdicts of the days that it may tell of; the few series
+ * that have something to tell are walked again for those of the weeks before.
+ */
+function chartOf(
+  { incident, change }: JudgedIncident,
+  walks: readonly Walked[],
+  calendar: readonly PlannedEvent[],
+  task: Task,
+): AlertChart | undefined {
+  if (change === undefined) return undefined;
+  const key = keyOf(incident);
+  const walked = walks.find(({ one }) => keyOf(one) === key);
+  if (walked === undefined) return undefined;
+  const { one, own } = walked;
+  const { verdicts } = walk(one, own, calendar, { ...task, from: firstChartDay(dateOf(task.at)) });
+  return incidentChart(incident, one, verdicts);
 }
 
 /** What goes on unchanged, and whose cause no run could read so far: the next one tries again. */

@@ -71,8 +71,8 @@ export function watchSpendFile(
     categories: totalsBy(rows, ({ category }) => category),
     series: judged.series.map((one) => ({ ...one, accountName: nameOf(one) })),
     incidents: judged.incidents.map((one) => toSummary(one, names)),
-    alerts: judged.incidents.flatMap(({ incident, change }) =>
-      change ? [incidentAlert(incident, { change, at, names })] : [],
+    alerts: judged.incidents.flatMap(({ incident, change, chart }) =>
+      change ? [incidentAlert(incident, { change, at, names, chart })] : [],
     ),
   };
 }

@@ -193,7 +193,7 @@ type Settling = {
 /** Keeps a leak, with its alert where there is something to tell; false where another run did so before. */
 async function settle(
   table: Table,
-  { incident, change, record, parts, folded }: JudgedIncident,
+  { incident, change, record, parts, folded, chart }: JudgedIncident,
   stored: ReadonlyMap<string, StoredIncident>,
   { at, names, watches, awsAnomalies }: Settling,
 ): Promise<boolean> {
@@ -201,7 +201,7 @@ async function settle(
   const version = stored.get(record.id)?.version;
   if (change === undefined) return putIncident(table, noted(record, incident), version);
   const awsAnomaly = awsAnomalyOf(incident, [incident.scope, ...folded], awsAnomalies);
-  const alert = incidentAlert(incident, { change, at, names, watches, awsAnomaly });
+  const alert = incidentAlert(incident, { change, at, names, watches, awsAnomaly, chart });
   return tellIncident(table, noted(record, markTold(incident, change, at)), alert, version);
 }
 

@@ -36,7 +36,7 @@ type Attempted = Omit<Attempt, 'about' | 'part'>;
 export const isForThreadsOnly = (alert: Alert): boolean =>
   isAnswer(alert) ||
   alert.inThreadOf !== undefined ||
-  (alert.kind === 'utilization' && alert.step === 'recovered');
+  (alert.step === 'recovered' && (alert.kind === 'utilization' || alert.kind === 'job-failure'));
 
 /**
  * Shows news of a problem in its one message, which is posted if it isn't there yet, and tells what is new as a reply.

@@ -1,7 +1,9 @@
+import { findingOverAlert } from '../alert/finding-alert.ts';
 import { type Attribution, attribute } from '../allocation/owner.ts';
 import { inBatches } from '../batches.ts';
 import {
   confirmedBy,
+  endingOf,
   type Finding,
   type Flaw,
   findingKey,
@@ -17,12 +19,15 @@ import type { Usd } from '../money.ts';
 import { logger } from '../observability.ts';
 import { addMilliseconds, dateOf, earlier, type IsoTime } from '../period.ts';
 import {
+  closeFinding,
   closeFindings,
+  closingWrites,
   confirmFindings,
   getFindings,
   getPastFindings,
   openFinding,
 } from '../store/findings.ts';
+import { recordAlert } from '../store/outbox.ts';
 import type { Table } from '../store/table.ts';
 import { type Target, targetName } from '../target.ts';
 import type { Gap, Observed, Observer, Watched } from './observe.ts';
@@ -182,7 +187,7 @@ async function settle(
     }),
   ];
   const keeps = table !== undefined && !readOnly;
-  if (keeps) await closeFindings(table, review.closed, now);
+  if (keeps) await closeAndTell(watched, table, review.closed, observations);
   const told = keeps ? await keepAndTell(watched, table, seen) : 0;
   return {
     findings: [
@@ -196,6 +201,36 @@ async function settle(
     told,
   };
 }
+
+/** Closes what is over, and tells it where somebody was told of it; what nobody heard of ends in silence. */
+async function closeAndTell(
+  { target, now }: Watched,
+  table: Table,
+  closed: readonly Finding[],
+  observations: readonly Observation[],
+): Promise<void> {
+  await closeFindings(
+    table,
+    closed.filter((finding) => !isTold(finding)),
+    now,
+  );
+  const byId = Map.groupBy(observations, ({ resource }) => resource.id);
+  for (const some of inBatches(closed.filter(isTold), openingsAtOnce)) {
+    await Promise.all(
+      some.map(async (finding) => {
+        const ending = endingOf(finding, byId.get(finding.id) ?? []);
+        const alert = findingOverAlert({ finding, ending, target, now });
+        const isNew = await recordAlert(table, alert, closingWrites(table, finding, now));
+        // The same episode may be found again, as by a listing that was late, and be over for a second time.
+        if (!isNew) await closeFinding(table, finding, now);
+      }),
+    );
+  }
+}
+
+/** This episode, not one before it. */
+const isTold = ({ toldAt, openedAt }: Finding): boolean =>
+  toldAt !== undefined && Date.parse(toldAt) >= Date.parse(openedAt);
 
 /** When somebody was told last of what was over since, by the key of the finding. */
 function toldBefore(past: readonly Finding[]): Map<string, IsoTime> {
@@ -239,10 +274,11 @@ const isWorthTelling = (finding: Finding, { config, now }: Watched): boolean =>
   !isToldEnough(finding, now) && costsEnough(finding, config);
 
 /** This episode, or one before within the week; that one only until it has lasted for a day: no longer one of many. */
-function isToldEnough({ toldAt, openedAt }: Finding, now: IsoTime): boolean {
+function isToldEnough(finding: Finding, now: IsoTime): boolean {
+  const { toldAt, openedAt } = finding;
   if (toldAt === undefined) return false;
   const since = (time: IsoTime) => Date.parse(now) - Date.parse(time);
-  return since(toldAt) <= since(openedAt) || (since(toldAt) < quietMs && since(openedAt) < lastingMs);
+  return isTold(finding) || (since(toldAt) < quietMs && since(openedAt) < lastingMs);
 }
 
 const lastingMs = 24 * 3_600_000;

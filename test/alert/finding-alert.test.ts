@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Alert, alertSchema } from '../../shared/alert/alert.ts';
 import { toEmail } from '../../shared/alert/email.ts';
-import { findingAlert } from '../../shared/alert/finding-alert.ts';
+import { findingAlert, findingOverAlert } from '../../shared/alert/finding-alert.ts';
 import { toSlackMessage } from '../../shared/alert/slack.ts';
 import { type Check, checks } from '../../shared/compute/check.ts';
-import type { Finding } from '../../shared/compute/finding.ts';
+import type { Ending, Finding } from '../../shared/compute/finding.ts';
 import { type Resource, type ResourceKind, resourceKinds } from '../../shared/compute/resource.ts';
 import type { Confidence } from '../../shared/compute/utilization.ts';
 import type { RefusalCode } from '../../shared/schedule/refusal.ts';
@@ -61,7 +61,25 @@ describe('the alert of a finding', () => {
       region: 'eu-west-1',
       owner: 'jonas',
       team: 'search',
+      step: 'opened',
+      costPerDay: 24 * 32.77,
+      pattern: 'finding/210987654321/eu-west-1/ec2-instance/i-0d4e1f2a3b4c5d6e7/idle-accelerator',
     });
+  });
+
+  it('costs so much a day only where that is known, and paid already', () => {
+    expect(alert({ wastedHourlyRate: 8 }).costPerDay).toBe(192);
+    expect(alert({ wastedHourlyRate: undefined })).not.toHaveProperty('costPerDay');
+    expect(alert({ isUnpaid: true })).not.toHaveProperty('costPerDay');
+  });
+
+  it('is alike in all episodes of one thing, and in no other thing', () => {
+    const { pattern, subject } = alert();
+    expect(alert({ since: '2026-11-14T17:00:00Z' })).toMatchObject({ pattern });
+    expect(alert({ since: '2026-11-14T17:00:00Z' }).subject).not.toBe(subject);
+    for (const other of [{ id: 'i-0' }, { check: 'oversized' }, { region: 'us-east-1' }] as const) {
+      expect(alert(other).pattern).not.toBe(pattern);
+    }
   });
 
   it('is of the same change in every run that sees the same episode', () => {
@@ -491,5 +509,64 @@ describe('in a mail', () => {
   it('a command stands whole on its line', () => {
     const { body } = toEmail(alert({ ...examples['idle-studio-app'], check: 'idle-studio-app' }));
     expect(body).toMatch(/^aws sagemaker delete-app .* --app-name default$/m);
+  });
+});
+
+describe('the end of a finding', () => {
+  const over = (given: Partial<Finding> = {}, ending: Ending = 'mended') =>
+    findingOverAlert({
+      finding: findingOf({ closedAt: '2026-11-16T08:00:00Z', ...given }),
+      ending,
+      target: { account: '210987654321', accountName: 'ml-dev', region: 'eu-west-1' },
+      now: '2026-11-16T09:15:00Z',
+    });
+
+  it('says how long it lasted and what that came to, about the same subject', () => {
+    const opened = alert();
+    expect(over()).toMatchObject({
+      id: `${opened.subject}/recovered`,
+      subject: opened.subject,
+      pattern: opened.pattern,
+      kind: 'utilization',
+      severity: 'info',
+      step: 'recovered',
+      at: '2026-11-16T09:15:00Z',
+      title: 'reranker-train (p4d.24xlarge) works again: $2,064.51 wasted since 13 Nov',
+      summary: 'It lasted from 2026-11-13 17:00 UTC to 2026-11-16 08:00 UTC, 2 days 15 h.',
+      action: 'Nothing, unless it comes back.',
+      account: '210987654321',
+      region: 'eu-west-1',
+      owner: 'jonas',
+      team: 'search',
+    });
+    expect(over()).not.toHaveProperty('costPerDay');
+  });
+
+  it.each<[Ending, Partial<Finding>, string]>([
+    ['gone', {}, 'reranker-train (p4d.24xlarge) is stopped or gone: '],
+    ['gone', { kind: 'sagemaker-training-job', check: 'job-idle', type: 'ml.p4d.24xlarge' }, 'has ended: '],
+    ['restarted', {}, 'was started again: '],
+    ['otherwise', {}, 'is no longer as it was told: '],
+    ['mended', { kind: 'sagemaker-endpoint', check: 'idle-endpoint' }, 'is invoked again: '],
+  ])('of what was %s, %j, says so', (ending, given, text) => {
+    expect(over(given, ending).title).toContain(text);
+  });
+
+  it('never takes an unknown price for nothing, and counts what was lost at once', () => {
+    const unknown = over({ hourlyRate: undefined, wastedHourlyRate: undefined });
+    expect(unknown.title).toMatch(/: price unknown since 13 Nov$/);
+    expect(unknown.facts.map(({ label }) => label)).not.toContain('Wasted');
+    const lost = over({ check: 'job-failed-late', wastedHourlyRate: undefined, loss: 294.95 });
+    expect(lost.title).toContain('$294.95 wasted since 13 Nov');
+    expect(over({ check: 'uncached-prompts' }).title).not.toContain('$');
+  });
+
+  it('fits queue, table and outlets, whatever its check', () => {
+    for (const check of checks) {
+      const told = over({ check, name: '<!channel>' });
+      expect(alertSchema.parse(told)).toEqual(told);
+      expect(JSON.stringify(toSlackMessage(told))).not.toContain('<!channel>');
+      expect(toEmail(told).subject.length).toBeLessThanOrEqual(100);
+    }
   });
 });

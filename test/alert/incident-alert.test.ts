@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { incidentAlert } from '../../shared/alert/incident-alert.ts';
+import type { Change, Incident } from '../../shared/anomaly/incident.ts';
 import type { Scope } from '../../shared/spend/scope.ts';
 import { causeOf, expired, explainedLevel } from '../support/cause.ts';
+import { chartOf } from '../support/chart.ts';
 import { incidentOf } from '../support/incident.ts';
 
 const at = '2026-11-16T06:00:00Z';
@@ -39,6 +41,32 @@ describe('the alert of an incident', () => {
       '$880.00 on 15 Nov so far: the day is still filling, and can only rise',
     );
     expect(fact(alert, 'Above expected')).toBe('780 %');
+  });
+
+  it('says which step of it this is, under the ids that it always had', () => {
+    const of = (given: Partial<Incident>, change: Change) => {
+      const { id, step } = incidentAlert(incidentOf(given), { change, at });
+      return [id.split('/').at(-1), step];
+    };
+    const told = { at, impact: 800, excessPerDay: 800, growths: 1 };
+    const open = { told: { ...told, status: 'open' } } as const;
+    const back = { told: { ...told, status: 'recovered' } } as const;
+    expect(of({}, 'opened')).toEqual(['opened', 'opened']);
+    expect(of(open, 'grown')).toEqual(['grown-2', 'grown']);
+    expect(of(back, 'grown')).toEqual(['grown-2', 'reopened']);
+    expect(of({ ...open, status: 'recovered' }, 'recovered')).toEqual(['recovered', 'recovered']);
+    expect(of({ ...back, status: 'recovered' }, 'restated')).toEqual(['restated', 'restated']);
+    expect(of({ ...open, status: 'accepted' }, 'accepted')).toEqual(['accepted', 'accepted']);
+  });
+
+  it('is known by its incident, what that costs a day, and its chart', () => {
+    const chart = chartOf();
+    expect(incidentAlert(incidentOf(), { change: 'opened', at, chart })).toMatchObject({
+      incidentId: '210987654321/Amazon Elastic Compute Cloud - Compute/2026-11-14',
+      costPerDay: 812,
+      chart,
+    });
+    expect(incidentAlert(incidentOf(), { change: 'opened', at })).not.toHaveProperty('chart');
   });
 
   it.each<[Scope, string, string[]]>([

@@ -41,6 +41,19 @@ describe('the alert of a launch', () => {
     });
   });
 
+  it('is alike for whoever starts the same types in an account', () => {
+    const ofTypes = (...types: string[]) =>
+      types.map((instanceType) => launched({ instance: instance({ instanceType }) }));
+    expect(alert(ofTypes('p4d.24xlarge', 'g5.xlarge', 'g5.xlarge')).pattern).toBe(
+      'launch/210987654321/dana/g5.xlarge,p4d.24xlarge',
+    );
+    const nobodys = launched({ attribution: {} });
+    expect(alert([nobodys], 'ml-engineer/dana').pattern).toBe(
+      'launch/210987654321/ml-engineer/dana/g5.12xlarge',
+    );
+    expect(alert([nobodys]).pattern).toBe('launch/210987654321/nobody/g5.12xlarge');
+  });
+
   it('names no owner where the instances have several, and says how many have none', () => {
     const told = alert([launched({ attribution: {} }), launched()]);
     expect(told.owner).toBeUndefined();

@@ -68,6 +68,10 @@ describe('the warning of a stop', () => {
       account: '210987654321',
       region: 'eu-west-1',
       owner: 'dana',
+      schedulables: [
+        { key: 'i-0d4e1f2a3b4c5d6e7', id: 'i-0d4e1f2a3b4c5d6e7', name: 'trainer' },
+        { key: 'i-0f31c4a7d1b2e9a05', id: 'i-0f31c4a7d1b2e9a05', name: 'i-0f31c4a7d1b2e9a05' },
+      ],
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  endingOf,
   type Finding,
   type Observation,
   reviewFindings,
@@ -186,5 +187,18 @@ describe('what a finding wasted', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(wastedBetween(finding(given), ...month)).toBe(expected);
+  });
+});
+
+describe('how a finding was over', () => {
+  it.each([
+    ['gone', []],
+    ['gone', [observed('busy', { id: 'i-2' })]],
+    ['mended', [observed('busy')]],
+    ['otherwise', [observed('underused')]],
+    ['restarted', [observed('idle', { startedAt: '2026-11-16T05:00:00Z' })]],
+    ['gone', [observed('ended')]],
+  ] as const)('is that it was %s', (ending, seen) => {
+    expect(endingOf(finding(), seen)).toBe(ending);
   });
 });

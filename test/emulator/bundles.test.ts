@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleOptions, functionNames } from '../../build.ts';
+import { bundleOptions, filesBeside, functionNames } from '../../build.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { addDays, dateOf, datesOf, type IsoDate } from '../../shared/period.ts';
 import { getFindings } from '../../shared/store/findings.ts';
@@ -42,7 +42,9 @@ beforeAll(async () => {
   await emptyEmulator();
   folder = await mkdtemp(join(tmpdir(), 'watchdog-bundles-'));
   for (const name of functionNames()) {
-    await build({ ...bundleOptions(name), outfile: join(folder, `${name}.cjs`) });
+    const { metafile } = await build({ ...bundleOptions(name), outfile: join(folder, `${name}.cjs`) });
+    for (const [beside, file] of Object.entries(filesBeside(metafile)))
+      await copyFile(file, join(folder, beside));
   }
   table = await createTable('watchdog');
   await storeRates(table, [paid(home.region)], evening);

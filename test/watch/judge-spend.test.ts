@@ -145,3 +145,32 @@ describe('a floor of its own', () => {
     expect(changes(mornings('2026-11-16', { excess, config: floors(500) }))).toEqual([]);
   });
 });
+
+describe('the chart of what is told', () => {
+  const config = parseConfig({});
+  const days = figuresBetween('2026-06-01', '2026-11-15', (date) => spendOn(date, () => 800));
+  const judge = (known: readonly Incident[] = []) =>
+    judgeSpend([seriesOf(days)], { known, from: '2026-11-10', config, at: '2026-11-16T06:00:00Z' });
+
+  it('knows what was to be expected of the weeks before those that are judged', () => {
+    const [leak] = judge().incidents;
+    const { start, actual, expected, limit, since } = leak?.chart ?? {};
+    expect({ start, since, days: actual?.length }).toEqual({
+      start: '2026-10-05',
+      since: '2026-11-14',
+      days: 42,
+    });
+    expect(expected?.every((amount) => amount !== null && amount > 99 && amount < 110)).toBe(true);
+    expect(limit?.every((amount, index) => amount !== null && amount > (expected?.[index] ?? 0))).toBe(true);
+    const own = leak?.incident.days.map((day) => Number(day.expected.toPrecision(5)));
+    expect(expected?.slice(-2)).toEqual(own);
+    expect(actual?.slice(-2)).toEqual([904, 900]);
+  });
+
+  it('is of nothing that is not told', () => {
+    const [leak] = judge().incidents;
+    const told = leak && markTold(leak.incident, 'opened', '2026-11-16T06:00:00Z');
+    const again = judge(told ? [told] : []).incidents;
+    expect(again.map(({ change, chart }) => [change, chart])).toEqual([[undefined, undefined]]);
+  });
+});

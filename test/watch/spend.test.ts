@@ -120,12 +120,26 @@ async function alerts() {
       ExpressionAttributeValues: { ':pk': 'OUTBOX' },
     }),
   );
-  return Items.map(({ alert }) => alert as { id: string; title: string; team?: string });
+  return Items.map(({ alert }) => alert as Alert);
 }
 
 const monday = '2026-11-16T06:00:00Z';
 
 describe('the first run', () => {
+  it('tells with a chart of the weeks before, and of the days that it tells of', async () => {
+    await run(monday);
+    const [alert] = await alerts();
+    expect(alert).toMatchObject({
+      step: 'opened',
+      costPerDay: expect.closeTo(800, 3),
+      incidentId: alert?.subject.replace('spend/', ''),
+      chart: { start: '2026-10-05', since: '2026-11-14', currency: 'USD' },
+    });
+    expect(alert?.chart?.actual.slice(-3)).toEqual([100, 900, 900]);
+    expect(alert?.chart?.expected.slice(-3)).toEqual([100, 100, 100]);
+    expect(JSON.stringify(alert?.chart).length).toBeLessThan(1000);
+  });
+
   it('reads the whole history, judges the last two weeks, and explains what it found', async () => {
     const result = await run(monday);
     expect(asked()[0]?.TimePeriod).toEqual({ Start: '2026-05-20', End: '2026-11-16' });

@@ -98,6 +98,8 @@ describe('the watch', () => {
     return ((await table.client.send(command)).Items ?? []).map(({ alert }) => alert as Alert);
   };
 
+  const steps = async () => (await alerts()).map(({ step }) => step).toSorted();
+
   it('tells an accelerator that was forgotten on Friday: since when, and what it has cost', async () => {
     const tags = { Name: 'reranker-train', owner: 'jonas', team: 'search' };
     const result = await watch({ 'i-p4d': forgotten }, { instances: [p4dNamed('i-p4d', { tags })] });
@@ -145,10 +147,58 @@ describe('the watch', () => {
     expect(await getPastFindings(table, target, monday)).toMatchObject([
       { since: '2026-11-13T17:00:00Z', closedAt: '2026-11-16T06:10:00Z' }, // when the work began that was seen at 09:15
     ]);
-    expect(await alerts()).toHaveLength(1); // it comes and goes: nobody hears of it each time
+    expect(await steps()).toEqual(['opened', 'recovered']); // it comes and goes: nobody hears of it each time
     const dayLater = await watch(worked, { at: '2026-11-17T16:15:00Z' });
     expect(dayLater).toMatchObject({ opened: 0, told: 1 });
-    expect(await alerts()).toHaveLength(2);
+    expect(await steps()).toEqual(['opened', 'opened', 'recovered']);
+  });
+
+  const works = { 'i-p4d': { gpus: Array(8).fill(70) } };
+
+  it('says that it is over, once, and what it came to', async () => {
+    await watch({ 'i-p4d': forgotten });
+    const [opened] = await alerts();
+    expect(await watch(works, { at: '2026-11-16T09:15:00Z' })).toMatchObject({ closed: 1, told: 0 });
+    expect(await watch(works, { at: '2026-11-16T09:15:00Z' })).toMatchObject({ closed: 0 });
+    const recovered = (await alerts()).filter(({ step }) => step === 'recovered');
+    expect(recovered).toMatchObject([
+      {
+        subject: opened?.subject,
+        severity: 'info',
+        title: expect.stringMatching(/ works again: \$1,9\d\d\.\d\d wasted since 13 Nov$/),
+      },
+    ]);
+    expect(await getFindings(table, target)).toEqual([]);
+    expect(await getPastFindings(table, target, monday)).toHaveLength(1);
+  });
+
+  it('says nothing of the end of what nobody was told of', async () => {
+    const quiet = parseConfig({ utilization: { floor: 1e9 } });
+    const pass = (world: Record<string, MeasuredInstance>, at: string) => {
+      fakeEc2([p4dNamed('i-p4d')]);
+      fakeCloudWatch(world);
+      return watchUtilization({ ...clients(), table }, target, quiet, at);
+    };
+    expect(await pass({ 'i-p4d': forgotten }, monday)).toMatchObject({ opened: 1, told: 0 });
+    expect(await pass(works, '2026-11-16T09:15:00Z')).toMatchObject({ closed: 1 });
+    expect(await alerts()).toEqual([]);
+  });
+
+  it('says nothing of an end that a newer run knows better', async () => {
+    await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T12:15:00Z' });
+    await watch(works, { at: '2026-11-16T09:15:00Z' }); // comes late
+    expect(await steps()).toEqual(['opened']);
+    expect(await getFindings(table, target)).toHaveLength(1);
+  });
+
+  it('closes an episode that was over before and was found again, and tells of neither twice', async () => {
+    await watch({ 'i-p4d': forgotten });
+    const gone = { instances: [], at: '2026-11-16T06:45:00Z' };
+    expect(await watch({}, gone)).toMatchObject({ closed: 1 });
+    expect(await watch({ 'i-p4d': forgotten }, { at: '2026-11-16T07:15:00Z' })).toMatchObject({ opened: 1 });
+    expect(await watch({}, { ...gone, at: '2026-11-16T07:45:00Z' })).toMatchObject({ closed: 1 });
+    expect(await getFindings(table, target)).toEqual([]);
+    expect(await steps()).toEqual(['opened', 'recovered']);
   });
 
   it('looks at an open finding again when a whole window has passed, by its GPUs alone', async () => {

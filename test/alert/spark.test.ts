@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawSeries, sparkLine, timeAxis } from '../../cli/spark.ts';
+import { drawSeries, sparkLine } from '../../shared/alert/spark.ts';
 import type { Point } from '../../shared/compute/metric.ts';
 
 const minutes = 60_000;
@@ -70,29 +70,5 @@ describe('a spark line', () => {
 describe('a series drawn over several lines', () => {
   it('stands on the last of them', () => {
     expect(drawSeries(points(0, 40, 100, undefined), { ...canvas(4), height: 2 })).toEqual(['  █ ', '▁▇█·']);
-  });
-});
-
-describe('the hours below a drawing', () => {
-  it('stand at their columns', () => {
-    expect(timeAxis(canvas(36))).toBe('╵03:00      ╵04:00      ╵05:00');
-  });
-
-  it('are fewer where there is less room, and dates at midnight', () => {
-    const end = Date.parse('2026-11-18T03:00:00Z');
-    expect(timeAxis({ start, end, width: 40 })).toBe('       ╵12:00    ╵17 Nov   ╵12:00    ╵18 Nov');
-  });
-
-  it('begin within the drawing', () => {
-    const spans = fc.tuple(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 300 }));
-    fc.assert(
-      fc.property(spans, ([length, width]) => {
-        const axis = timeAxis({ start, end: start + length * minutes, width });
-        expect(axis.lastIndexOf('╵')).toBeLessThan(width);
-        expect(axis).not.toMatch(/NaN|undefined/);
-      }),
-    );
-    expect(timeAxis({ start, end: start, width: 10 })).toBe('');
-    expect(timeAxis({ start, end: start + 1, width: 0 })).toBe('');
   });
 });
