@@ -2,7 +2,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { z } from 'zod';
-import { readMeter, resetMeter } from './aws/meter.ts';
+import { lambdaCost, type RunCost, readMeter, resetMeter } from './aws/meter.ts';
 import { logger } from './observability.ts';
 import { type IsoTime, toTime } from './period.ts';
 
@@ -16,26 +16,40 @@ export type Run = {
   arrivedAt: IsoTime;
 };
 
+/** What is done with the cost of a run that has succeeded, such as recording it. */
+type Afterwards = (run: RunCost) => Promise<unknown>;
+
 /**
  * What every function shares: a checked event, logs with their context, counted AWS calls and what they cost.
  * Throws where the event isn't of the shape, naming what was expected, before any work is done; Lambda then retries
- * and parks it in the failure queue.
+ * and parks it in the failure queue. Where what comes afterwards fails, the work is done all the same.
  */
 export const createHandler = <Event, Result>(
   schema: z.ZodType<Event>,
   work: (event: Event, run: Run) => Promise<Result>,
+  afterwards?: Afterwards,
 ) =>
   middy<unknown, Result, Error, Context>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(async (event, context) => {
       resetMeter();
+      const started = performance.now();
+      const arrivedAt = arrivalOf(context);
       const result = await work(checked(schema, event), {
         remainingMs: () => context.getRemainingTimeInMillis(),
-        arrivedAt: arrivalOf(context),
+        arrivedAt,
       });
-      logger.info('done', { result, aws: readMeter() });
+      const aws = readMeter();
+      logger.info('done', { result, aws });
+      const own = lambdaCost(performance.now() - started, Number(context.memoryLimitInMB));
+      await afterwards?.({ at: timeOf(event) ?? arrivedAt, cost: aws.cost + own }).catch((error: Error) =>
+        logger.warn('run not recorded', { error }),
+      );
       return result;
     });
+
+/** The time that an event of a schedule names, so that a replay is recorded for its own day. */
+const timeOf = (event: unknown): IsoTime | undefined => scheduledEvent.safeParse(event).data?.time;
 
 /** The clock's time; a run of an old sample event on a laptop brings its own. */
 const arrivalOf = (context: Context & { arrivedAt?: IsoTime }): IsoTime =>
@@ -61,20 +75,25 @@ export type QueueMessage<Body> = { body: Body; messageId: string; receiveCount: 
 export const createQueueHandler = <Body>(
   schema: z.ZodType<Body>,
   work: (message: QueueMessage<Body>, run: Run) => Promise<unknown>,
+  afterwards?: Afterwards,
 ) =>
-  createHandler(batch, async ({ Records }, run): Promise<SQSBatchResponse> => {
-    const failures: SQSBatchResponse['batchItemFailures'] = [];
-    for (const { messageId, body, attributes } of Records) {
-      try {
-        const message = checked(schema, JSON.parse(body));
-        await work({ body: message, messageId, receiveCount: attributes.ApproximateReceiveCount }, run);
-      } catch (error) {
-        logger.error('message failed', { messageId, error: error as Error });
-        failures.push({ itemIdentifier: messageId });
+  createHandler(
+    batch,
+    async ({ Records }, run): Promise<SQSBatchResponse> => {
+      const failures: SQSBatchResponse['batchItemFailures'] = [];
+      for (const { messageId, body, attributes } of Records) {
+        try {
+          const message = checked(schema, JSON.parse(body));
+          await work({ body: message, messageId, receiveCount: attributes.ApproximateReceiveCount }, run);
+        } catch (error) {
+          logger.error('message failed', { messageId, error: error as Error });
+          failures.push({ itemIdentifier: messageId });
+        }
       }
-    }
-    return { batchItemFailures: failures };
-  });
+      return { batchItemFailures: failures };
+    },
+    afterwards,
+  );
 
 function checked<Event>(schema: z.ZodType<Event>, event: unknown): Event {
   const { data, error } = schema.safeParse(event);
