@@ -23,6 +23,7 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'wake-schedules': 'tag-change.json',
   sweep: 'sweep.json',
   'watch-launches': 'cloudtrail-run-instances.json',
+  'send-digests': 'send-digests.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',
   notify: 'alert-queue.json',
 };

@@ -15,6 +15,7 @@ export const functionNames = [
   'wake-schedules',
   'sweep',
   'watch-launches',
+  'send-digests',
   'relay-aws-alerts',
   'notify',
 ] as const;

@@ -1,5 +1,5 @@
+import { type Html, html, raw } from '../shared/alert/html.ts';
 import { addDays, daysBetween, type IsoDate, type Period } from '../shared/period.ts';
-import { type Html, html, raw } from './html.ts';
 
 /** Amounts by day from `start` on; NaN where there is nothing to say. */
 export type Daily = { start: IsoDate; amounts: ArrayLike<number> };

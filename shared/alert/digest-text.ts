@@ -257,7 +257,12 @@ function taggedFact({ tagged }: Digest): Alert['facts'] {
 function costFact({ ownCost }: Digest): Alert['facts'] {
   return ownCost === undefined
     ? []
-    : [{ label: 'The watchdog', value: `${formatMoney(ownCost.amount)} since ${dayName(ownCost.since)}` }];
+    : [
+        {
+          label: 'The watchdog',
+          value: `${formatMoney(ownCost.amount)} for its own runs, ${daysText(ownCost.on, 'weekly')}`,
+        },
+      ];
 }
 
 /** `Up $2,310.00: Amazon EC2 in ml-dev, $812.00 a day after $100.00. Why: ...` */

@@ -3,7 +3,7 @@ import type { PeriodIncidents } from '../anomaly/period-incidents.ts';
 import type { BudgetStatus } from '../budget/budget.ts';
 import type { OwnerWaste } from '../compute/waste.ts';
 import type { Usd } from '../money.ts';
-import type { IsoDate, IsoTime } from '../period.ts';
+import type { IsoDate, IsoTime, Period } from '../period.ts';
 import type { Savings } from '../schedule/savings.ts';
 import type { Mover, PeriodSpend } from '../spend/period-change.ts';
 import type { DailyFigure } from '../spend/series.ts';
@@ -47,8 +47,8 @@ export type Digest = {
   recommendations: readonly Recommendation[];
   /** Share of the spend, or of the findings, that a team or an owner is known of, 0 to 1; absent: of nothing. */
   tagged?: { share: number; of: 'spend' | 'findings' } | undefined;
-  /** What the watchdog's runs cost in the period; absent where none is on record. */
-  ownCost?: { amount: Usd; since: IsoDate } | undefined;
+  /** What the watchdog's runs cost, and on which days; absent where none is on record. */
+  ownCost?: { amount: Usd; on: Period } | undefined;
   stale: readonly StaleHeartbeat[];
   /** What people call the accounts. */
   names: Readonly<Record<string, string>>;

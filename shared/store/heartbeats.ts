@@ -2,7 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { RunCost } from '../aws/meter.ts';
 import type { Usd } from '../money.ts';
-import { dateOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
+import { addDays, dateOf, type IsoDate, type IsoTime, type Period } from '../period.ts';
 import { expiresAfter, queryAll, type Table } from './table.ts';
 
 const pk = 'HEARTBEATS';
@@ -81,16 +81,17 @@ export function lastSuccesses(days: readonly RunDay[], now: IsoTime): Map<string
   return last;
 }
 
-/** What the runs of a period cost, and the first day of it that has any; undefined where none is on record. */
+/** What the runs of a period cost, and the days of it that any are on record for; undefined where there are none. */
 export function costIn(
   days: readonly RunDay[],
   { start, end }: Period,
-): { amount: Usd; since: IsoDate } | undefined {
+): { amount: Usd; on: Period } | undefined {
   const within = days.filter(({ date }) => date >= start && date < end);
-  const [first] = within;
-  if (first === undefined) return undefined;
+  const dates = within.map(({ date }) => date).toSorted();
+  const [first, last] = [dates[0], dates.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
   return {
     amount: within.reduce((sum, { cost }) => sum + cost, 0),
-    since: within.reduce((earliest, { date }) => (date < earliest ? date : earliest), first.date),
+    on: { start: first, end: addDays(last, 1) },
   };
 }

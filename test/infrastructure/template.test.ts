@@ -117,6 +117,7 @@ const servicePrefix: Record<string, string> = {
   'client-bedrock': 'bedrock',
   'client-resource-groups-tagging-api': 'tag',
   'client-s3': 's3',
+  'client-sesv2': 'ses',
   'client-sns': 'sns',
   'client-sqs': 'sqs',
   'client-ssm': 'ssm',
