@@ -23,15 +23,13 @@ const beforeNames = {
 /** `Weekly digest of search, 7 to 13 Nov: $4,321.00, 18 % more than in the week before` */
 export function digestTitle(digest: Digest): string {
   const { cadence, team, spend } = digest;
-  const what = `${cadenceNames[cadence]} digest${team === undefined ? '' : ` of ${team}`}, ${daysText(periodOf(digest), cadence)}`;
+  const what = `${cadenceNames[cadence]} digest${team === undefined ? '' : ` of ${team}`}, ${daysText(digest.period, cadence)}`;
   if (spend === undefined || spend.now.known === 0) return `${what}: spend unknown`;
   const total = money(digest, spend.now.total);
   if (cadence === 'daily') return `${what}: ${total}${spend.now.filling > 0 ? ' so far' : ''}`;
   const change = changeText(digest);
   return `${what}: ${total}${change === undefined ? '' : `, ${change}`}`;
 }
-
-const periodOf = ({ spend, start }: Digest): Period => spend?.now.period ?? { start, end: addDays(start, 1) };
 
 /** `Sun 15 Nov`, `7 to 13 Nov`, `28 Oct to 3 Nov`, `October 2026` */
 function daysText({ start, end }: Period, cadence: Digest['cadence']): string {
@@ -76,29 +74,36 @@ export const dailyLines = (digest: Digest): string[] => [
   [wasteSentence(digest) ?? 'Nothing is known to be idle.', savedSentence(digest)].filter(Boolean).join(' '),
 ];
 
+/** The title has what was spent, and by how much that differs. */
 function spendSentence(digest: Digest): string {
   const { spend, cadence } = digest;
   if (spend === undefined || spend.now.known === 0) return unknownSpend(digest);
-  const change = changeText(digest);
+  const { before, now } = spend;
   const compared =
-    change === undefined ? ', and there is nothing to compare it with yet' : `, ${change}${wasText(digest)}`;
-  return `${money(digest, spend.now.total)} was spent ${inPeriod(spend.now.period, cadence)}${compared}.${gapsText(spend.now)}`;
+    before.known === 0
+      ? 'There is nothing yet to compare it with.'
+      : `${capitalized(daysText(before.period, cadence))} cost ${money(digest, before.total)}${recordText(before)}.`;
+  return compared + gapsText(now);
 }
 
-const inPeriod = (period: Period, cadence: Digest['cadence']): string =>
-  cadence === 'monthly' ? `in ${daysText(period, cadence)}` : `from ${daysText(period, cadence)}`;
+/** What is compared with where not all of it is known. */
+function recordText({ period, known }: PeriodSpend): string {
+  const length = daysBetween(period.start, period.end);
+  return known < length ? ` on the ${known} of its ${length} days that are on record` : '';
+}
 
-const wasText = (digest: Digest): string =>
-  digest.spend === undefined ? '' : ` (${money(digest, digest.spend.before.total)})`;
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const unknownSpend = ({ unknownSpend: reason, start }: Digest): string =>
-  reason ?? `Nothing of the bill has been read for ${dayName(start)} or later: what was spent is unknown.`;
+const unknownSpend = ({ unknownSpend: reason, period, cadence }: Digest): string =>
+  reason ?? `Nothing of the bill is on record for ${daysText(period, cadence)}: what was spent is unknown.`;
 
 /** What of the period isn't known, or not for good. */
 function gapsText({ period, known, filling }: PeriodSpend): string {
   const length = daysBetween(period.start, period.end);
   return [
-    known < length ? ` Only ${known} of its ${length} days ${known === 1 ? 'is' : 'are'} on record.` : '',
+    known < length
+      ? ` Of ${length} days ${known === 1 ? 'only one is' : `only ${known} are`} on record.`
+      : '',
     filling === 0
       ? ''
       : filling === 1
@@ -154,12 +159,13 @@ const sumsOf = (incidents: readonly Incident[], amountOf: (incident: Incident) =
     .map(([currency, own]) => formatMoney(sum(own.map(amountOf)), currency))
     .join(' and ');
 
-function wasteSentence({ waste, openFindings }: Digest): string | undefined {
+function wasteSentence({ waste, lastingWaste, openFindings }: Digest): string | undefined {
   if (openFindings === 0) return undefined;
   const hourly = sum(waste.map((own) => own.hourly));
   const found = count(openFindings, 'finding');
+  const month = lastingWaste > 0 ? `, ${formatMoney(monthlyCost(lastingWaste))} a month if nobody acts` : '';
   return hourly > 0
-    ? `${formatMoney(hourly)} an hour goes into what is idle or hardly used (${found}), ${formatMoney(monthlyCost(hourly))} a month.`
+    ? `${formatMoney(hourly)} an hour goes into what is idle or hardly used (${found})${month}.`
     : `${found} of what is idle or hardly used, at no known price.`;
 }
 
@@ -187,7 +193,7 @@ export const digestFacts = (digest: Digest): Alert['facts'] => [
   ...digest.budgets.map((budget) => ({ label: `Budget ${budget.name}`, value: budgetText(digest, budget) })),
   ...digest.budgetsUnknown.map((name) => ({
     label: `Budget ${name}`,
-    value: 'unknown: its part of the spend is not followed',
+    value: 'unknown, since its part of the spend is not followed',
   })),
   ...incidentFacts(digest),
   ...wasteFacts(digest),
@@ -207,20 +213,22 @@ function spendFacts(digest: Digest): Alert['facts'] {
 
 function incidentFacts(digest: Digest): Alert['facts'] {
   const { opened, closed, open, dearest } = digest.incidents;
-  const numbers = `${opened} opened, ${closed} closed, ${open.length} open`;
-  const lost = open.length > 0 ? `, ${sumsOf(open, ({ impact }) => impact)} above expected so far` : '';
+  const numbers = `${opened} opened and ${closed} closed since ${dayName(digest.period.start)}, ${open.length} open`;
+  const lost = open.length > 0 ? `: ${sumsOf(open, ({ impact }) => impact)} above expected so far` : '';
   return [
     { label: 'Incidents', value: numbers + lost },
     ...(dearest ? [{ label: 'The dearest', value: dearestText(dearest, digest) }] : []),
   ];
 }
 
-const dearestText = ({ id, scope, impact, currency, start, end }: Incident, { names }: Digest): string =>
-  `${placeName(scope, names)}, ${formatMoney(impact, currency)} ${end === undefined ? 'since' : 'from'} ${dayName(start)}${end === undefined ? '' : ` until ${dayName(end)}`} (${id})`;
+function dearestText({ id, scope, impact, currency, start, end }: Incident, { names }: Digest): string {
+  const when = end === undefined ? `since ${dayName(start)}` : daysText({ start, end }, 'weekly');
+  return `${placeName(scope, names)}, ${formatMoney(impact, currency)} ${when} (${id})`;
+}
 
 const listedOwners = 3;
 
-function wasteFacts({ waste, openFindings, start }: Digest): Alert['facts'] {
+function wasteFacts({ waste, openFindings, period }: Digest): Alert['facts'] {
   const [hourly, lost] = [sum(waste.map((own) => own.hourly)), sum(waste.map((own) => own.monthToDate))];
   if (openFindings === 0 && lost === 0) return [{ label: 'Idle', value: 'nothing is known to be' }];
   const unpriced = sum(waste.map((own) => own.unpriced));
@@ -232,7 +240,7 @@ function wasteFacts({ waste, openFindings, start }: Digest): Alert['facts'] {
   return [
     {
       label: 'Idle',
-      value: `${formatMoney(hourly)} an hour now, ${formatMoney(lost)} since ${dayName(start)}${unpriced > 0 ? `; ${count(unpriced, 'finding')} of unknown price in neither` : ''}`,
+      value: `${formatMoney(hourly)} an hour now, ${formatMoney(lost)} since ${dayName(period.start)}${unpriced > 0 ? `; ${count(unpriced, 'finding')} of unknown price in neither` : ''}`,
     },
     ...(shown.length > 0
       ? [
@@ -267,12 +275,16 @@ function costFact({ ownCost }: Digest): Alert['facts'] {
 
 /** `Up $2,310.00: Amazon EC2 in ml-dev, $812.00 a day after $100.00. Why: ...` */
 export function moverText(mover: Digest['movers'][number], digest: Digest): string {
-  const { scope, before, now, difference, kind, why } = mover;
+  const { scope, before, now, difference, kind, onlyOn, why } = mover;
   const [was, is] = [perDay(before) ?? 0, perDay(now) ?? 0];
   const place = placeName(scope, digest.names);
   const amount = money(digest, Math.abs(difference));
   const because = why === undefined ? '' : `: ${why}`;
   const rates = `${money(digest, is)} a day after ${money(digest, was)}`;
+  if (onlyOn !== undefined) {
+    const once = `${place}, charged on ${dayName(onlyOn)} alone${because}`;
+    return kind === 'new' ? `New, ${amount}: ${once}` : `Not again, ${amount} less: ${once}`;
+  }
   if (kind === 'new') return `New, ${amount}: ${place}, ${money(digest, is)} a day${because}`;
   if (kind === 'ended')
     return `Ended, ${amount} less: ${place}, ${money(digest, was)} a day before${because}`;

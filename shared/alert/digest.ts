@@ -21,6 +21,8 @@ export type Digest = {
   team?: string | undefined;
   /** The first day of what was due: the newest day on the bill may be an earlier one. */
   start: IsoDate;
+  /** The days that it is about. */
+  period: Period;
   at: IsoTime;
   /** Absent while nothing was charged. */
   currency?: string | undefined;
@@ -41,6 +43,8 @@ export type Digest = {
   movers: readonly (Mover & { why?: string | undefined })[];
   incidents: PeriodIncidents;
   waste: readonly OwnerWaste[];
+  /** Dollars an hour that what doesn't end by itself wastes now. */
+  lastingWaste: Usd;
   /** Findings that are open now. */
   openFindings: number;
   saved: Savings;
@@ -86,15 +90,15 @@ export const digestId = (cadence: Cadence, start: IsoDate, team?: string): strin
   alertId('digest', cadence, start, team === undefined ? 'whole' : `team=${team}`);
 
 /** The days of the period, and as what is expected those of the one before. Nothing of it is part of a problem. */
-function chartOf({ cadence, currency, spend }: Digest): AlertChart | undefined {
+function chartOf({ cadence, currency, period, spend }: Digest): AlertChart | undefined {
   if (cadence === 'daily' || spend === undefined || currency === undefined) return undefined;
-  const { days, daysBefore, now } = spend;
+  const { days, daysBefore } = spend;
   return {
     currency,
-    start: now.period.start,
+    start: period.start,
     actual: days.map(({ amount }) => amount ?? null),
     expected: days.map((_, index) => daysBefore[index]?.amount ?? null),
     limit: days.map(() => null),
-    since: now.period.end,
+    since: period.end,
   };
 }

@@ -66,6 +66,8 @@ export type Mover = {
   difference: number;
   /** `new`: nothing was spent on it before; `ended`: nothing is any more. */
   kind: 'new' | 'ended' | 'risen' | 'fallen';
+  /** Of what is new or has ended the day, where it was charged on one alone: a contract's fee, not something that ran. */
+  onlyOn?: IsoDate;
 };
 
 /** What has moved by at least so much a day, the most first. */
@@ -82,10 +84,16 @@ export function movers(
       if (wasPerDay === undefined || isPerDay === undefined) return [];
       const change = isPerDay - wasPerDay;
       if (change === 0 || Math.abs(change) < leastPerDay) return [];
-      return [{ scope, before: was, now: is, difference: change * length, kind: kindOf(was, is) }];
+      const kind = kindOf(was, is);
+      const charged = kind === 'new' ? chargedOn(days, now) : kind === 'ended' ? chargedOn(days, before) : [];
+      const [onlyOn] = charged.length === 1 ? charged : [];
+      return [{ scope, before: was, now: is, difference: change * length, kind, ...(onlyOn && { onlyOn }) }];
     })
     .toSorted((a, b) => Math.abs(b.difference) - Math.abs(a.difference));
 }
+
+const chargedOn = (days: readonly DailyFigure[], { start, end }: Period): IsoDate[] =>
+  days.flatMap(({ date, amount = 0 }) => (amount !== 0 && date >= start && date < end ? [date] : []));
 
 function kindOf({ total: was }: PeriodSpend, { total: is }: PeriodSpend): Mover['kind'] {
   if (was === 0) return 'new';

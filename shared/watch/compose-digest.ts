@@ -9,6 +9,7 @@ import type { Incident } from '../anomaly/incident.ts';
 import { incidentAbout, incidentsSince, teamOf } from '../anomaly/period-incidents.ts';
 import { type BudgetStatus, budgetStatus, monthAround } from '../budget/budget.ts';
 import { type Finding, lastsUntil } from '../compute/finding.ts';
+import { endsByItself } from '../compute/resource.ts';
 import { wasteByOwner } from '../compute/waste.ts';
 import type { Config } from '../config.ts';
 import { addDays, dateOf, type IsoTime, type Period } from '../period.ts';
@@ -69,6 +70,7 @@ export function composeDigest(
     cadence,
     team,
     start: due.period.start,
+    period,
     at: time,
     currency: known.currency,
     spend: days && {
@@ -83,6 +85,10 @@ export function composeDigest(
     movers: team === undefined && cadence !== 'daily' ? explainedMovers(known, compared) : [],
     incidents: incidentsSince(incidents, period.start),
     waste: wasteByOwner(findings, `${period.start}T00:00:00Z`, time),
+    lastingWaste: hourlyWaste(
+      findings.filter(({ kind }) => !endsByItself(kind)),
+      time,
+    ),
     openFindings: findings.filter((finding) => isOpen(finding, time)).length,
     saved: savingsIn(saved, { from: `${period.start}T00:00:00Z`, until: `${period.end}T00:00:00Z` }),
     recommendations: bestRecommendations(findings, time, recommended),
@@ -100,6 +106,9 @@ const within = (days: readonly DailyFigure[], { start, end }: Period): DailyFigu
 
 const isOpen = (finding: Finding, time: IsoTime): boolean =>
   finding.closedAt === undefined && Date.parse(lastsUntil(finding, time)) >= Date.parse(time);
+
+const hourlyWaste = (findings: readonly Finding[], time: IsoTime): number =>
+  wasteByOwner(findings, time, time).reduce((sum, { hourly }) => sum + hourly, 0);
 
 /** The dimension by which the spend of teams is followed; undefined where it isn't. */
 function teamDimension({ tags, spend }: Settings): string | undefined {
