@@ -89,6 +89,14 @@ const invocations: readonly [string, string, object][] = [
     'ec2-state-change.json',
     { result: { launch: { instances: 2, alerted: true } }, sent: { queued: [{ kind: 'launch' }] } },
   ],
+  [
+    'send-digests',
+    'send-digests.json',
+    {
+      result: { recorded: ['digest/weekly/2026-11-07/whole'], alerts: 1, mailed: [] },
+      sent: { queued: [{ kind: 'digest', title: 'Weekly digest, 7 to 13 Nov: spend unknown' }] },
+    },
+  ],
   ...[
     'cost-anomaly-sns.json',
     'cost-anomaly-sns-sparse.json',
@@ -147,7 +155,7 @@ describe('invoke', () => {
       code: 2,
       stdout: '',
       stderr:
-        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, relay-aws-alerts, notify\n',
+        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, send-digests, relay-aws-alerts, notify\n',
     });
   });
 
