@@ -110,6 +110,7 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
     noteVisit(day, earlier);
     if (!enforceOnly) {
       if (tick % 12 === 0) await wake('watch-utilization', time, 'watch-utilization.json');
+      if (tick % 12 === 1) await wake('send-digests', time, 'send-digests.json');
       if (tick === 216) await wake('watch-spend', time, 'watch-spend.json');
     }
     const waiting = sample.queues.remaining(url);
