@@ -131,8 +131,11 @@ function budgetSentence(digest: Digest): string | undefined {
 const usedBy = ({ spent, forecast = spent, monthly }: BudgetStatus): number => forecast / monthly;
 
 /** `$9,876.00 of $20,000 in November 2026 (49 %), $22,100 by its end (111 %), exceeded on 27 Nov` */
-function budgetText(digest: Digest, { spent, monthly, month, forecast, exceeds }: BudgetStatus): string {
-  const used = `${money(digest, spent)} of ${money(digest, monthly)} in ${monthName(month.start)} (${percentOf(spent, monthly)})`;
+function budgetText(
+  digest: Digest,
+  { spent, gaps, monthly, month, forecast, exceeds }: BudgetStatus,
+): string {
+  const used = `${money(digest, spent)} of ${money(digest, monthly)} in ${monthName(month.start)} (${percentOf(spent, monthly)})${gaps > 0 ? ` without ${count(gaps, 'unknown day')}` : ''}`;
   const coming =
     forecast === undefined || forecast <= spent
       ? ''
@@ -193,7 +196,7 @@ export const digestFacts = (digest: Digest): Alert['facts'] => [
   ...digest.budgets.map((budget) => ({ label: `Budget ${budget.name}`, value: budgetText(digest, budget) })),
   ...digest.budgetsUnknown.map((name) => ({
     label: `Budget ${name}`,
-    value: 'unknown, since its part of the spend is not followed',
+    value: 'unknown: its part of the spend is not followed, or not on record for the month',
   })),
   ...incidentFacts(digest),
   ...wasteFacts(digest),

@@ -37,7 +37,7 @@ export type Digest = {
     | undefined;
   unknownSpend?: string | undefined;
   budgets: readonly BudgetStatus[];
-  /** Names of budgets whose part of the spend isn't followed. */
+  /** Names of budgets whose part of the spend isn't followed, or has no day of the month on record. */
   budgetsUnknown: readonly string[];
   /** Parts of the spend, and why they cost more or less, where that is known. */
   movers: readonly (Mover & { why?: string | undefined })[];

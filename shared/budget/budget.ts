@@ -8,6 +8,8 @@ export type BudgetStatus = {
   month: Period;
   /** So far, with days that still fill. */
   spent: number;
+  /** Days before the newest known one of which nothing is known: what they cost is in no sum but the forecast. */
+  gaps: number;
   /** What the month comes to if it goes on like the last week; undefined where no day is complete. */
   forecast?: number;
   /** The first day on which more is spent than the budget has. */
@@ -25,14 +27,16 @@ export function monthAround(date: IsoDate): Period {
 
 /**
  * How far a month's budget is used up. Complete days count as they are; what isn't complete, or is to come, counts as a
- * mean one of the last complete days, unless it has cost more already. `days` may begin before the month.
+ * mean one of the last complete days, unless it has cost more already. `days` may begin before the month. Undefined where no day of the month is known.
  */
 export function budgetStatus(
   { name, monthly }: { name: string; monthly: number },
   days: readonly DailyFigure[],
   month: Period,
-): BudgetStatus {
-  const known = new Map(days.map((day) => [day.date, day]));
+): BudgetStatus | undefined {
+  const known = new Map(days.flatMap((day) => (day.amount === undefined ? [] : [[day.date, day] as const])));
+  const newest = datesOf(month).findLastIndex((date) => known.has(date));
+  if (newest < 0) return undefined;
   const rate = runRate(days.filter(({ date }) => date < month.end));
   const dates = datesOf(month).map((date) => {
     const { amount = 0, closed = false } = known.get(date) ?? {};
@@ -46,6 +50,7 @@ export function budgetStatus(
     monthly,
     month,
     spent: sumOf(dates, ({ amount }) => amount),
+    gaps: dates.slice(0, newest).filter(({ date }) => !known.has(date)).length,
     ...(rate !== undefined && { forecast: sumOf(dates, ({ expected }) => expected) }),
     ...(on !== undefined && { exceeds: { on, isForecast: past === undefined } }),
   };

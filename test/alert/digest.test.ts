@@ -14,6 +14,9 @@ import { findingOf } from '../support/finding.ts';
 import { incidentOf } from '../support/incident.ts';
 import { figures } from '../support/spend.ts';
 
+const statusOf = (...given: Parameters<typeof budgetStatus>) =>
+  [budgetStatus(...given)].flatMap((one) => one ?? []);
+
 const factsOf = (given: Partial<Digest>): Record<string, string> =>
   Object.fromEntries(digestAlert(digestOf(given)).facts.map(({ label, value }) => [label, value]));
 
@@ -125,9 +128,10 @@ describe('what it tells of', () => {
     const month = { start: '2026-11-01', end: '2026-12-01' };
     const days = figures(Array(10).fill(100), '2026-11-10');
     const budgets = [
-      budgetStatus({ name: 'all', monthly: 2500 }, days, month),
-      budgetStatus({ name: 'small', monthly: 500 }, days, month),
-      budgetStatus({ name: 'large', monthly: 20_000 }, days, month),
+      ...statusOf({ name: 'all', monthly: 2500 }, days, month),
+      ...statusOf({ name: 'small', monthly: 500 }, days, month),
+      ...statusOf({ name: 'large', monthly: 20_000 }, days, month),
+      ...statusOf({ name: 'late', monthly: 20_000 }, days.slice(8), month),
     ];
     expect(factsOf({ budgets, budgetsUnknown: ['model'] })).toMatchObject({
       'Budget all':
@@ -135,7 +139,10 @@ describe('what it tells of', () => {
       'Budget small':
         '$1,000.00 of $500.00 in November 2026 (200 %), at this rate $3,000.00 by its end (600 %), exceeded since 6 Nov',
       'Budget large': '$1,000.00 of $20,000 in November 2026 (5 %), at this rate $3,000.00 by its end (15 %)',
-      'Budget model': 'unknown, since its part of the spend is not followed',
+      'Budget late': expect.stringMatching(
+        /^\$200\.00 of \$20,000 in November 2026 \(1 %\) without 8 unknown days, at/,
+      ),
+      'Budget model': 'unknown: its part of the spend is not followed, or not on record for the month',
     });
   });
 
@@ -306,7 +313,7 @@ describe('a daily digest', () => {
 
   it('names the budget that is used up most', () => {
     const month = { start: '2026-11-01', end: '2026-12-01' };
-    const budgets = [1000, 100].map((monthly) => budgetStatus({ name: `b${monthly}`, monthly }, days, month));
+    const budgets = [1000, 100].flatMap((monthly) => statusOf({ name: `b${monthly}`, monthly }, days, month));
     expect(daily({ budgets }).summary).toContain('Budget b100: $780.00 of $100.00 in November 2026');
   });
 });
@@ -341,7 +348,7 @@ const anyDigest = fc
       cadence,
       team,
       spend: count === 0 ? undefined : spend,
-      budgets: [budgetStatus({ name: c, monthly }, days, { start: '2026-11-01', end: '2026-12-01' })],
+      budgets: statusOf({ name: c, monthly }, days, { start: '2026-11-01', end: '2026-12-01' }),
       budgetsUnknown: [a],
       movers: moved.map((mover) => ({ ...mover, why: c })),
       incidents: incidentsSince(count > 2 ? [incident] : [], '2026-11-07'),

@@ -25,6 +25,7 @@ describe('a budget', () => {
       ...budget,
       month: november,
       spent: 1000,
+      gaps: 0,
       forecast: 3000,
     });
   });
@@ -37,7 +38,7 @@ describe('a budget', () => {
   });
 
   it('says since when it is exceeded', () => {
-    expect(budgetStatus({ ...budget, monthly: 750 }, tenDays, november).exceeds).toEqual({
+    expect(budgetStatus({ ...budget, monthly: 750 }, tenDays, november)?.exceeds).toEqual({
       on: '2026-11-08',
       isForecast: false,
     });
@@ -47,16 +48,29 @@ describe('a budget', () => {
     const [filling] = figures([20], '2026-11-11').map((day) => ({ ...day, closed: false }));
     const dear = { date: '2026-11-12', amount: 400, closed: false };
     const status = budgetStatus(budget, [...tenDays, ...(filling ? [filling] : []), dear], november);
-    expect(status).toMatchObject({ spent: 1420, forecast: 1000 + 100 + 400 + 18 * 100 });
+    expect(status).toMatchObject({ spent: 1420, gaps: 0, forecast: 1000 + 100 + 400 + 18 * 100 });
   });
 
-  it('is forecast by the days before the month on its first days', () => {
-    const days = figures(Array(7).fill(50), '2026-10-31');
-    expect(budgetStatus(budget, days, november)).toMatchObject({ spent: 0, forecast: 1500 });
+  it('is forecast by the days before the month too on its first days', () => {
+    const days = figures([...Array(6).fill(50), 120], '2026-11-01');
+    expect(budgetStatus(budget, days, november)).toMatchObject({ spent: 120, forecast: 120 + 29 * 60 });
+  });
+
+  it('is unknown while no day of the month is, and says how many others are', () => {
+    expect(budgetStatus(budget, [], november)).toBeUndefined();
+    expect(budgetStatus(budget, figures([1, undefined], '2026-11-01'), november)).toBeUndefined();
+    expect(budgetStatus(budget, figures([100, 100], '2026-11-10'), november)).toEqual({
+      ...budget,
+      month: november,
+      spent: 200,
+      gaps: 8,
+      forecast: 3000,
+    });
   });
 
   it('has no forecast while no day is complete', () => {
-    expect(budgetStatus(budget, [], november)).toEqual({ ...budget, month: november, spent: 0 });
+    const status = budgetStatus(budget, [{ date: '2026-11-01', amount: 5, closed: false }], november);
+    expect(status).toEqual({ ...budget, month: november, spent: 5, gaps: 0 });
   });
 
   it('is forecast as what it was once the month is over', () => {
@@ -76,7 +90,9 @@ describe('a budget', () => {
           given.map(({ amount }) => amount),
           '2026-11-20',
         );
-        const { spent, forecast = spent, exceeds } = budgetStatus({ name: 'a', monthly }, known, november);
+        const status = budgetStatus({ name: 'a', monthly }, known, november);
+        if (status === undefined) return;
+        const { spent, forecast = spent, exceeds } = status;
         expect(forecast).toBeGreaterThanOrEqual(spent - 1e-6);
         expect(exceeds !== undefined).toBe(Math.max(spent, forecast) > monthly);
       }),
