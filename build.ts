@@ -111,6 +111,7 @@ function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config
       ...Object.values(alerts.destinations).flatMap(({ topic }) => (topic === undefined ? [] : [topic])),
     ],
     webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
+    digestMail: mailAccess(alerts.digests.html?.from),
   };
 }
 
@@ -135,6 +136,21 @@ const powerElsewhere = (name: string, key: string | undefined) =>
           },
           noValue,
         ],
+      };
+
+/**
+ * By whatever identity the sender is verified, its own or one of its domains: the address is what it is held to. SES takes
+ * the condition for SendEmail (service authorization reference).
+ */
+const mailAccess = (from: string | undefined) =>
+  from === undefined
+    ? noValue
+    : {
+        Sid: 'MailDigests',
+        Effect: 'Allow',
+        Action: 'ses:SendEmail',
+        Resource: { 'Fn::Sub': `arn:\${AWS::Partition}:ses:\${AWS::Region}:\${AWS::AccountId}:identity/*` },
+        Condition: { StringEquals: { 'ses:FromAddress': from } },
       };
 
 const noValue = { Ref: 'AWS::NoValue' };

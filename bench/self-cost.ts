@@ -26,6 +26,7 @@ const memoryGb: Readonly<Record<string, number>> = {
   'watch-spend': 1,
   'watch-utilization': 1,
   'enforce-schedules': 0.5,
+  'send-digests': 1,
   'wake-schedules': 0.25,
   sweep: 1,
   notify: 0.5,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type Html, html, raw } from '../shared/alert/html.ts';
 import { placeName } from '../shared/alert/spend-place.ts';
 import { formatMoney } from '../shared/money.ts';
 import { addDays, daysBetween, type IsoDate, type Period } from '../shared/period.ts';
@@ -8,7 +9,6 @@ import type { BacktestIncident, BacktestResult, BacktestSeries } from '../shared
 import type { MethodComparison } from '../shared/watch/compare-methods.ts';
 import { byImpact, leakedByDay, medianDelay, monthFigures } from './backtest-figures.ts';
 import { comparisonNote } from './backtest-text.ts';
-import { type Html, html, raw } from './html.ts';
 import { incidentChart, type Mark, percent, smallChart, totalChart, within } from './spend-chart.ts';
 
 /** What the page tells of. */

@@ -1,9 +1,12 @@
 import { CostExplorerClient, ListCostAllocationTagsCommand } from '@aws-sdk/client-cost-explorer';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { scheduledFunctions, staleHeartbeats, staleText } from '../shared/alert/heartbeat.ts';
 import { createClient } from '../shared/aws/client.ts';
 import { getInstances } from '../shared/aws/ec2.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
+import { clockText } from '../shared/period.ts';
 import { optInKeysText } from '../shared/schedule/schedule-tag.ts';
+import { getRunDays, lastSuccesses } from '../shared/store/heartbeats.ts';
 import { targetName } from '../shared/target.ts';
 import { instanceClients } from '../shared/watch/instance-clients.ts';
 import { planSchedules } from '../shared/watch/plan-schedules.ts';
@@ -132,6 +135,20 @@ async function checkTable({ table }: Session): Promise<Finding[]> {
   return [ok('state', `table ${table.name}: ${description?.TableStatus?.toLowerCase()}`)];
 }
 
+/** What runs by a schedule, and when it last came to its end. Where no run is on record yet there is no stack to judge. */
+export async function checkHeartbeats({ table, now }: Pick<Session, 'table' | 'now'>): Promise<Finding[]> {
+  if (!table) return [];
+  const last = lastSuccesses(await getRunDays(table), now);
+  if (last.size === 0) return [warn('heartbeats', 'no run is on record yet', 'deploy, and wait for an hour')];
+  const stale = new Map(staleHeartbeats(last, now).map((one) => [one.name, one]));
+  return scheduledFunctions.map((name) => {
+    const overdue = stale.get(name);
+    return overdue
+      ? fail('heartbeats', staleText(overdue), `see the log of ${name}, and the failure queue`)
+      : ok('heartbeats', `${name}: last success ${clockText(last.get(name) ?? now)}`);
+  });
+}
+
 const checks: readonly Check[] = [
   {
     name: 'credentials',
@@ -151,5 +168,6 @@ const checks: readonly Check[] = [
   { name: 'GPU metrics', run: checkDeviceMetrics },
   { name: 'cost tags', run: checkCostTags },
   { name: 'state', run: checkTable },
+  { name: 'heartbeats', run: checkHeartbeats },
   { name: 'destinations', run: checkDestinations },
 ];

@@ -25,6 +25,7 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'watch-launches': 'cloudtrail-run-instances.json',
   'watch-spot': 'ec2-spot-interruption.json',
   'watch-jobs': 'sagemaker-training-job-failed.json',
+  'send-digests': 'send-digests.json',
   'relay-aws-alerts': 'cost-anomaly-sns.json',
   notify: 'alert-queue.json',
   'follow-up-alerts': 'follow-up-alerts.json',

@@ -15,6 +15,7 @@ export const functionNames = [
   'watch-launches',
   'watch-spot',
   'watch-jobs',
+  'send-digests',
   'relay-aws-alerts',
   'notify',
   'follow-up-alerts',

@@ -1,3 +1,4 @@
+import { type Html, html, raw } from '../shared/alert/html.ts';
 import {
   areaPath,
   compactMoney,
@@ -10,7 +11,6 @@ import {
   toY,
 } from '../shared/alert/plot.ts';
 import { daysBetween, type IsoDate, type Period } from '../shared/period.ts';
-import { type Html, html, raw } from './html.ts';
 
 /** Amounts by day from `start` on; NaN where there is nothing to say. */
 export type Daily = { start: IsoDate; amounts: ArrayLike<number> };

@@ -184,6 +184,18 @@ withTable(program.command('savings'))
     await (await import('./savings.ts')).savingsCommand(options);
   });
 
+withTable(program.command('digest'))
+  .description('what the digest of a period would say now; sends nothing')
+  .addOption(
+    new Option('--period <which>', 'which digest').choices(['daily', 'weekly', 'monthly']).default('weekly'),
+  )
+  .option('--team <name>', "a team's own (default: the whole)")
+  .option('--ledger <bucket>', "the stack's bucket (default: LEDGER_BUCKET)")
+  .action(async (options) => {
+    if (options.sample) process.env['POWERTOOLS_LOG_LEVEL'] ??= 'ERROR'; // the log lines of its days aren't part of the answer
+    await (await import('./digest.ts')).digestCommand(options);
+  });
+
 const schedule = program.command('schedule').description('schedule tags');
 withCommonOptions(schedule.command('explain [value]'))
   .description('what the value of a schedule tag means between two points in time')

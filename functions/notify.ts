@@ -7,13 +7,15 @@ import { hideMessage } from '../shared/aws/sqs.ts';
 import { loadConfig } from '../shared/config.ts';
 import { requireEnv } from '../shared/env.ts';
 import { createQueueHandler } from '../shared/lambda.ts';
+import { ownCost } from '../shared/store/heartbeats.ts';
 import { openTable } from '../shared/store/table.ts';
 import { notify } from '../shared/watch/notify.ts';
 import { openTeller } from '../shared/watch/teller.ts';
 
 const { TABLE_NAME, ALERT_QUEUE_URL } = requireEnv('TABLE_NAME', 'ALERT_QUEUE_URL');
 const sqs = createClient(SQSClient);
-const teller = openTeller(openTable(TABLE_NAME), loadConfig(process.env), {
+const table = openTable(TABLE_NAME);
+const teller = openTeller(table, loadConfig(process.env), {
   ssm: createClient(SSMClient),
   // What may have been published is tried again by the queue, which has it on record, and not by the SDK, unseen.
   sns: createClient(SNSClient, { maxAttempts: 1 }),
@@ -27,6 +29,7 @@ export const handler = createQueueHandler(
   (message, { arrivedAt }) => notify(teller, message, arrivedAt),
   {
     groupOf: ({ subject }) => subject,
+    afterwards: ownCost(table, 'notify'),
     hide: (receiptHandle, seconds) => hideMessage(sqs, ALERT_QUEUE_URL, receiptHandle, seconds),
   },
 );

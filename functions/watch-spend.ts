@@ -6,6 +6,7 @@ import { costExplorerRegion } from '../shared/aws/cost-explorer.ts';
 import { loadConfig } from '../shared/config.ts';
 import { requireEnv } from '../shared/env.ts';
 import { createHandler, scheduledEvent } from '../shared/lambda.ts';
+import { heartbeat } from '../shared/store/heartbeats.ts';
 import { flushOutbox } from '../shared/store/outbox.ts';
 import { openTable } from '../shared/store/table.ts';
 import { countStates } from '../shared/watch/judge-spend.ts';
@@ -24,12 +25,16 @@ const costExplorer = createClient(CostExplorerClient, {
 });
 const sqs = createClient(SQSClient);
 
-export const handler = createHandler(scheduledEvent, async ({ time }) => {
-  const { series, ...result } = await watchSpend({ costExplorer, ledger, table }, config, time);
-  return {
-    ...result,
-    series: series.length,
-    seriesStates: countStates(series),
-    alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL),
-  };
-});
+export const handler = createHandler(
+  scheduledEvent,
+  async ({ time }) => {
+    const { series, ...result } = await watchSpend({ costExplorer, ledger, table }, config, time);
+    return {
+      ...result,
+      series: series.length,
+      seriesStates: countStates(series),
+      alerts: await flushOutbox(table, sqs, ALERT_QUEUE_URL),
+    };
+  },
+  heartbeat(table, 'watch-spend'),
+);

@@ -93,6 +93,8 @@ const floorOfPart = withDimensions({ floor: usd, ...scope }).refine(
   'names no part of the spend; spend.floor is for all of it',
 );
 
+const budget = withDimensions({ name: z.string().min(1), monthly: usd.positive(), ...scope });
+
 const spend = z.strictObject({
   historyDays: z
     .number()
@@ -487,6 +489,37 @@ const route = z.strictObject({
   to: destinationNames,
 });
 
+/** Days as schedules write them. */
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+
+const mailAddress = z.email('expected an address such as watchdog@example.com');
+
+const digests = z.strictObject({
+  daily: z.boolean().default(false).meta({ description: 'Three lines on yesterday, every day.' }),
+  weekly: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'The last seven complete days, once a week on `weekday`.' }),
+  monthly: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'The last calendar month, on the 3rd, when its last day is complete.' }),
+  hour: hour.default(9).meta({ description: 'From this hour on, in `timeZone`.' }),
+  weekday: z.enum(weekdays).default('Mon').meta({ description: 'The day of the weekly digest.' }),
+  teams: z.boolean().default(true).meta({
+    description: 'Each team that has a route of its own gets its own digest, besides the one for the whole.',
+  }),
+  to: destinationNames.optional().meta({
+    description: 'Destinations of the digest for the whole; absent: the default route.',
+  }),
+  html: z
+    .strictObject({ from: mailAddress, to: z.array(mailAddress).min(1).max(50) })
+    .optional()
+    .meta({
+      description: 'The digest for the whole also as HTML mail by SES: `from`, a verified address, and `to`.',
+    }),
+});
+
 const alerts = z
   .strictObject({
     slack: slack.optional(),
@@ -519,6 +552,10 @@ const alerts = z
       })
       .optional()
       .meta({ description: 'Whom to tell when nobody acknowledges: `hours`, `severity`, `to`.' }),
+    digests: digests.prefault({}),
+    selfTest: z.enum(['never', 'weekly']).default('never').meta({
+      description: 'weekly: a test message to every destination, at the hour of the weekly digest.',
+    }),
   })
   .superRefine((given, context) => {
     const known = destinationNamesOf(given);
@@ -526,6 +563,7 @@ const alerts = z
       ...given.routes.map(({ to }, index): [PropertyKey[], string[]] => [['routes', index, 'to'], to]),
       [['default'], given.default ?? []],
       [['escalation', 'to'], given.escalation?.to ?? []],
+      [['digests', 'to'], given.digests.to ?? []],
       ...Object.entries(given.destinations).map(([own, { fallback }]): [PropertyKey[], string[]] => [
         ['destinations', own, 'fallback'],
         fallback === undefined ? [] : [fallback],
@@ -550,7 +588,7 @@ const alerts = z
   });
 
 /** The names that a route may send to. */
-const destinationNamesOf = (given: {
+export const destinationNamesOf = (given: {
   slack?: unknown;
   email: boolean;
   destinations: Readonly<Record<string, unknown>>;
@@ -593,6 +631,19 @@ export const configSchema = z
     compatibility: compatibility.prefault({}),
     protect: protect.prefault({}),
     spend: spend.prefault({}),
+    budgets: z
+      .array(budget)
+      .superRefine((budgets, context) => {
+        for (const [index, { name: own }] of budgets.entries()) {
+          if (budgets.findIndex(({ name: other }) => other === own) < index)
+            context.addIssue({ code: 'custom', path: [index, 'name'], message: `"${own}" is there twice` });
+        }
+      })
+      .default([])
+      .meta({
+        description:
+          'What a calendar month may cost, for the digests: `name`, `monthly` in the currency of the bill, and `team`, `account`, `service` or any dimension; none: all of it.',
+      }),
     idle: idle.prefault({}),
     utilization: utilization.prefault({}),
     stop: stop.prefault({}),

@@ -115,6 +115,32 @@ describe('the configuration', () => {
     [{ spend: { floors: [{ servise: 'Amazon EC2', floor: 5 }] } }, 'did you mean "service"?'],
     [{ spend: { floors: [{ account: '210987654321', floor: -5 }] } }, 'spend.floors.0.floor: Too small'],
     [{ spend: { floor: 5, planed: [] } }, 'spend.planed: unknown key, did you mean "planned"?'],
+    [
+      { alerts: { digests: { to: ['finopps'] }, destinations: { finops: { webhook: 'ssm:/finops' } } } },
+      'alerts.digests.to: unknown destination "finopps", did you mean "finops"?',
+    ],
+    [{ alerts: { digests: { hour: 24 } } }, 'alerts.digests.hour: Too big'],
+    [{ alerts: { digests: { weekday: 'Monday' } } }, 'alerts.digests.weekday: Invalid option'],
+    [
+      { alerts: { digests: { html: { from: 'watchdog', to: ['finops@example.com'] } } } },
+      'alerts.digests.html.from: expected an address such as watchdog@example.com',
+    ],
+    [
+      { alerts: { digests: { html: { from: 'a@example.com', to: [] } } } },
+      'alerts.digests.html.to: Too small',
+    ],
+    [{ alerts: { selfTest: 'daily' } }, 'alerts.selfTest: Invalid option'],
+    [{ budgets: [{ name: 'all', monthly: 0 }] }, 'budgets.0.monthly: Too small'],
+    [{ budgets: [{ name: 'all', monthly: 9, servise: 'x' }] }, 'did you mean "service"?'],
+    [
+      {
+        budgets: [
+          { name: 'all', monthly: 9 },
+          { name: 'all', monthly: 8 },
+        ],
+      },
+      'budgets.1.name: "all" is there twice',
+    ],
     [null, 'the file: Invalid input: expected object, received null'],
     [[], 'the file: Invalid input: expected object, received array'],
   ])('refuses %j', (document, fault) => {

@@ -4,7 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import event from '../events/enforce-schedules.json' with { type: 'json' };
-import { meterCalls, readMeter } from '../shared/aws/meter.ts';
+import { lambdaCost, meterCalls, type RunCost, readMeter } from '../shared/aws/meter.ts';
 import { createHandler, createQueueHandler, scheduledEvent } from '../shared/lambda.ts';
 import { context } from './support/context.ts';
 
@@ -62,6 +62,54 @@ describe('a function', () => {
     await handler(event, context);
     await handler(event, context);
     expect(calls).toEqual({ 'EC2:DescribeInstances': 1 });
+  });
+});
+
+describe('what comes after a run', () => {
+  it('is told the time of the event, and what the run cost: its calls, its time, its memory', async () => {
+    const runs: RunCost[] = [];
+    const handler = createHandler(scheduledEvent, countOne, async (run) => runs.push(run));
+    await handler(event, { ...context, memoryLimitInMB: '1024' });
+    expect(runs).toEqual([{ at: '2026-11-16T18:05:00Z', cost: expect.any(Number) }]);
+    const cost = runs[0]?.cost ?? 0;
+    expect(cost).toBeGreaterThan(0.2e-6); // what the run itself costs, however short
+    expect(cost).toBeLessThan(1e-4);
+  });
+
+  it('is told the time of arrival where the event names none', async () => {
+    const runs: RunCost[] = [];
+    const handler = createHandler(
+      z.object({}),
+      async () => 'done',
+      async (run) => runs.push(run),
+    );
+    await handler({}, arrivedAt('2026-11-16T18:05:07Z'));
+    expect(runs[0]?.at).toBe('2026-11-16T18:05:07Z');
+  });
+
+  it('does not come after a run that failed', async () => {
+    const afterwards = vi.fn(async () => undefined);
+    const fail = async () => {
+      throw new Error('Rate exceeded');
+    };
+    await expect(createHandler(scheduledEvent, fail, afterwards)(event, context)).rejects.toThrow();
+    expect(afterwards).not.toHaveBeenCalled();
+  });
+
+  it('fails no run, which has done its work', async () => {
+    const handler = createHandler(
+      scheduledEvent,
+      async () => 'done',
+      async () => {
+        throw new Error('no table');
+      },
+    );
+    expect(await handler(event, context)).toBe('done');
+  });
+
+  it('costs what Lambda charges for a second of a gigabyte, and for the run', () => {
+    expect(lambdaCost(1000, 1024)).toBeCloseTo(0.0000133334 + 0.0000002, 12);
+    expect(lambdaCost(60_000, 512)).toBeCloseTo(30 * 0.0000133334 + 0.0000002, 12);
   });
 });
 

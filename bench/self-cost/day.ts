@@ -108,10 +108,7 @@ export async function playDay(fleet: Fleet, { plainly = false, enforceOnly = fal
     if (plainly) await counted(day, 'enforce-schedules', () => plainPass(time));
     else await wake('enforce-schedules', time, 'enforce-schedules.json');
     noteVisit(day, earlier);
-    if (!enforceOnly) {
-      if (tick % 12 === 0) await wake('watch-utilization', time, 'watch-utilization.json');
-      if (tick === 216) await wake('watch-spend', time, 'watch-spend.json');
-    }
+    for (const name of enforceOnly ? [] : dueAt(tick)) await wake(name, time, `${name}.json`);
     const waiting = sample.queues.remaining(url);
     if (waiting > 0) {
       const use = await counted(day, 'notify', () => drainQueue(sample, url, 'notify'));
@@ -175,3 +172,10 @@ async function counted(day: Day, name: string, run: () => Promise<unknown>): Pro
   for (const [call, count] of Object.entries(calls)) use.calls.set(call, (use.calls.get(call) ?? 0) + count);
   return use;
 }
+
+/** What else the stack's schedules wake at that tick: hourly, and once a day at 06:00. */
+const dueAt = (tick: number): FunctionName[] => [
+  ...(tick % 12 === 0 ? (['watch-utilization'] as const) : []),
+  ...(tick % 12 === 1 ? (['send-digests'] as const) : []),
+  ...(tick === 216 ? (['watch-spend'] as const) : []),
+];

@@ -1,4 +1,5 @@
 import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
+import type { Incident } from '../anomaly/incident.ts';
 import { heightOf } from '../anomaly/rise.ts';
 import { isExplained, type RootCause } from '../anomaly/root-cause.ts';
 import type { Suspect } from '../anomaly/suspects.ts';
@@ -39,6 +40,20 @@ function originText({ levels, cost, share }: RootCause, { currency, scope, names
   const money = `${formatMoney(cost.after, currency)} a day after ${formatMoney(cost.before, currency)}`;
   if (Object.keys(path).length === 0) return `No single part explains it: ${money}.`;
   return `${[what, ...place].join(' ')} makes up ${Math.round(share * 100)} % of the rise: ${money}.`;
+}
+
+const driven = { usage: ', more is used', rate: ', its price rose', mix: '', unknown: '' } as const;
+
+/** Why an incident is, in a clause: what was just started, else where it comes from, else only since when it is. */
+export function causeClause({ start, cause }: Incident, names: Names = {}): string {
+  const since = `incident since ${dayName(start)}`;
+  if (cause === undefined || !isExplained(cause)) return since;
+  const [suspect] = cause.suspects;
+  if (suspect) return `${since}, ${suspectText(suspect)}`;
+  const { resource, usageType, account } = pathOf(cause.levels);
+  const what = isNamed(resource) ? resourceName(resource) : usageType;
+  const where = account ? ` in ${names[account] ?? account}` : '';
+  return what ? `${since}, ${what}${where}${driven[cause.driver]}` : since;
 }
 
 /** What Cost Explorer calls spend that has no resource. */

@@ -1,4 +1,6 @@
 import type { Pluggable } from '@smithy/types';
+import type { Usd } from '../money.ts';
+import type { IsoTime } from '../period.ts';
 
 /** US dollars by call, us-east-1, for what AWS charges by the call. Others are free, or counted by what they carry. */
 const prices: Readonly<Record<string, number>> = {
@@ -20,6 +22,17 @@ const prices: Readonly<Record<string, number>> = {
   'S3:ListObjectsV2': 0.005e-3,
   'SNS:Publish': 20e-6,
 };
+
+/** Dollars for a gigabyte-second of Lambda on arm64, and for a run (AWS Lambda pricing). */
+const perGbSecond = 0.0000133334;
+const perRun = 0.2e-6;
+
+/** What Lambda charges for a run with so much memory, without what the first one takes to load. */
+export const lambdaCost = (durationMs: number, memoryMb: number): Usd =>
+  (durationMs / 1000) * (memoryMb / 1024) * perGbSecond + perRun;
+
+/** What a run has cost, its AWS calls and its own time, and when it was; of an event the time that it names. */
+export type RunCost = { at: IsoTime; cost: Usd };
 
 /** Dollars: GetMetricData is charged by the metric asked for, not by the call. */
 export const perMetric = 0.01e-3;

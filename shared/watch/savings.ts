@@ -14,6 +14,7 @@ import {
   type Sighted,
   settle,
   stillBilledOf,
+  type TimeSpan,
   toOffPeriod,
 } from '../schedule/off-period.ts';
 import { type CountedPeriod, countPeriods, type Month, monthSpan } from '../schedule/savings.ts';
@@ -135,12 +136,18 @@ const ratesBy = (attached: ReadonlyMap<string, Attached>, prices: StoragePrices)
   );
 
 /** What counts in a month, of all targets. */
-export async function readSavings(
+export const readSavings = (
   table: Table,
   targets: readonly Target[],
   month: Month,
+): Promise<CountedPeriod[]> => readSavingsIn(table, targets, monthSpan(month));
+
+/** What counts in any span of time. */
+export async function readSavingsIn(
+  table: Table,
+  targets: readonly Target[],
+  span: TimeSpan,
 ): Promise<CountedPeriod[]> {
-  const span = monthSpan(month);
   const facts = await Promise.all(targets.map((target) => getSavingsFacts(table, target, span)));
   return facts.flatMap(countPeriods);
 }

@@ -29,6 +29,7 @@ import {
 import { getSpendWatches } from '../store/spend-watches.ts';
 import { putStopBlock } from '../store/stop-block.ts';
 import type { Table } from '../store/table.ts';
+import { namesOf } from './account-names.ts';
 import { tellEndedCredits } from './credits.ts';
 import { explainIncidents } from './explain-incident.ts';
 import { type JudgedIncident, judgeSpend, noted, type SeriesSummary } from './judge-spend.ts';
@@ -223,12 +224,6 @@ async function blockStopsOnDoubt(
     until: addMilliseconds(time, twoDaysMs),
   });
 }
-
-/** What people call the accounts: as the configuration says, else as the organisation does. */
-const namesOf = ({ targets }: Config, { accountNames }: Ledger): Readonly<Record<string, string>> => ({
-  ...accountNames,
-  ...Object.fromEntries(targets.accounts.flatMap(({ id, name }) => (name ? [[id, name]] : []))),
-});
 
 const nameOf = ({ scope }: { scope: Scope }, names: Readonly<Record<string, string>>): string | undefined =>
   names[scope['account'] ?? ''];

@@ -113,6 +113,14 @@ const invocations: readonly [string, string, object][] = [
       sent: { queued: [{ kind: 'job-failure', owner: 'lena', team: 'search' }] },
     },
   ],
+  [
+    'send-digests',
+    'send-digests.json',
+    {
+      result: { recorded: ['digest/weekly/2026-11-07/whole'], alerts: 1, mailed: [] },
+      sent: { queued: [{ kind: 'digest', title: 'Weekly digest, 7 to 13 Nov: spend unknown' }] },
+    },
+  ],
   ...[
     'cost-anomaly-sns.json',
     'cost-anomaly-sns-sparse.json',
@@ -171,7 +179,7 @@ describe('invoke', () => {
       code: 2,
       stdout: '',
       stderr:
-        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, watch-spot, watch-jobs, relay-aws-alerts, notify\n',
+        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, watch-spot, watch-jobs, send-digests, relay-aws-alerts, notify, follow-up-alerts\n',
     });
   });
 

@@ -117,6 +117,7 @@ const servicePrefix: Record<string, string> = {
   'client-bedrock': 'bedrock',
   'client-resource-groups-tagging-api': 'tag',
   'client-s3': 's3',
+  'client-sesv2': 'ses',
   'client-sns': 'sns',
   'client-sqs': 'sqs',
   'client-ssm': 'ssm',
@@ -488,7 +489,17 @@ describe('queues and alarms', () => {
       'breaching',
       'breaching',
       'breaching',
+      'breaching',
     ]);
+  });
+
+  it('lets send-digests mail as the sender that the configuration names, and as nobody else', () => {
+    const [mail] = statementsOf(deployed('send-digests').roleId).filter(({ Sid }) => Sid === 'MailDigests');
+    expect(mail).toMatchObject({
+      Action: 'ses:SendEmail',
+      Condition: { StringEquals: { 'ses:FromAddress': 'watchdog@example.com' } },
+    });
+    expect(JSON.stringify(mail?.Resource)).toContain(':identity/*');
   });
 
   it('reads no more metrics in alarms than are free', () => {

@@ -1,4 +1,4 @@
-import { visible } from '../shared/alert/text.ts';
+import { visible } from './text.ts';
 
 /** Markup that is safe to show as it stands: all text in it is escaped. */
 export type Html = { readonly markup: string };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { html, raw } from '../../cli/html.ts';
+import { html, raw } from '../../shared/alert/html.ts';
 
 describe('html', () => {
   it('shows a text as it is written, whatever it means in markup', () => {
