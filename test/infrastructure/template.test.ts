@@ -490,6 +490,7 @@ describe('queues and alarms', () => {
       'breaching',
       'breaching',
       'breaching',
+      'breaching',
     ]);
   });
 
