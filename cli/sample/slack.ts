@@ -120,6 +120,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   }
   const asked = toRequest(path, request, bytes);
   state.requests.push(asked);
+  if (asked.body['channel'] !== undefined) channelOf(state, asked.body['channel']);
   const fault = state.options.fault?.(asked);
   if (fault !== undefined && fault !== 'lost' && !(typeof fault === 'object' && 'late' in fault)) {
     fail(response, fault);
@@ -228,7 +229,7 @@ function keep(state: State, channel: string, body: SlackRequest['body']): SlackP
   return post;
 }
 
-/** A channel's id, whether it is given by id or name. A name is a channel as soon as somebody names it. */
+/** A channel's id, whether it is given by id or name. A name is a channel as soon as somebody names it, whatever becomes of that. */
 function channelOf({ channels }: State, given: unknown): string {
   const name = String(given);
   if (!name.startsWith('#')) return name;
