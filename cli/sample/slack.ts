@@ -22,13 +22,14 @@ export type SlackPost = {
 
 /**
  * How a request goes wrong. `lost`: it is carried out, and only the answer doesn't arrive; `late`: the answer takes so many
- * milliseconds.
+ * milliseconds; `slow`: it is only carried out after so many.
  */
 export type SlackFault =
   | 'hang'
   | 'reset'
   | 'lost'
   | { late: number }
+  | { slow: number }
   | { error: string; needed?: string }
   | { status: number; body?: string; retryAfter?: string };
 
@@ -122,14 +123,16 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   state.requests.push(asked);
   if (asked.body['channel'] !== undefined) channelOf(state, asked.body['channel']);
   const fault = state.options.fault?.(asked);
-  if (fault !== undefined && fault !== 'lost' && !(typeof fault === 'object' && 'late' in fault)) {
-    fail(response, fault);
-    return;
-  }
-  const answer = carryOut(state, asked, request);
-  if (fault === 'lost') response.destroy();
-  else if (typeof fault === 'object' && 'late' in fault) setTimeout(() => send(response, answer), fault.late);
-  else send(response, answer);
+  if (fault === undefined) send(response, carryOut(state, asked, request));
+  else if (fault === 'lost') {
+    carryOut(state, asked, request);
+    response.destroy();
+  } else if (typeof fault === 'object' && 'late' in fault) {
+    const answer = carryOut(state, asked, request);
+    setTimeout(() => send(response, answer), fault.late);
+  } else if (typeof fault === 'object' && 'slow' in fault) {
+    setTimeout(() => send(response, carryOut(state, asked, request)), fault.slow);
+  } else fail(response, fault);
 }
 
 type Answer = { status?: number; text?: string; json?: object; retryAfter?: string };
@@ -140,7 +143,10 @@ function send(response: ServerResponse, { status = 200, text, json, retryAfter }
   response.writeHead(status).end(json ? JSON.stringify(json) : text);
 }
 
-function fail(response: ServerResponse, fault: Exclude<SlackFault, 'lost' | { late: number }>): void {
+function fail(
+  response: ServerResponse,
+  fault: Exclude<SlackFault, 'lost' | { late: number } | { slow: number }>,
+): void {
   if (fault === 'hang') return;
   if (fault === 'reset') response.destroy();
   else if ('error' in fault) send(response, { json: { ok: false, ...fault } });
