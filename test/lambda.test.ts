@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import event from '../events/enforce-schedules.json' with { type: 'json' };
 import { lambdaCost, meterCalls, type RunCost, readMeter } from '../shared/aws/meter.ts';
-import { createHandler, createQueueHandler, scheduledEvent } from '../shared/lambda.ts';
+import { createHandler, createQueueHandler, RetryLater, scheduledEvent } from '../shared/lambda.ts';
 import { context } from './support/context.ts';
 
 const arrivedAt = (time: string): Context & { arrivedAt: string } => ({ ...context, arrivedAt: time });
@@ -128,6 +128,7 @@ async function countOne(): Promise<void> {
 describe('a function that works a queue', () => {
   const record = (messageId: string, body: string, receiveCount = 1) => ({
     messageId,
+    receiptHandle: `handle-${messageId}`,
     body,
     attributes: { ApproximateReceiveCount: String(receiveCount) },
   });
@@ -171,6 +172,80 @@ describe('a function that works a queue', () => {
       [{ body: { target: 'a' }, messageId: '1', receiveCount: 3 }, run],
       [{ body: { target: 'a' }, messageId: '2', receiveCount: 1 }, run],
     ]);
+  });
+
+  it('works groups at the same time, and each group in its order', async () => {
+    const log: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const handler = createQueueHandler(
+      schema,
+      async ({ body: { target }, messageId }) => {
+        log.push(`${target} ${messageId} begins`);
+        if (messageId === 'a1') await gate.promise;
+        if (messageId === 'b1') gate.resolve();
+        log.push(`${target} ${messageId} ends`);
+      },
+      { groupOf: ({ target }) => target },
+    );
+    const Records = [
+      record('a1', '{"target":"a"}'),
+      record('a2', '{"target":"a"}'),
+      record('b1', '{"target":"b"}'),
+    ];
+    expect(await handler({ Records }, context)).toEqual({ batchItemFailures: [] });
+    expect(log).toEqual(['a a1 begins', 'b b1 begins', 'b b1 ends', 'a a1 ends', 'a a2 begins', 'a a2 ends']);
+  });
+
+  it('goes on with a group of which one failed, and with the others', async () => {
+    const worked: string[] = [];
+    const handler = createQueueHandler(
+      schema,
+      async ({ messageId }) => {
+        if (messageId === 'a1') throw new Error('no access');
+        worked.push(messageId);
+      },
+      { groupOf: ({ target }) => target },
+    );
+    const Records = [
+      record('a1', '{"target":"a"}'),
+      record('a2', '{"target":"a"}'),
+      record('b1', '{"target":"b"}'),
+    ];
+    expect(await handler({ Records }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a1' }] });
+    expect(worked.toSorted()).toEqual(['a2', 'b1']);
+  });
+
+  it('hides what is to be tried later for as long as it says, and leaves the rest to the queue', async () => {
+    const hide = vi.fn(async () => undefined);
+    const handler = createQueueHandler(
+      schema,
+      async ({ messageId }) => {
+        throw messageId === 'later' ? new RetryLater('busy', 90) : new Error('broken');
+      },
+      { hide },
+    );
+    const Records = [record('later', '{"target":"a"}'), record('now', '{"target":"a"}'), record('bad', '')];
+    const { batchItemFailures } = await handler({ Records }, context);
+    expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).toSorted()).toEqual([
+      'bad',
+      'later',
+      'now',
+    ]);
+    expect(hide.mock.calls).toEqual([['handle-later', 90]]);
+  });
+
+  it('gives back a message that it could not hide all the same', async () => {
+    const handler = createQueueHandler(
+      schema,
+      async () => {
+        throw new RetryLater('busy', 90);
+      },
+      { hide: () => Promise.reject(new Error('throttled')) },
+    );
+    const Records = [record('1', '{"target":"a"}'), record('2', '{"target":"a"}')];
+    expect(await handler({ Records }, context)).toEqual({
+      batchItemFailures: [{ itemIdentifier: '1' }, { itemIdentifier: '2' }],
+    });
   });
 
   it('has nothing to give back of an empty batch', async () => {

@@ -23,13 +23,14 @@ export type SlackPost = {
 
 /**
  * How a request goes wrong. `lost`: it is carried out, and only the answer doesn't arrive; `late`: the answer takes so many
- * milliseconds.
+ * milliseconds; `slow`: it is only carried out after so many.
  */
 export type SlackFault =
   | 'hang'
   | 'reset'
   | 'lost'
   | { late: number }
+  | { slow: number }
   | { error: string; needed?: string }
   | { status: number; body?: string; retryAfter?: string };
 
@@ -124,15 +125,18 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   }
   const asked = toRequest(path, request, bytes);
   state.requests.push(asked);
+  if (asked.body['channel'] !== undefined) channelOf(state, asked.body['channel']);
   const fault = state.options.fault?.(asked);
-  if (fault !== undefined && fault !== 'lost' && !(typeof fault === 'object' && 'late' in fault)) {
-    fail(response, fault);
-    return;
-  }
-  const answer = carryOut(state, asked, request);
-  if (fault === 'lost') response.destroy();
-  else if (typeof fault === 'object' && 'late' in fault) setTimeout(() => send(response, answer), fault.late);
-  else send(response, answer);
+  if (fault === undefined) send(response, carryOut(state, asked, request));
+  else if (fault === 'lost') {
+    carryOut(state, asked, request);
+    response.destroy();
+  } else if (typeof fault === 'object' && 'late' in fault) {
+    const answer = carryOut(state, asked, request);
+    setTimeout(() => send(response, answer), fault.late);
+  } else if (typeof fault === 'object' && 'slow' in fault) {
+    setTimeout(() => send(response, carryOut(state, asked, request)), fault.slow);
+  } else fail(response, fault);
 }
 
 type Answer = { status?: number; text?: string; json?: object; retryAfter?: string };
@@ -146,7 +150,10 @@ function send(response: ServerResponse, { status = 200, text, json, retryAfter }
   response.writeHead(status).end(json ? JSON.stringify(json) : text);
 }
 
-function fail(response: ServerResponse, fault: Exclude<SlackFault, 'lost' | { late: number }>): void {
+function fail(
+  response: ServerResponse,
+  fault: Exclude<SlackFault, 'lost' | { late: number } | { slow: number }>,
+): void {
   if (fault === 'hang') return;
   if (fault === 'reset') response.destroy();
   else if ('error' in fault) send(response, { json: { ok: false, ...fault } });
@@ -235,7 +242,7 @@ function keep(state: State, channel: string, body: SlackRequest['body']): SlackP
   return post;
 }
 
-/** A channel's id, whether it is given by id or name. A name is a channel as soon as somebody names it. */
+/** A channel's id, whether it is given by id or name. A name is a channel as soon as somebody names it, whatever becomes of that. */
 function channelOf({ channels }: State, given: unknown): string {
   const name = String(given);
   if (!name.startsWith('#')) return name;

@@ -5,6 +5,7 @@ import { patiently } from './patience.ts';
 const timeout = 5_000; // ms
 
 type Answer = Record<string, unknown>;
+type Body = Readonly<Record<string, unknown>>;
 
 /** Slack's Web API with one bot token. */
 export type SlackApi = {
@@ -12,14 +13,14 @@ export type SlackApi = {
    * Calls a method; throws a SlackApiError unless Slack answers `ok`. Values that are no text go as JSON. The answer's
    * `scopes` are those of the token, where Slack says them.
    */
-  call: (method: string, body?: Readonly<Record<string, unknown>>) => Promise<Answer>;
+  call: (method: string, body?: Body) => Promise<Answer>;
   /** Sends the bytes of a file to the address that Slack gave for it. */
   upload: (url: string, bytes: Uint8Array) => Promise<void>;
 };
 
 type Options = {
   token: () => Promise<string>;
-  /** Called where Slack says that the token is no longer any good: it may have been replaced. */
+  /** Called where Slack says that the token is no longer any good: another one is tried, where it has been replaced. */
   forgetToken?: () => void;
   /** `https://slack.com/api`, or another one in its role. */
   baseUrl?: string | undefined;
@@ -96,17 +97,27 @@ export function openSlackApi({
   baseUrl = 'https://slack.com/api',
   timeoutMs = timeout,
 }: Options): SlackApi {
-  const ask = async (method: string, body: Readonly<Record<string, unknown>>): Promise<Answer> => {
+  const askWith = async (used: string, method: string, body: Body): Promise<Answer> => {
     const response = await request(`${baseUrl}/${method}`, timeoutMs, {
-      headers: { authorization: `Bearer ${await token()}` },
+      headers: { authorization: `Bearer ${used}` },
       body: toForm(body),
     });
     if (response.status === 429) throw tooFast(method, response.headers.get('retry-after'));
     const answer = await readJson(response, method);
     if (answer['ok'] === true) return withScopes(answer, response);
-    const error = refusal(method, answer);
-    if (error.code !== undefined && tokenProblems.has(error.code)) forgetToken?.();
-    throw error;
+    throw refusal(method, answer);
+  };
+  const ask = async (method: string, body: Body): Promise<Answer> => {
+    const used = await token();
+    try {
+      return await askWith(used, method, body);
+    } catch (error) {
+      if (!(error instanceof SlackApiError && tokenProblems.has(error.code ?? ''))) throw error;
+      forgetToken?.();
+      const stored = await token();
+      if (stored === used) throw error;
+      return askWith(stored, method, body);
+    }
   };
   return {
     call: (method, body = {}) => patiently(() => ask(method, body)),
@@ -119,7 +130,7 @@ export function openSlackApi({
 }
 
 /** Every method takes a form; those that read take nothing else. */
-function toForm(body: Readonly<Record<string, unknown>>): URLSearchParams {
+function toForm(body: Body): URLSearchParams {
   const entries = Object.entries(body).flatMap(([key, value]) =>
     value === undefined
       ? []

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SlackMessage } from '../alert/slack.ts';
 import { addMilliseconds, type IsoTime } from '../period.ts';
-import type { SlackApi } from './slack-api.ts';
+import { type SlackApi, SlackApiError } from './slack-api.ts';
 
 /** Where a message stands: `channel` is its id, `ts` Slack's name for the message in it. */
 export type Posted = { channel: string; ts: string };
@@ -108,7 +108,7 @@ const channels = z.object({
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
 });
 
-/** The id of a channel that may be given by its name; throws where no channel that the bot sees has it. */
+/** The id of a channel that may be given by its name; throws a SlackApiError where no channel that the bot sees has it. */
 export async function channelId(api: SlackApi, channel: string): Promise<string> {
   if (!channel.startsWith('#')) return channel;
   let cursor: string | undefined;
@@ -125,7 +125,9 @@ export async function channelId(api: SlackApi, channel: string): Promise<string>
     if (found) return found.id;
     cursor = answer.response_metadata?.next_cursor;
   } while (cursor);
-  throw new Error(`No channel ${channel} that the bot sees`);
+  throw new SlackApiError(`No channel ${channel} that the bot sees`, 'channel_not_found', {
+    isLasting: true,
+  });
 }
 
 const ticket = z.object({ upload_url: z.url(), file_id: z.string() });

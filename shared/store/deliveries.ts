@@ -40,6 +40,8 @@ const delivery = z.object({
   isHeard: z.boolean().default(true),
   /** Of the message that all news of a problem share: the version of the problem that it shows. */
   shown: z.number().exactOptional(),
+  /** How often that was noted. */
+  edits: z.number().default(0),
   /** Of a picture: its id in Slack, once it is there. */
   fileId: z.string().exactOptional(),
   lastError: z.string().exactOptional(),
@@ -108,7 +110,8 @@ export async function claimDelivery(table: Table, attempt: Attempt): Promise<Cla
   throw new BusyError(`${attempt.about} is being sent to ${attempt.outlet} by another delivery: again later`);
 }
 
-const isSettled = (state: Delivery['state']): state is Settled =>
+/** Whether a delivery has ended: nobody makes it again. */
+export const isSettled = (state: Delivery['state']): state is Settled =>
   (settledStates as readonly string[]).includes(state);
 
 /** What was there before a claim; a refused one is undefined. */
@@ -298,16 +301,22 @@ export async function forgetDelivery(
   await client.send(new DeleteCommand({ TableName: name, Key }));
 }
 
-/** Which version of a problem its message shows; a later version that another run has shown meanwhile stays. */
+/**
+ * Notes which version of a problem its message shows. `edits`: how often that had been noted before the message was
+ * changed; false where somebody else has changed it meanwhile, so that either change may be the one that is to be seen.
+ */
 export const markShown = (
   table: Table,
   root: Pick<Attempt, 'about' | 'part' | 'outlet'>,
-  version: number,
+  { version, edits }: { version: number; edits: number },
 ): Promise<boolean> =>
   update(table, root, {
-    UpdateExpression: 'SET shown = :version',
-    ConditionExpression: 'attribute_not_exists(shown) OR shown < :version',
-    ExpressionAttributeValues: { ':version': version },
+    UpdateExpression: 'SET shown = :version, edits = :next',
+    ConditionExpression:
+      edits === 0
+        ? 'attribute_exists(pk) AND (attribute_not_exists(edits) OR edits = :edits)'
+        : 'edits = :edits',
+    ExpressionAttributeValues: { ':version': version, ':edits': edits, ':next': edits + 1 },
   });
 
 /** Keeps what a picture is called in Slack before it is shown, so that it isn't shown twice. */

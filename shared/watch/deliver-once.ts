@@ -43,7 +43,7 @@ export async function once(table: Table, attempt: Attempt, sending: Sending): Pr
     const heard = await isRead(sending);
     return await settle(table, attempt, await end(claim, sending), heard);
   } catch (error) {
-    await releaseDelivery(table, attempt, refusalOf(error));
+    await releaseDelivery(table, attempt, refusalOf(error, claim.unsettledSince !== undefined));
     throw error;
   }
 }
@@ -69,10 +69,14 @@ async function settle(table: Table, attempt: Attempt, ended: End, isHeard: boole
   return { state: ended.state, ref: ended.state === 'sent' ? ended.ref : undefined };
 }
 
-/** What isn't known to be unsent may be there. That others are at it, or a pause that was asked for, is no failure. */
-function refusalOf(error: unknown): Parameters<typeof releaseDelivery>[2] {
+/**
+ * What isn't known to be unsent may be there; that an earlier attempt may have shown it isn't undone by a later one that
+ * didn't. That others are at it, or a pause that was asked for, is no failure.
+ */
+function refusalOf(error: unknown, mayBeThere: boolean): Parameters<typeof releaseDelivery>[2] {
   if (error instanceof DeliveryError) {
-    return { error, isUnsent: error.isUnsent, counts: error.pauseMs === undefined };
+    return { error, isUnsent: error.isUnsent && !mayBeThere, counts: error.pauseMs === undefined };
   }
-  return { error, isUnsent: error instanceof BusyError, counts: !(error instanceof BusyError) };
+  const isBusy = error instanceof BusyError;
+  return { error, isUnsent: isBusy && !mayBeThere, counts: !isBusy };
 }

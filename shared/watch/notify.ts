@@ -14,6 +14,7 @@ import {
   BusyError,
   countMessage,
   getDelivery,
+  isSettled,
   type Settled,
   settleDelivery,
 } from '../store/deliveries.ts';
@@ -66,18 +67,21 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   const conversation = await currentConversation(teller, alert);
   const silence = await silenceOf(table, alert, conversation, now);
   const telling: Telling = { teller, alert, conversation, silence, destinations, routed, message, now };
-  const results = await Promise.allSettled(routed.map((destination) => deliver(telling, destination)));
-  const failures = results.flatMap((result, index) =>
-    result.status === 'rejected'
-      ? [{ name: routed[index]?.name ?? '', error: result.reason as unknown }]
-      : [],
-  );
+  const results = await Promise.allSettled(routed.map((destination) => attempt(telling, destination)));
+  const outlets: Notified['outlets'] = {};
+  const failures: Failed[] = [];
+  // One after the other: two that fail may have the same fallback, and one may be the fallback of the other.
+  for (const [index, destination] of routed.entries()) {
+    const result = results[index];
+    if (result?.status !== 'rejected') outlets[destination.name] = result?.value ?? 'known';
+    else {
+      const left = await divert(telling, destination, result.reason);
+      if (left.length === 0) outlets[destination.name] = 'diverted';
+      failures.push(...left);
+    }
+  }
   if (failures.length > 0) throw laterFor(alert, failures, message.receiveCount);
-  const states = results.map((result, index) => [
-    routed[index]?.name,
-    result.status === 'fulfilled' ? result.value : 'known',
-  ]);
-  return { alertId: alert.id, outlets: Object.fromEntries(states) };
+  return { alertId: alert.id, outlets };
 }
 
 /** What is known of the problem once this news, or this answer, is: noted first, so that all see the same. */
@@ -136,16 +140,6 @@ type Telling = {
   now: IsoTime;
 };
 
-async function deliver(telling: Telling, destination: Destination): Promise<Settled | 'known'> {
-  try {
-    return await attempt(telling, destination);
-  } catch (error) {
-    const fallback = await fallbackFor(telling, destination, error);
-    if (fallback === undefined) throw error;
-    return divert(telling, { destination, fallback, error });
-  }
-}
-
 async function attempt(
   telling: Telling,
   destination: Destination,
@@ -201,7 +195,7 @@ async function showInThread(telling: Telling, { outlet, since, ...how }: How): P
     return ref ? { state: 'sent', ref } : { state: 'silent', why: threadsOnly };
   }
   if (silence !== undefined || isForThreadsOnly(alert)) {
-    await tellSilently(channel, alert, attempted);
+    await tellSilently(channel, alert, attempted, since);
     return { state: 'silent', why: silence ?? threadsOnly };
   }
   const hold = await holdFor(telling, how, alert.subject);
@@ -212,7 +206,10 @@ async function showInThread(telling: Telling, { outlet, since, ...how }: How): P
   };
 }
 
-/** What keeps it from being shown now. A problem that has its message there already disturbs nobody: its thread grows. */
+/**
+ * What keeps it from being shown now. A problem that has its message there already disturbs nobody: its thread grows; also
+ * where that isn't known for sure, since what is shown must not stand in a summary, too.
+ */
 async function holdFor(
   { teller: { table, hours }, alert, now }: Telling,
   { destination, isFirst }: Pick<How, 'destination' | 'isFirst'>,
@@ -221,7 +218,7 @@ async function holdFor(
   const { name } = destination;
   if (problem !== undefined) {
     const root = await getDelivery(table, { about: problem, part: 'ROOT', outlet: name });
-    if (root?.ref !== undefined) return undefined;
+    if (root !== undefined && root.state !== 'failed') return undefined;
   }
   const sent = isFirst ? await countMessage(table, name, hourOf(now)) : 0;
   const hold = holdOf(alert, destination, { now, hours, sent });
@@ -232,41 +229,63 @@ async function holdFor(
 /** Refusals after which another destination tells it: an outage may be over in a minute. */
 const patience = 3;
 
-async function fallbackFor(
-  telling: Telling,
-  destination: Destination,
-  error: unknown,
-): Promise<Destination | undefined> {
-  const fallback = telling.destinations.get(destination.fallback ?? '');
-  if (fallback === undefined || !(error instanceof DeliveryError)) return undefined;
-  if (error.isLasting) return fallback;
-  const known = await getDelivery(telling.teller.table, attemptOf(telling, destination.name));
-  return (known?.failures ?? 0) >= patience ? fallback : undefined;
-}
+/** A destination that didn't take an alert, and why. */
+type Failed = { name: string; error: unknown };
 
-type Diversion = { destination: Destination; fallback: Destination; error: unknown };
-
-/** Tells it in the fallback, unless it goes there anyway. From then on it counts as told: it doesn't come twice, late. */
-async function divert(
-  telling: Telling,
-  { destination, fallback, error }: Diversion,
-): Promise<Settled | 'known'> {
+/**
+ * Tells in its fallback what a destination didn't take; returns what is still to be done where nobody has it now. Once it
+ * is told there it counts as told: it doesn't come twice, late. Where the alert goes to the fallback anyway, it must have
+ * arrived: of two that are down neither takes over for the other.
+ */
+async function divert(telling: Telling, destination: Destination, error: unknown): Promise<Failed[]> {
   const { teller, alert, routed } = telling;
   const problem = messageOf(error);
+  const failed: Failed = { name: destination.name, error };
+  const fallback = await fallbackFor(telling, destination, error);
+  if (fallback === undefined) return [failed];
+  try {
+    const note = `Meant for ${destination.name}, which could not take it: ${problem}`;
+    const isTold = routed.includes(fallback)
+      ? await isToldIn(telling, fallback)
+      : await attempt(telling, fallback, note);
+    if (isTold === false) return [failed];
+    const end = { state: 'diverted', why: `to ${fallback.name}: ${problem}` } as const;
+    await settleDelivery(teller.table, attemptOf(telling, destination.name), end);
+  } catch (also) {
+    return [failed, { name: fallback.name, error: also }];
+  }
   logger.error('destination failed', {
     destination: destination.name,
     problem,
     alertId: alert.id,
     toldIn: fallback.name,
   });
-  if (!routed.includes(fallback)) {
-    const note = `Meant for ${destination.name}, which could not take it: ${problem}`;
-    await attempt(telling, fallback, note);
-  }
-  const diverted = { state: 'diverted', why: `to ${fallback.name}: ${problem}` } as const;
-  await settleDelivery(teller.table, attemptOf(telling, destination.name), diverted);
-  return 'diverted';
+  return [];
 }
+
+/** Who takes over: nobody for what may pass in a minute, and nobody who isn't heard. */
+async function fallbackFor(
+  telling: Telling,
+  destination: Destination,
+  error: unknown,
+): Promise<Destination | undefined> {
+  const { teller, destinations } = telling;
+  const fallback = destinations.get(destination.fallback ?? '');
+  if (fallback === undefined || !(error instanceof DeliveryError)) return undefined;
+  const known = await getDelivery(teller.table, attemptOf(telling, destination.name));
+  if (!error.isLasting && (known?.failures ?? 0) < patience) return undefined;
+  const isHeard =
+    (await teller
+      .open(fallback)
+      .isHeard?.()
+      .catch(() => false)) ?? true;
+  return isHeard ? fallback : undefined;
+}
+
+const isToldIn = async (telling: Telling, { name }: Destination): Promise<boolean> => {
+  const known = await getDelivery(telling.teller.table, attemptOf(telling, name));
+  return known !== undefined && isSettled(known.state);
+};
 
 const attemptOf = ({ alert, message, now }: Telling, outlet: string): Attempt => ({
   about: alert.id,
@@ -284,11 +303,7 @@ const firstPause = 15; // s
 const longestPause = 900; // s
 
 /** All that failed, and when to try again: exponentially later, no two at the same time, and not before Slack wants it. */
-function laterFor(
-  alert: Alert,
-  failures: readonly { name: string; error: unknown }[],
-  receiveCount: number,
-): RetryLater {
+function laterFor(alert: Alert, failures: readonly Failed[], receiveCount: number): RetryLater {
   const usual = Math.min(longestPause, firstPause * 2 ** (receiveCount - 1)) * (0.5 + Math.random() / 2);
   const pauses = failures.map(({ error }) => {
     if (error instanceof BusyError) return busySeconds;

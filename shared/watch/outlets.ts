@@ -2,6 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Alert } from '../alert/alert.ts';
 import type { Destination } from '../alert/destination.ts';
+import { alertId } from '../alert/identity.ts';
 import { toSlackMessage } from '../alert/slack.ts';
 import { countSubscribers, publishAlert } from '../aws/sns.ts';
 import { forgetSecret, getSecret } from '../aws/ssm.ts';
@@ -81,7 +82,7 @@ const botOutlet = (api: SlackApi, channel: string): Outlet => ({
 });
 
 /** By this `block_id` the message of an alert, or its reply in a thread, is known again. */
-export const markerOf = ({ id }: Pick<Alert, 'id'>): string => `alert ${id}`;
+export const markerOf = ({ id }: Pick<Alert, 'id'>): string => alertId('alert', id);
 
 async function showByWebhook(
   ssm: SSMClient,
@@ -90,11 +91,15 @@ async function showByWebhook(
   note: string | undefined,
 ): Promise<undefined> {
   const url = await secretOf(ssm, reference);
+  const message = toSlackMessage(alert, { note: note ?? webhookNote(alert) });
   try {
-    await postToWebhook(url, toSlackMessage(alert, { note: note ?? webhookNote(alert) }));
+    await postToWebhook(url, message);
   } catch (error) {
     forgetSecret(reference); // it may have been replaced since this process read it
-    throw error;
+    const isRefused = error instanceof DeliveryError && error.isLasting;
+    const stored = isRefused ? await secretOf(ssm, reference) : url;
+    if (stored === url) throw error;
+    await postToWebhook(stored, message);
   }
 }
 

@@ -1,8 +1,10 @@
 import { type Alert, isAnswer, type News } from '../alert/alert.ts';
 import type { Conversation } from '../alert/conversation.ts';
+import { alertId } from '../alert/identity.ts';
 import { toSlackMessage, toSlackReply } from '../alert/slack.ts';
 import { logger } from '../observability.ts';
-import type { SlackApi } from '../outlet/slack-api.ts';
+import { DeliveryError } from '../outlet/delivery-error.ts';
+import { type SlackApi, SlackApiError } from '../outlet/slack-api.ts';
 import {
   findMessage,
   isShared,
@@ -14,7 +16,14 @@ import {
 } from '../outlet/slack-bot.ts';
 import type { IsoTime } from '../period.ts';
 import { getConversation } from '../store/conversations.ts';
-import { type Attempt, getDelivery, keepFile, markShown } from '../store/deliveries.ts';
+import {
+  type Attempt,
+  BusyError,
+  type Delivery,
+  getDelivery,
+  keepFile,
+  markShown,
+} from '../store/deliveries.ts';
 import { getAlert } from '../store/outbox.ts';
 import type { Table } from '../store/table.ts';
 import { once } from './deliver-once.ts';
@@ -51,11 +60,11 @@ export async function tellNews(
 ): Promise<Posted> {
   const root = await postRoot(channel, alert, conversation, attempt);
   const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, since);
-  await refreshRoot(channel, alert.subject, root, attempt);
+  await refreshRoot(channel, alert.subject, root, { ...attempt, since });
   return reply;
 }
 
-const rootMarker = (subject: string): string => `problem ${subject}`;
+const rootMarker = (subject: string): string => alertId('problem', subject);
 
 /** The problem's message in the channel; posted now unless it is there. */
 async function postRoot(
@@ -77,7 +86,9 @@ async function postRoot(
   });
   if (ref === undefined) throw new Error(`${subject} has no message in ${attempted.outlet}`);
   const isNewest = conversation?.alertId === alert.id;
-  if (state === 'sent' && isNewest) await markShown(table, attempt, conversation.version);
+  if (state === 'sent' && isNewest) {
+    await markShown(table, attempt, { version: conversation.version, edits: 0 });
+  }
   if (alert.chart) await shareChart(channel, alert, ref, { ...attempt, part: 'CHART' });
   return ref;
 }
@@ -103,21 +114,43 @@ async function postReply(
 
 const worse: ReadonlySet<Alert['step']> = new Set(['grown', 'escalated', 'reopened', 'reminded']);
 
-/** Brings the message up to what is known by now; the same again changes nothing that anybody sees. */
+/**
+ * Brings the message up to what is known by now; the same again changes nothing that anybody sees. `since`: an earlier
+ * attempt may have died over it, and what it wrote may have arrived after what others wrote.
+ */
 async function refreshRoot(
-  { table, api }: Channel,
+  channel: Channel,
   subject: string,
   root: Posted,
-  attempt: Pick<Attempt, 'outlet'>,
+  { outlet, since }: Pick<Attempt, 'outlet'> & { since: IsoTime | undefined },
 ): Promise<void> {
-  const key = { about: subject, part: 'ROOT', outlet: attempt.outlet } as const;
-  const conversation = await getConversation(table, subject);
-  const shown = await getDelivery(table, key);
-  if (conversation === undefined || (shown?.shown ?? 0) >= conversation.version) return;
-  const newest = await getAlert(table, conversation.alertId);
-  if (newest === undefined) return;
-  await updateMessage(api, root, toSlackMessage(newest, { conversation, marker: rootMarker(subject) }));
-  await markShown(table, key, conversation.version);
+  const { table, api } = channel;
+  const key = { about: subject, part: 'ROOT', outlet } as const;
+  let isStale = since !== undefined;
+  do {
+    const shown = await getDelivery(table, key);
+    const conversation = await getConversation(table, subject);
+    if (shown === undefined || conversation === undefined) return;
+    if (!isStale && (shown.shown ?? 0) >= conversation.version) return;
+    const newest = await getAlert(table, conversation.alertId);
+    if (newest === undefined) return;
+    const message = toSlackMessage(newest, { conversation, marker: rootMarker(subject) });
+    await updateMessage(api, root, message).catch(afterwards);
+    const { version } = conversation;
+    // Whose change came last nobody knows where two were made at the same time: the newest is written again.
+    isStale = !(await markShown(table, key, { version, edits: shown.edits }));
+  } while (isStale);
+}
+
+/** What fails after a reply was shown hasn't undone that. A message that somebody deleted needs no change any more. */
+function afterwards(error: unknown): void {
+  if (error instanceof SlackApiError && error.code === 'message_not_found') {
+    logger.warn('message is gone', { problem: error.message });
+    return;
+  }
+  if (!(error instanceof DeliveryError)) throw error;
+  const { message, isLasting, pauseMs } = error;
+  throw new DeliveryError(message, { isLasting, pauseMs });
 }
 
 /** Answers stand in the thread of what they answer, wherever that has a message; returns whether it has one here. */
@@ -132,24 +165,37 @@ export async function tellAnswer(
   const about = alert.inThreadOf ?? alert.subject;
   const part = alert.inThreadOf === undefined ? 'ROOT' : 'DELIVERY';
   const answered = await getDelivery(table, { about, part, outlet });
-  if (answered?.ref === undefined) return undefined;
+  if (answered?.ref === undefined) {
+    if (mayAppear(answered, attempt)) throw new BusyError(`${about} is on its way to ${outlet}: again later`);
+    return undefined;
+  }
   const reply = await postReply(channel, alert, answered.ref, since);
-  if (part === 'ROOT') await refreshRoot(channel, alert.subject, answered.ref, attempt);
+  if (part === 'ROOT') await refreshRoot(channel, alert.subject, answered.ref, { outlet, since });
   return reply;
 }
+
+/** Where it is shown and not yet known to be: somebody has answered what they saw. Whatever died over it comes again once. */
+const mayAppear = (
+  answered: Delivery | undefined,
+  { receiveCount }: Pick<Attempt, 'receiveCount'>,
+): boolean => (answered?.state === 'sending' || answered?.state === 'unknown') && receiveCount < maxWaits;
+
+/** More than one message that dies takes to come again. */
+const maxWaits = 6;
 
 /** Brings the message of a problem up to date where it has one, without a word in its thread. */
 export async function tellSilently(
   channel: Channel,
   alert: Alert,
-  attempt: Attempted,
+  { outlet }: Pick<Attempt, 'outlet'>,
+  since: IsoTime | undefined,
 ): Promise<Posted | undefined> {
   const root = await getDelivery(channel.table, {
     about: alert.subject,
     part: 'ROOT',
-    outlet: attempt.outlet,
+    outlet,
   });
-  if (root?.ref) await refreshRoot(channel, alert.subject, root.ref, attempt);
+  if (root?.ref) await refreshRoot(channel, alert.subject, root.ref, { outlet, since });
   return root?.ref;
 }
 

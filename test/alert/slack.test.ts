@@ -1,8 +1,9 @@
-import type { KnownBlock } from '@slack/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { blockFaults } from '../../cli/sample/slack-limits.ts';
 import type { Alert } from '../../shared/alert/alert.ts';
-import { type SlackMessage, toSlackMessage } from '../../shared/alert/slack.ts';
+import type { Conversation } from '../../shared/alert/conversation.ts';
+import { type SlackMessage, toSlackMessage, toSlackReply, type View } from '../../shared/alert/slack.ts';
 import { alertOf } from '../support/alert.ts';
 
 describe('a message in Slack', () => {
@@ -210,27 +211,91 @@ const anyAlert: fc.Arbitrary<Alert> = fc.record({
   owner: anyText,
 });
 
-describe('whatever stands in an alert', () => {
-  it('the message stays within the limits of Block Kit, and every text has something in it', () => {
+const anyTime = fc
+  .integer({ min: 1_700_000_000, max: 1_900_000_000 })
+  .map((seconds) => new Date(seconds * 1000).toISOString());
+const by = fc.oneof(fc.constantFrom('U0123456789', 'W0123456', 'mei'), anyText);
+const said = { at: anyTime, by };
+const anyConversation: fc.Arbitrary<Conversation> = fc.record(
+  {
+    subject: anyText,
+    version: fc.nat(),
+    isOpen: fc.boolean(),
+    openedAt: anyTime,
+    at: anyTime,
+    alertId: anyText,
+    kind: fc.constant('spend-anomaly' as const),
+    severity: fc.constantFrom('info' as const, 'critical' as const),
+    title: anyText,
+    acknowledged: fc.record(said),
+    snoozed: fc.record({ ...said, until: anyTime }),
+    answered: fc.record({
+      ...said,
+      answer: fc.constantFrom('expected' as const, 'not-an-anomaly' as const),
+      until: anyTime,
+      reason: anyText,
+    }),
+    escalatedAt: anyTime,
+  },
+  {
+    requiredKeys: ['subject', 'version', 'isOpen', 'openedAt', 'at', 'alertId', 'kind', 'severity', 'title'],
+  },
+);
+const anyView: fc.Arbitrary<View> = fc.record(
+  { conversation: anyConversation, note: anyText, marker: fc.string({ minLength: 1, maxLength: 255 }) },
+  { requiredKeys: [] },
+);
+const anyMessage = fc
+  .tuple(
+    anyAlert,
+    fc.record(
+      {
+        step: fc.constantFrom('opened' as const, 'recovered' as const, 'acknowledged' as const),
+        by,
+        account: anyText,
+        region: anyText,
+        team: anyText,
+        inThreadOf: anyText,
+      },
+      { requiredKeys: [] },
+    ),
+    anyView,
+    fc.constantFrom(toSlackMessage, toSlackReply),
+  )
+  .map(([alert, more, view, format]) => format({ ...alert, ...more }, view));
+
+describe('whatever stands in an alert, and whatever was said of it', () => {
+  it('the message and its replies stay within the limits of Block Kit, and every text has something in it', () => {
     fc.assert(
-      fc.property(anyAlert, (alert) => {
-        const message = toSlackMessage(alert);
-        expect(message.blocks.length).toBeLessThanOrEqual(50);
-        for (const block of message.blocks) expectWithinLimits(block);
-        for (const text of textsOf(message)) expect(text.trim()).not.toBe('');
+      fc.property(anyMessage, ({ text, blocks }) => {
+        expect(blockFaults(blocks)).toEqual([]);
+        expect(text.trim()).not.toBe('');
+        expect(text.length).toBeLessThanOrEqual(3000);
+        for (const each of textsOf({ text, blocks })) expect(each.trim()).not.toBe('');
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 
-  it('nobody is mentioned, no entity is cut, and only our own links link', () => {
+  it('nobody is mentioned but who has answered, no entity is cut, and only our own links link', () => {
     fc.assert(
-      fc.property(anyAlert, (alert) => {
-        const message = toSlackMessage(alert);
+      fc.property(anyMessage, (message) => {
         for (const text of [message.text, ...textsOf(message)]) {
-          expect(text.replace(/<https?:\/\/[^<>|\s]+\|[^<>]*>/g, '')).not.toMatch(/[<>]/);
+          const ours = /<https?:\/\/[^<>|\s]+\|[^<>]*>|<@[UW][A-Z0-9]{5,20}>|<!date\^\d+\^[^<>|]*\|[^<>]*>/g;
+          expect(text.replace(ours, '')).not.toMatch(/[<>]/);
           expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
           expect(text.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('no user is mentioned but by a field that holds who has answered', () => {
+    fc.assert(
+      fc.property(anyAlert, anyView, (alert, { conversation: _, ...view }) => {
+        for (const { text, blocks } of [toSlackMessage(alert, view), toSlackReply(alert, view)]) {
+          expect(JSON.stringify([text, blocks])).not.toMatch(/<[@!#]/);
         }
       }),
       { numRuns: 200 },
@@ -238,15 +303,60 @@ describe('whatever stands in an alert', () => {
   });
 });
 
-function expectWithinLimits(block: KnownBlock): void {
-  if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(150);
-  if (block.type === 'section') {
-    expect(block.text?.text.length ?? 1).toBeLessThanOrEqual(3000);
-    expect(block.fields?.length ?? 1).toBeLessThanOrEqual(10);
-    for (const { text } of block.fields ?? []) expect(text.length).toBeLessThanOrEqual(2000);
-  }
-  if (block.type === 'context') expect(block.elements.length).toBeLessThanOrEqual(10);
-}
+describe('a reply', () => {
+  it('says what is new, and no more', () => {
+    const { text, blocks } = toSlackReply(alertOf({ step: 'grown', title: 'Twice as much' }));
+    expect(text).toBe('🔴 Twice as much');
+    expect(blocks.map(({ type }) => type)).toEqual(['section', 'section', 'section', 'section', 'context']);
+    expect(JSON.stringify(blocks)).not.toContain('Expected');
+  });
+
+  it.each([
+    ['U0123456789', '<@U0123456789> Acknowledged'],
+    ['mei', 'Acknowledged'],
+    ['U0123456789> <!channel', 'Acknowledged'],
+  ])('names who has answered, where that is a user: %s', (by, text) => {
+    const reply = toSlackReply(
+      alertOf({ step: 'acknowledged', by, title: 'Acknowledged', action: 'Stop it' }),
+    );
+    expect(reply.text).toBe(text);
+    expect(JSON.stringify(reply.blocks)).not.toContain('Stop it');
+  });
+});
+
+describe('a message of which somebody has said something', () => {
+  const conversation: Conversation = {
+    subject: 'incident/p4d',
+    version: 3,
+    isOpen: true,
+    openedAt: '2026-11-16T06:00:00Z',
+    at: '2026-11-16T06:00:00Z',
+    alertId: 'incident/p4d/opened',
+    kind: 'spend-anomaly',
+    severity: 'critical',
+    title: 'EC2',
+  };
+  const seen = { at: '2026-11-16T07:00:00Z', by: 'U0123456789' };
+  const until = '2026-11-23T07:00:00Z';
+
+  it.each<[string, Partial<Conversation>, string, string]>([
+    ['nobody', {}, '🔴', ''],
+    ['acknowledged', { acknowledged: seen }, '👀', 'Acknowledged by <@U0123456789>, <!date^1794812400^'],
+    ['snoozed', { snoozed: { ...seen, until } }, '💤', 'Snoozed by <@U0123456789> until <!date^1795417200^'],
+    [
+      'expected',
+      { answered: { ...seen, answer: 'expected', until, reason: 'load test' } },
+      '🆗',
+      'Expected, says <@U0123456789>, until <!date^1795417200^{date_short_pretty} at {time}|',
+    ],
+    ['told again', { escalatedAt: seen.at }, '🔴', 'nobody had acknowledged it'],
+    ['over', { isOpen: false, acknowledged: seen }, '✅', 'Acknowledged by'],
+  ])('shows it at a glance, and who it was: %s', (_, given, mark, text) => {
+    const message = toSlackMessage(alertOf(), { conversation: { ...conversation, ...given } });
+    expect(message.text.startsWith(`${mark} `)).toBe(true);
+    expect(textsOf(message).join('\n')).toContain(text);
+  });
+});
 
 function textsOf({ blocks }: SlackMessage): string[] {
   return blocks.flatMap((block) => {

@@ -16,7 +16,8 @@ import {
   warningWrite,
 } from '../../shared/store/schedule-records.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { notify, type Outlet, outletsOf } from '../../shared/watch/notify.ts';
+import { notify, type Teller } from '../../shared/watch/notify.ts';
+import { openTeller } from '../../shared/watch/teller.ts';
 import {
   createQueue,
   createTable,
@@ -119,7 +120,8 @@ describe('an alert on its way to people', () => {
   });
 
   let topic: Awaited<ReturnType<typeof createTopic>>;
-  let outlets: Outlet[];
+  let teller: Teller;
+  const tell = (told = message) => notify(teller, told, evening);
 
   beforeAll(async () => {
     slack.listen(0, '127.0.0.1');
@@ -133,7 +135,6 @@ describe('an alert on its way to people', () => {
     } as const;
     await ssm.send(new PutParameterCommand(secret));
     topic = await createTopic('watchdog');
-    outlets = outletsOf(config.alerts, { ssm, sns: topic.client, topicArn: topic.arn });
   });
 
   afterAll(() => void slack.close());
@@ -141,10 +142,12 @@ describe('an alert on its way to people', () => {
   beforeEach(() => {
     posts.length = 0;
     statuses.length = 0;
+    const services = { ssm: createClient(SSMClient), sns: topic.client, topicArn: topic.arn };
+    teller = openTeller(table, config, services);
   });
 
   it('arrives through the topic as a mail that says what and how much', async () => {
-    await notify(table, outlets, message);
+    await tell();
     const mails = (await takeAll(topic.inbox)).map((body) => JSON.parse(body));
     expect(mails).toHaveLength(1);
     expect(mails[0].Subject).toContain('Compute in ml-dev costs $786 a day more than expected');
@@ -153,16 +156,16 @@ describe('an alert on its way to people', () => {
   });
 
   it('arrives once though its message is delivered to two functions at a time, and again later', async () => {
-    await Promise.allSettled([notify(table, outlets, message), notify(table, outlets, message)]);
-    await notify(table, outlets, { ...message, messageId: 'm-2', receiveCount: 2 });
+    await Promise.allSettled([tell(), tell()]);
+    await tell({ ...message, messageId: 'm-2', receiveCount: 2 });
     expect(await takeAll(topic.inbox)).toHaveLength(1);
     expect(posts).toHaveLength(1);
   });
 
   it('waits for Slack while it is down, and is mailed meanwhile, once', async () => {
     statuses.push(500);
-    await expect(notify(table, outlets, message)).rejects.toThrow('Slack answered 500');
-    await notify(table, outlets, { ...message, receiveCount: 2 });
+    await expect(tell()).rejects.toThrow('Slack answered 500');
+    await tell({ ...message, receiveCount: 2 });
     expect(await takeAll(topic.inbox)).toHaveLength(1);
     expect(posts).toHaveLength(2);
   });

@@ -57,13 +57,13 @@ async function live(deliveries: readonly Delivery[]) {
   const told: string[] = [];
   const lines: string[] = [];
   const outlet = {
-    name: 'email',
-    send: async (alert: { id: string; kind: string; items: readonly string[]; subject: string }) => {
+    show: async (alert: { id: string; kind: string; items: readonly string[]; subject: string }) => {
       told.push(alert.id);
       const named = alert.items.flatMap((item) => /i-\d{17}/.exec(item)?.[0] ?? []);
       lines.push(
         ...(named.length > 0 ? named.map((id) => `${alert.kind} ${id}`) : [`${alert.kind} ${alert.subject}`]),
       );
+      return undefined;
     },
   };
   try {

@@ -122,13 +122,16 @@ describe('the sample account', () => {
     const ssm = createClient(SSMClient);
     const read = (Name: string) => ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
     const { Parameter } = await read('/watchdog/slack-webhook');
-    const response = await fetch(Parameter?.Value ?? '', { method: 'POST', body: '{"text":"hello"}' });
-    expect([response.status, await response.text(), sample.slackMessages]).toEqual([
-      200,
-      'ok',
-      [{ text: 'hello' }],
-    ]);
-    expect((await fetch(Parameter?.Value ?? '', { method: 'POST', body: 'hello' })).status).toBe(400);
+    const post = (body: string) =>
+      fetch(Parameter?.Value ?? '', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+    const response = await post('{"text":"hello"}');
+    expect([response.status, await response.text()]).toEqual([200, 'ok']);
+    expect(sample.slackMessages).toMatchObject([{ channel: 'webhook', text: 'hello', edits: 0 }]);
+    expect((await post('hello')).status).toBe(400);
     await expect(read('/watchdog/other')).rejects.toMatchObject({ name: 'ParameterNotFound' });
   });
 
@@ -152,7 +155,7 @@ describe('the sample account', () => {
     });
   });
 
-  it('takes messages through a queue, and a message that fails five times out of it', async () => {
+  it('takes messages through a queue, and a message that fails twelve times out of it', async () => {
     const sqs = createClient(SQSClient);
     const QueueUrl = process.env['ALERT_QUEUE_URL'] ?? '';
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'one' }));
@@ -164,7 +167,7 @@ describe('the sample account', () => {
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
     expect(Messages.map(({ Body }) => Body)).toEqual(['one']);
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages[0]?.ReceiptHandle }));
-    for (let attempt = 1; attempt <= 5; attempt++) {
+    for (let attempt = 1; attempt <= 12; attempt++) {
       const [message] = sample.queues.receive(QueueUrl);
       expect([message?.body, message?.receiveCount]).toEqual(['two', attempt]);
       sample.queues.release(QueueUrl, message?.receiptHandle ?? '');

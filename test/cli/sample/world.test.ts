@@ -35,9 +35,10 @@ describe('the file of the sample world', () => {
       accounts.map(({ id, name, role }) => [id, name, role]),
     );
     expect(targets.regions).toEqual(Object.keys(regions));
-    expect([enforce, alerts.slack?.webhook, alerts.email]).toEqual([
+    expect([enforce, alerts.slack?.token, alerts.slack?.channel, alerts.email]).toEqual([
       true,
-      'ssm:/watchdog/slack-webhook',
+      'ssm:/watchdog/slack-token',
+      '#ml-cost',
       true,
     ]);
   });

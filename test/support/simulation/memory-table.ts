@@ -9,6 +9,7 @@ type Write = Expressed & {
   Key?: Item;
   Item?: Item;
   UpdateExpression?: string;
+  ReturnValues?: 'ALL_OLD' | 'UPDATED_OLD';
   ConditionExpression?: string;
 };
 type Query = Expressed & { KeyConditionExpression: string; Limit?: number; ExclusiveStartKey?: Item };
@@ -45,8 +46,10 @@ export function memoryTable() {
 
   const write = (input: Write) => {
     const { key, item } = written(input);
+    const before = get(key);
     put(key, item);
-    return {};
+    // Of what was updated, too, all is handed out: it is what was there that is asked for.
+    return input.ReturnValues && before ? { Attributes: before } : {};
   };
 
   const answers: Readonly<Record<string, Answer>> = {
@@ -188,6 +191,7 @@ function readTest(read: Reader): boolean {
   const word = read.take();
   const test = tests[word];
   if (test) return test(read.given().map(read.value));
+  if (read.takes('IN')) return read.given().map(read.value).includes(read.value(word));
   const compare = comparisons[read.take()];
   if (!compare) throw new Error(`"${word}" is not known here`);
   const [left, right] = [read.value(word), read.value(read.take())];
@@ -235,13 +239,15 @@ function removeAll(read: Reader, item: Item): void {
   while (read.takes(','));
 }
 
-/** To a set; to a number nobody adds here. */
+/** To a set, or to a number. */
 function addAll(read: Reader, item: Item): void {
   do {
     const path = read.path(read.take());
-    const added = read.value(read.take()) as Set<unknown>;
+    const added = read.value(read.take());
     const known = path.reduce<unknown>((found, part) => (found as Item | undefined)?.[part], item);
-    place(item, path, new Set([...((known as Set<unknown> | undefined) ?? []), ...added]));
+    if (added instanceof Set)
+      place(item, path, new Set([...((known as Set<unknown> | undefined) ?? []), ...added]));
+    else place(item, path, Number(known ?? 0) + Number(added));
   } while (read.takes(','));
 }
 
