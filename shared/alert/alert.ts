@@ -103,6 +103,10 @@ export type Alert = {
   pattern?: string;
   /** Names of destinations, where it isn't for the routes to say. */
   to?: readonly string[];
+  /** Who has said it, of an answer: a user's id in Slack, or a name. */
+  by?: string;
+  /** The id of an alert without a step that this one belongs under, where there are threads. */
+  inThreadOf?: string;
 };
 
 /** An alert that says what has become of a problem. */
@@ -154,6 +158,8 @@ export const alertSchema: z.ZodType<Alert> = z.object({
   schedulables: z.array(z.object({ key: text, id: text, name: text })).exactOptional(),
   pattern: text.exactOptional(),
   to: z.array(text).exactOptional(),
+  by: text.exactOptional(),
+  inThreadOf: text.exactOptional(),
 });
 
 /** Characters that every outlet, queue and table takes in one alert, with room for the bytes they encode to. */

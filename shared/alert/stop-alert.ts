@@ -49,6 +49,11 @@ export function stopWarningAlert(warning: StopWarning): Alert {
     items: sorted.map((entry) => `${entryText(entry)}${ownGrace(entry, at, graceMinutes)}`),
     action: choices(sorted, { isSingle, at, keepUntilTag, enforce }),
     links: linksOf(sorted),
+    schedulables: sorted.map(({ subject }) => ({
+      key: schedulableKey(subject),
+      id: subject.id,
+      name: subject.name,
+    })),
   };
 }
 
