@@ -20,12 +20,9 @@ const lambda = createClient(LambdaClient);
 const answerSlack = openSlackDoor({
   table: openTable(TABLE_NAME),
   slack: openSlackApi({ token: () => getSecret(ssm, app.token) }),
-  signingSecret: {
-    read: () => getSecret(ssm, app.signingSecret),
-    renew: () => {
-      forgetSecret(app.signingSecret);
-      return getSecret(ssm, app.signingSecret);
-    },
+  readSigningSecret: () => {
+    forgetSecret(app.signingSecret);
+    return getSecret(ssm, app.signingSecret);
   },
   handOver: (press) => invokeLater(lambda, PRESSES_FUNCTION, press),
 });

@@ -3,11 +3,12 @@ import { slackApiUrl } from './slack-api.ts';
 const timeoutMs = 2_500;
 
 /**
- * Answers a press so that the user who made it reads it, and nobody else. False where Slack no longer takes an answer to
- * it: it does for half an hour, and five of them. Throws where Slack can't be reached, or the address isn't one of Slack's.
+ * Answers a press so that the user who made it reads it, and nobody else. False where Slack takes no answer to it any more,
+ * as it does for half an hour and five answers, and where the address is none of Slack's: nothing is posted there.
+ * Throws where Slack can't be reached.
  */
 export async function answerUser(responseUrl: string, text: string): Promise<boolean> {
-  if (!isSlackAddress(responseUrl)) throw new Error('An address to answer to is none of Slack');
+  if (!isSlackAddress(responseUrl)) return false;
   const status = await post(
     responseUrl,
     JSON.stringify({ response_type: 'ephemeral', replace_original: false, text }),

@@ -24,13 +24,11 @@ export type SlackAnswer = {
   reason?: string;
 };
 
-/** The secret that Slack signs with, as known in this process, and as it is when it is read anew. */
-export type SigningSecret = { read: () => Promise<string>; renew: () => Promise<string> };
-
 type Services = {
   table: Table;
   slack: SlackApi;
-  signingSecret: SigningSecret;
+  /** Reads the secret that Slack signs with anew. */
+  readSigningSecret: () => Promise<string>;
   /** Has a press carried out after Slack is answered. */
   handOver: (press: Press) => Promise<void>;
 };
@@ -43,16 +41,20 @@ const renewalMs = 60_000;
  * anything of it is parsed; what is, is answered at once and worked on afterwards. Throws where a secret, the table or the
  * worker can't be reached: Slack then tells the user that it did not work.
  */
-export function openSlackDoor({ table, slack, signingSecret, handOver }: Services) {
-  let renewedAt: number | undefined;
+export function openSlackDoor({ table, slack, readSigningSecret, handOver }: Services) {
+  let secret: string | undefined;
+  let readAt = Number.NEGATIVE_INFINITY;
 
   /** Signed by the secret as it is known, or by the one that has replaced it. */
   async function isSigned(request: SignedRequest, nowMs: number): Promise<boolean> {
-    if (renewedAt === undefined) renewedAt = nowMs;
-    if (isSignedBy(await signingSecret.read(), request)) return true;
-    if (nowMs - renewedAt < renewalMs) return false;
-    renewedAt = nowMs;
-    return isSignedBy(await signingSecret.renew(), request);
+    if (secret !== undefined && isSignedBy(secret, request)) return true;
+    if (nowMs - readAt >= renewalMs) {
+      readAt = nowMs; // a failure counts too
+      secret = await readSigningSecret();
+      return isSignedBy(secret, request);
+    }
+    if (secret === undefined) throw new Error('The signing secret could not be read a moment ago');
+    return false;
   }
 
   async function refusalOf(method: string, request: SignedRequest, nowMs: number) {
