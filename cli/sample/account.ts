@@ -11,7 +11,13 @@ import { createQueue, queueAt, receive, release } from './aws/sqs.ts';
 import { accessKeyOf } from './aws/sts.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type Fleet, type Member, stateOf } from './fleet.ts';
-import { createSample, type Publication, type QueuedMessage, type Sample } from './sample.ts';
+import {
+  createSample,
+  type Invocation,
+  type Publication,
+  type QueuedMessage,
+  type Sample,
+} from './sample.ts';
 import { startWebhook } from './webhook.ts';
 import { readSampleWorld, type WorldFile } from './world.ts';
 
@@ -39,6 +45,8 @@ export type SampleAccount = {
   /** What was published to the alert topic, oldest first. */
   emails: readonly Publication[];
   queues: SampleQueues;
+  /** Takes off what functions are to run with, oldest first, for whoever plays Lambda's part. */
+  takeInvocations: () => Invocation[];
   calls: readonly SampleCall[];
   /** The environment in which a function of the sample runs. */
   env: Readonly<Record<string, string>>;
@@ -64,6 +72,9 @@ export type SampleOptions = { now?: IsoTime; world?: WorldFile; groupsPerPage?: 
 export const readSampleConfig = (): unknown =>
   parse(readFileSync(new URL('watchdog.yml', import.meta.url), 'utf8'));
 
+/** What the requests in events/slack-*.json are signed with: of no real app, and no secret. */
+export const sampleSigningSecret = 'signs-what-the-sample-account-sends';
+
 let stage: Stage | undefined;
 
 /**
@@ -78,10 +89,13 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   const sample = createSample(file, { account, region });
   if (options.now) sample.now = Date.parse(options.now);
   if (options.groupsPerPage) sample.groupsPerPage = options.groupsPerPage;
-  const env = environment(account, region);
-  furnish(sample, env);
-  const [dynamoDb, webhook] = await Promise.all([startDynamoDb(env.TABLE_NAME), startWebhook()]);
+  const furnished = environment(account, region);
+  furnish(sample, furnished);
+  const [dynamoDb, webhook] = await Promise.all([startDynamoDb(furnished.TABLE_NAME), startWebhook()]);
+  const env = { ...furnished, SLACK_API_URL: `${new URL(webhook.url).origin}/api` };
   sample.parameters.set('/watchdog/slack-webhook', webhook.url);
+  sample.parameters.set('/watchdog/slack-token', 'xoxb-sample');
+  sample.parameters.set('/watchdog/slack-signing-secret', sampleSigningSecret);
   const calls: SampleCall[] = [];
   stage = { sample, dynamoDb: new URL(dynamoDb.endpoint), calls };
   resetBuckets();
@@ -99,6 +113,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
     slackMessages: webhook.messages,
     emails: sample.published,
     queues: queuesOf(sample),
+    takeInvocations: () => sample.invocations.splice(0),
     calls,
     env,
     close: async () => {
@@ -143,6 +158,7 @@ function environment(account: string, region: string) {
     ALERT_QUEUE_URL: queue('watchdog-alerts'),
     SWEEP_QUEUE_URL: queue('watchdog-sweep'),
     ALERT_TOPIC_ARN: `arn:aws:sns:${region}:${account}:watchdog-alerts`,
+    PRESSES_FUNCTION: 'ai-cost-watchdog-sample-carry-out-presses',
     ACCOUNT_ID: account,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: accessKeyOf(account),

@@ -6,10 +6,14 @@ import { text } from 'node:stream/consumers';
 /** A Slack incoming webhook on this machine's loopback: what is posted to its address stands in `messages`. */
 export type Webhook = { url: string; messages: unknown[]; close: () => Promise<void> };
 
-/** Answers as Slack does: `ok`, or 400 `invalid_payload` where the text is no JSON. */
+/** Answers as Slack does: `ok`, or 400 `invalid_payload` where the text is no JSON; under `/api/` as its Web API. */
 export async function startWebhook(): Promise<Webhook> {
   const messages: unknown[] = [];
   const server = createServer(async (request, response) => {
+    if (request.url?.startsWith('/api/')) {
+      response.setHeader('content-type', 'application/json').end('{"ok":true}');
+      return;
+    }
     try {
       messages.push(JSON.parse(await text(request)));
       response.end('ok');
