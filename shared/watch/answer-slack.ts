@@ -42,19 +42,22 @@ const renewalMs = 60_000;
  * worker can't be reached: Slack then tells the user that it did not work.
  */
 export function openSlackDoor({ table, slack, readSigningSecret, handOver }: Services) {
-  let secret: string | undefined;
+  let secret: Promise<string> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
 
-  /** Signed by the secret as it is known, or by the one that has replaced it. */
+  /** Signed by the secret as it is known, or by the one that has replaced it; a failure to read it is known as long. */
   async function isSigned(request: SignedRequest, nowMs: number): Promise<boolean> {
-    if (secret !== undefined && isSignedBy(secret, request)) return true;
-    if (nowMs - readAt >= renewalMs) {
-      readAt = nowMs; // a failure counts too
-      secret = await readSigningSecret();
-      return isSignedBy(secret, request);
+    const isDue = nowMs - readAt >= renewalMs;
+    if (secret !== undefined) {
+      const isRight = await secret.then(
+        (known) => isSignedBy(known, request),
+        (error: Error) => (isDue ? false : Promise.reject(error)),
+      );
+      if (isRight || !isDue) return isRight;
     }
-    if (secret === undefined) throw new Error('The signing secret could not be read a moment ago');
-    return false;
+    readAt = nowMs;
+    secret = readSigningSecret();
+    return isSignedBy(await secret, request);
   }
 
   async function refusalOf(method: string, request: SignedRequest, nowMs: number) {
