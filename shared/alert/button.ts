@@ -38,7 +38,10 @@ export type Button = {
 };
 
 /** How long a snooze holds, by the value of its choice, in days. */
-export const snoozeDays: Readonly<Record<string, number>> = { '1d': 1, '7d': 7 };
+export const snoozeDays: ReadonlyMap<string, number> = new Map([
+  ['1d', 1],
+  ['7d', 7],
+]);
 
 /**
  * What can be pressed under an alert. Under a problem as long as it is open and nobody has said that it is fine, under a
@@ -84,7 +87,7 @@ const acknowledge: Button = { name: 'acknowledge', label: 'Acknowledge' };
 const snooze: Button = {
   name: 'snooze',
   label: 'Snooze …',
-  choices: Object.entries(snoozeDays).map(([value, days]) => ({
+  choices: [...snoozeDays].map(([value, days]) => ({
     label: days === 1 ? '1 day' : `${days} days`,
     value,
   })),

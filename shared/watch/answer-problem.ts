@@ -89,7 +89,7 @@ function answerTo(
     return { answer: { step: 'acknowledged' }, change: { acknowledged: said }, writes: [] };
   }
   if (button === 'snooze') {
-    const days = snoozeDays[choice];
+    const days = snoozeDays.get(choice);
     if (days === undefined) return { refusal: 'It can be snoozed for 1 or 7 days.' };
     const until = addMilliseconds(at, days * dayMs);
     return {

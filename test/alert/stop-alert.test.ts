@@ -65,6 +65,10 @@ describe('the warning of a stop', () => {
           url: 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:instanceId=i-0d4e1f2a3b4c5d6e7,i-0f31c4a7d1b2e9a05',
         },
       ],
+      schedulables: [
+        { key: 'i-0d4e1f2a3b4c5d6e7', id: 'i-0d4e1f2a3b4c5d6e7', name: 'trainer' },
+        { key: 'i-0f31c4a7d1b2e9a05', id: 'i-0f31c4a7d1b2e9a05', name: 'i-0f31c4a7d1b2e9a05' },
+      ],
       account: '210987654321',
       region: 'eu-west-1',
       owner: 'dana',

@@ -522,6 +522,19 @@ describe('the address that Slack knocks at', () => {
     expect(template.Outputs['SlackActionsUrl']).toMatchObject({ Condition: 'HasButtons' });
   });
 
+  it('leaves nothing that refers to it where there is none', () => {
+    const conditional = Object.entries(template.Resources).filter(
+      ([, one]) => one.Condition === 'HasButtons',
+    );
+    const others = [...Object.entries(template.Resources), ...Object.entries(template.Outputs)].filter(
+      ([, one]) => (one as Resource).Condition !== 'HasButtons',
+    );
+    expect(conditional.length).toBeGreaterThan(8);
+    for (const [id, one] of others) {
+      for (const [gone] of conditional) expect(JSON.stringify(one), id).not.toContain(`"${gone}"`);
+    }
+  });
+
   it('takes no more than its own share of the concurrency, whoever floods it', () => {
     expect(deployed('slack-actions').properties['ReservedConcurrentExecutions']).toBe(5);
   });
