@@ -1,3 +1,4 @@
+import { definedOf } from '../defined.ts';
 import { formatMoney, type Usd } from '../money.ts';
 import { addDays, clockText, dateOf, type IsoDate, type IsoTime } from '../period.ts';
 import type { Alert, AnswerAlert } from './alert.ts';
@@ -137,9 +138,3 @@ const awsTakingBack = ({ aws }: Verdict): string[] =>
 
 /** `1 day`, `7 days` */
 const daysText = (days: number): string => (days === 1 ? '1 day' : `${days} days`);
-
-/** Only what is there: a field of an alert is absent, and never undefined. */
-export const definedOf = <Fields extends object>(fields: Fields) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
-  };

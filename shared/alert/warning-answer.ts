@@ -1,5 +1,5 @@
+import { definedOf } from '../defined.ts';
 import type { Alert } from './alert.ts';
-import { definedOf } from './answer-alert.ts';
 import type { PressName } from './button.ts';
 import { watchdogCommand } from './command.ts';
 import { alertId } from './identity.ts';

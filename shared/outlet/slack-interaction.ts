@@ -3,6 +3,7 @@ import { type PressName, pressNames } from '../alert/button.ts';
 import { digest } from '../alert/identity.ts';
 import { type Press, press } from '../alert/press.ts';
 import { daysField, expectedDays, reasonField, reasonLimit, reasonModalId } from '../alert/reason-modal.ts';
+import { definedOf } from '../defined.ts';
 import type { IsoTime } from '../period.ts';
 
 /** What a request of Slack's asks for. */
@@ -82,9 +83,11 @@ function toPress(payload: unknown, at: IsoTime): Interaction | undefined {
     data.actions;
   const where = {
     alertId,
-    ...(responseUrl !== undefined && { responseUrl }),
-    ...definedOf('channel', channel?.id ?? container?.channel_id),
-    ...definedOf('messageTs', container?.message_ts),
+    ...definedOf({
+      responseUrl,
+      channel: channel?.id ?? container?.channel_id,
+      messageTs: container?.message_ts,
+    }),
   };
   if (button === 'expected') return { kind: 'ask-reason', triggerId, carried: JSON.stringify(where) };
   return checked({
@@ -92,7 +95,7 @@ function toPress(payload: unknown, at: IsoTime): Interaction | undefined {
     button,
     user: toUser(data.user),
     at,
-    ...definedOf('choice', option?.value),
+    ...definedOf({ choice: option?.value }),
     ...where,
   });
 }
@@ -131,9 +134,6 @@ function checked(given: Press): Interaction | undefined {
   const { data } = press.safeParse(given);
   return data && { kind: 'press', press: data };
 }
-
-const definedOf = <Key extends string>(key: Key, value: string | undefined) =>
-  (value === undefined ? {} : { [key]: value }) as { [Name in Key]?: string };
 
 function parseJson(text: string): unknown {
   try {

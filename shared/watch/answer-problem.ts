@@ -1,6 +1,6 @@
 import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import type { Alert } from '../alert/alert.ts';
-import { type Answer, answerAlert, definedOf } from '../alert/answer-alert.ts';
+import { type Answer, answerAlert } from '../alert/answer-alert.ts';
 import { snoozeDays } from '../alert/button.ts';
 import type { Conversation } from '../alert/conversation.ts';
 import type { Press } from '../alert/press.ts';
@@ -8,6 +8,7 @@ import { escaped } from '../alert/slack-text.ts';
 import { allowedBy, type Feedback, toFeedback, validDays } from '../anomaly/feedback.ts';
 import type { Incident } from '../anomaly/incident.ts';
 import { tellAnomalyFeedback } from '../aws/anomaly-feedback.ts';
+import { definedOf } from '../defined.ts';
 import { addMilliseconds, clockText } from '../period.ts';
 import { answerWrite, type ConversationChange, getConversation } from '../store/conversations.ts';
 import { feedbackWrite } from '../store/feedback.ts';

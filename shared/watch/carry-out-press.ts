@@ -72,4 +72,4 @@ async function tell({ tellUser }: Services, { id, responseUrl }: Press, text: st
 }
 
 const laterText = (error: unknown): string =>
-  `That has not worked yet: ${escaped(cut(error instanceof Error ? error.message : 'unknown error', 300))}. It is tried again twice within minutes.`;
+  `That did not work: ${escaped(cut(error instanceof Error ? error.message : 'unknown error', 300))}. It is tried three times in all, within minutes.`;

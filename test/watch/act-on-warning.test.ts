@@ -181,7 +181,7 @@ describe('keeping what was warned', () => {
     world.fail(/^DescribeInstances$/, 'InternalError', { message: 'EC2 is not there' });
     const { carryOut } = press('keep-2h');
     await expect(carryOut()).rejects.toThrow('EC2 is not there');
-    expect(desk.told()).toEqual([expect.stringContaining('has not worked yet: EC2 is not there')]);
+    expect(desk.told()).toEqual([expect.stringContaining('did not work: EC2 is not there')]);
     expect(await carryOut()).toHaveProperty('alertId');
     expect(tagOf(1)).toBe('2026-11-16T20:08:00Z');
   });

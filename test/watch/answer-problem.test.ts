@@ -237,7 +237,7 @@ describe('an anomaly of AWS alone', () => {
     const { carryOut } = desk.press(problem, 'not-an-anomaly');
     await expect(carryOut()).rejects.toThrow('too many');
     expect(desk.told()).toEqual([
-      'That has not worked yet: too many. It is tried again twice within minutes.',
+      'That did not work: too many. It is tried three times in all, within minutes.',
     ]);
     desk.costExplorer.on(ProvideAnomalyFeedbackCommand).resolves({ AnomalyId: 'a-1' });
     expect(await carryOut()).toHaveProperty('alertId');
