@@ -104,35 +104,74 @@ function stackSettings({ enforce, tags, targets, alerts, compatibility }: Config
       instanceScheduler: powerElsewhere('InstanceScheduler', compatibility.instanceScheduler?.tag),
       custodian: powerElsewhere('Custodian', compatibility.custodian?.tag),
     },
+    ifTaggedToKeep: ifTaggedToKeep(tags.schedule, tags.keepUntil),
+    keepElsewhere: {
+      instanceScheduler: keepElsewhere(
+        'InstanceScheduler',
+        compatibility.instanceScheduler?.tag,
+        tags.keepUntil,
+      ),
+      custodian: keepElsewhere('Custodian', compatibility.custodian?.tag, tags.keepUntil),
+    },
     // IAM takes no empty list of resources: what isn't configured becomes a name that nobody has to create.
     targetRoles: roles.length > 0 ? roles : [roleArn('ai-cost-watchdog-target', `\${AWS::AccountId}`)],
     topics: [
       { Ref: 'AlertTopic' },
       ...Object.values(alerts.destinations).flatMap(({ topic }) => (topic === undefined ? [] : [topic])),
     ],
-    webhook: webhookAccess(alerts.slack?.webhook ?? 'ssm:/ai-cost-watchdog/slack-webhook'),
     digestMail: mailAccess(alerts.digests.html?.from),
+    // Without a signing secret nobody can be told from Slack: no address is opened that would answer to everybody.
+    hasButtons: String(alerts.slack?.signingSecret !== undefined),
+    secrets: secretsOf(alerts),
+  };
+}
+
+/** Who reads which secrets of the alerts. */
+function secretsOf({ slack, destinations }: Config['alerts']) {
+  const webhooks = Object.values(destinations).flatMap(({ webhook }) => webhook ?? []);
+  return {
+    notify: secretAccess([slack?.token, slack?.webhook, ...webhooks]),
+    slackActions: secretAccess([slack?.signingSecret, slack?.token]),
+    presses: secretAccess([slack?.token]),
   };
 }
 
 const ifTagged = (key: string) => ({ StringLike: { [`aws:ResourceTag/${key}`]: '*' } });
+
+/** Of what is opted in, and no tag but the one that protects it. */
+const ifTaggedToKeep = (key: string, keepUntil: string) => ({
+  ...ifTagged(key),
+  'ForAllValues:StringEquals': { 'aws:TagKeys': [keepUntil] },
+});
 
 /**
  * The same power over what carries another scheduler's tag; none where that isn't read. The keys of one condition must
  * all be there, so that each key has a statement of its own.
  */
 const powerElsewhere = (name: string, key: string | undefined) =>
+  elsewhere(key, (tag) => ({
+    Sid: `StopAndStartWhatHasTheTagOf${name}`,
+    Action: ['ec2:StopInstances', 'ec2:StartInstances'],
+    Condition: ifTagged(tag),
+  }));
+
+const keepElsewhere = (name: string, key: string | undefined, keepUntil: string) =>
+  elsewhere(key, (tag) => ({
+    Sid: `KeepWhatHasTheTagOf${name}`,
+    Action: ['ec2:CreateTags'],
+    Condition: ifTaggedToKeep(tag, keepUntil),
+  }));
+
+const elsewhere = (key: string | undefined, statementFor: (key: string) => object) =>
   key === undefined
     ? noValue
     : {
         'Fn::If': [
           'Enforces',
           {
-            Sid: `StopAndStartWhatHasTheTagOf${name}`,
+            ...statementFor(key),
             Effect: 'Allow',
-            Action: ['ec2:StopInstances', 'ec2:StartInstances'],
             Resource: { 'Fn::Sub': `arn:\${AWS::Partition}:ec2:*:\${AWS::AccountId}:instance/*` },
-            Condition: ifTagged(key),
           },
           noValue,
         ],
@@ -155,8 +194,21 @@ const mailAccess = (from: string | undefined) =>
 
 const noValue = { Ref: 'AWS::NoValue' };
 
+type Access = { actions: string[]; resources: object[] };
+
+/** Of those secrets that are configured, each once. */
+function secretAccess(references: readonly (string | undefined)[]): Access {
+  const named = [...new Set(references)].filter((reference) => reference !== undefined);
+  // IAM takes no empty list: what isn't configured becomes a name that nobody has to create.
+  const each = (named.length > 0 ? named : ['ssm:/ai-cost-watchdog/none']).map(accessTo);
+  return {
+    actions: [...new Set(each.flatMap(({ actions }) => actions))],
+    resources: each.flatMap(({ resources }) => resources),
+  };
+}
+
 /** Parameter Store reads the secrets of Secrets Manager too, with the permission of whoever asks it. */
-function webhookAccess(reference: string): { actions: string[]; resources: object[] } {
+function accessTo(reference: string): Access {
   const [, kind, name] = /^(ssm|secretsmanager):\/?(.+)$/.exec(reference) ?? [];
   const arn = (service: string, resource: string) => ({
     'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`,

@@ -27,7 +27,11 @@ const environment = {
   ALERT_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/watchdog-alerts',
   SWEEP_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/watchdog-sweep',
   ALERT_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:watchdog-alerts',
-  WATCHDOG_CONFIG: resolve('.build/config.json'),
+  PRESSES_FUNCTION: 'watchdog-carry-out-presses',
+  // What takes presses loads only where there is an app whose buttons can be pressed.
+  WATCHDOG_CONFIG: JSON.stringify({
+    alerts: { slack: { token: 'ssm:/token', channel: '#ml-cost', signingSecret: 'ssm:/signing-secret' } },
+  }),
 };
 
 type ColdStart = { importMs: number; peakMb: number };

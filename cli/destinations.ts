@@ -7,8 +7,9 @@ import { countSubscribers } from '../shared/aws/sns.ts';
 import { getSecret } from '../shared/aws/ssm.ts';
 import { counted } from '../shared/compute/evidence-text.ts';
 import type { SlackApi } from '../shared/outlet/slack-api.ts';
-import { botScopes, channelId } from '../shared/outlet/slack-bot.ts';
+import { channelId } from '../shared/outlet/slack-bot.ts';
 import { botApi } from '../shared/watch/outlets.ts';
+import { botScopes } from '../shared/watch/slack-app.ts';
 import { type Finding, fail, ok, warn } from './doctor-finding.ts';
 import type { Session } from './session.ts';
 
@@ -45,7 +46,8 @@ const identity = z.object({ team: z.string(), user: z.string(), scopes: z.array(
 
 async function checkBot(api: SlackApi, slack: Session['config']['alerts']['slack']): Promise<Finding[]> {
   const { team, user, scopes } = identity.parse(await api.call('auth.test'));
-  const missing = scopes === undefined ? [] : botScopes.filter((scope) => !scopes.includes(scope));
+  const missing =
+    scopes === undefined ? [] : Object.keys(botScopes).filter((scope) => !scopes.includes(scope));
   return [
     missing.length === 0
       ? ok(check, `Slack: the bot ${user} of ${team}`)

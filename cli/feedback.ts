@@ -17,11 +17,11 @@ import { printJson } from './options.ts';
 import { openSession } from './session.ts';
 import { print, wrap } from './terminal.ts';
 
-type FeedbackOptions = IncidentOptions & { until?: IsoTime; by?: string };
+type FeedbackOptions = IncidentOptions & { until?: IsoTime; by?: string; reason?: string; days?: number };
 
 /** `feedback`: keeps what somebody says of an incident, and says what that means. */
 export async function feedbackCommand(id: string, answer: string, options: FeedbackOptions): Promise<void> {
-  const said = toSaid(answer, options.until);
+  const said = toSaid(answer, options);
   const session = await openSession(options);
   try {
     checkEnd(said, dateOf(session.now));
@@ -32,7 +32,8 @@ export async function feedbackCommand(id: string, answer: string, options: Feedb
       .filter(({ partOf }) => partOf === undefined);
     const incident = findIncident(leaks, id);
     checkOpen(said, incident);
-    const feedback = toFeedback(incident, { ...said, at: session.now, by: options.by });
+    const { by, reason } = options;
+    const feedback = toFeedback(incident, { ...said, at: session.now, by, reason });
     if (!(await putFeedback(table, feedback))) {
       throw new Error(`A later answer to "${incident.id}" is kept already`);
     }
@@ -43,18 +44,19 @@ export async function feedbackCommand(id: string, answer: string, options: Feedb
   }
 }
 
-function toSaid(text: string, until: IsoTime | undefined): Said {
+function toSaid(text: string, { until, days }: FeedbackOptions): Said {
   const answer = answers.find((one) => one === text);
   if (answer === undefined) {
     throw new InputError(`"${text}" is no answer: expected one of ${answers.join(', ')}`);
   }
   if (answer === 'planned') {
+    if (days !== undefined) throw new InputError('--days: planned has its last day from --until');
     if (until === undefined) throw new InputError('planned until when? --until DATE names the last day');
     return { answer, through: dateOf(until) };
   }
   if (until !== undefined)
-    throw new InputError(`--until belongs to planned; ${answer} has a time of its own`);
-  return { answer };
+    throw new InputError(`--until belongs to planned; ${answer} holds for --days, or a time of its own`);
+  return { answer, days };
 }
 
 /** A plan may hold for a year: what is forgotten must not be muted for ever. */

@@ -1,16 +1,24 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { press } from '../shared/alert/press.ts';
+import { createClient } from '../shared/aws/client.ts';
 import { scheduledEvent } from '../shared/lambda.ts';
-import type { IsoTime } from '../shared/period.ts';
+import { type IsoTime, toTime } from '../shared/period.ts';
+import { noteNews } from '../shared/store/conversations.ts';
+import { flushOutbox, recordAlert } from '../shared/store/outbox.ts';
+import type { Table } from '../shared/store/table.ts';
 import { InputError } from './input-error.ts';
 import {
   type FunctionName,
   functionNames,
   readEvent,
   runFunction,
+  runInvocations,
   sampleEventFile,
 } from './local-runtime.ts';
 import { type AccountOptions, printJson } from './options.ts';
 import type { SampleAccount } from './sample/account.ts';
+import { sampleProblem } from './sample/problem.ts';
 import { openSession } from './session.ts';
 
 type InvokeOptions = AccountOptions & { event?: string };
@@ -29,6 +37,8 @@ const sampleEvents: Readonly<Record<FunctionName, string>> = {
   'relay-aws-alerts': 'cost-anomaly-sns.json',
   notify: 'alert-queue.json',
   'follow-up-alerts': 'follow-up-alerts.json',
+  'slack-actions': 'slack-acknowledge.json',
+  'carry-out-presses': 'carry-out-press.json',
 };
 
 /** `invoke`: one function with one event, as Lambda would run it; against the sample account unless a profile is named. */
@@ -43,8 +53,13 @@ export async function invokeCommand(name: string, options: InvokeOptions): Promi
     ...(time && { now: time }),
   });
   try {
+    const { sample, table } = session;
+    if (sample && table && isAboutPresses(known)) await tellProblem(sample, table);
     const result = await runFunction(known, event, session.now);
-    printJson(session.sample ? { result, sent: outbound(session.sample) } : { result });
+    if (!sample) return printJson({ result });
+    const handedOver = await runInvocations(sample);
+    const later = handedOver.length > 0 ? { handedOver } : {};
+    printJson({ result, ...later, sent: outbound(sample) });
   } finally {
     await session.close();
   }
@@ -59,9 +74,22 @@ const outbound = ({ slackMessages, emails, queues, env }: SampleAccount) => ({
     .map(({ body }) => JSON.parse(body) as unknown),
 });
 
+const isAboutPresses = (name: FunctionName): boolean =>
+  name === 'slack-actions' || name === 'carry-out-presses';
+
+/** What is pressed in the sample events was told an hour before. */
+async function tellProblem({ queues, env }: SampleAccount, table: Table): Promise<void> {
+  await recordAlert(table, sampleProblem);
+  await noteNews(table, sampleProblem);
+  const url = env['ALERT_QUEUE_URL'] ?? '';
+  await flushOutbox(table, createClient(SQSClient), url);
+  for (const { receiptHandle } of queues.receive(url)) queues.remove(url, receiptHandle);
+}
+
 const sqsEvent = z.object({
   Records: z.tuple([z.object({ attributes: z.object({ SentTimestamp: z.coerce.number() }) })], z.unknown()),
 });
+const urlEvent = z.object({ requestContext: z.object({ timeEpoch: z.number() }) });
 const snsEvent = z.object({
   Records: z.tuple([z.object({ Sns: z.object({ Timestamp: z.string() }) })], z.unknown()),
 });
@@ -72,6 +100,10 @@ function timeOf(event: unknown): IsoTime | undefined {
   if (scheduled.success) return scheduled.data.time;
   const queued = sqsEvent.safeParse(event);
   if (queued.success) return new Date(queued.data.Records[0].attributes.SentTimestamp).toISOString();
+  const requested = urlEvent.safeParse(event);
+  if (requested.success) return toTime(requested.data.requestContext.timeEpoch);
+  const pressed = press.safeParse(event);
+  if (pressed.success) return pressed.data.at;
   const published = snsEvent.safeParse(event);
   return published.success ? published.data.Records[0].Sns.Timestamp : undefined;
 }

@@ -19,6 +19,8 @@ export const functionNames = [
   'relay-aws-alerts',
   'notify',
   'follow-up-alerts',
+  'slack-actions',
+  'carry-out-presses',
 ] as const;
 
 export type FunctionName = (typeof functionNames)[number];
@@ -74,6 +76,17 @@ export async function drainQueue(sample: SampleAccount, url: string, name: Funct
     worked += messages.length - failed.size;
   }
   return worked;
+}
+
+/** Runs what functions of the sample account have handed to others, once each, as Lambda does where nothing fails. */
+export async function runInvocations(sample: SampleAccount): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const { functionName, payload } of sample.takeInvocations()) {
+    const name = functionNames.find((candidate) => functionName.endsWith(`-${candidate}`));
+    if (name === undefined) throw new Error(`No function of the stack is called ${functionName}`);
+    results.push(await runFunction(name, payload, sample.now()));
+  }
+  return results;
 }
 
 /** `https://sqs.eu-west-1.amazonaws.com/123456789012/watchdog-alerts` as an ARN. */

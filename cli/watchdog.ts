@@ -128,6 +128,8 @@ withTable(program.command('incidents'))
 withTable(program.command('feedback <incident> <answer>'))
   .description('say of an incident that it is expected, not-an-anomaly, or planned until a date')
   .option('--until <date>', 'the last day of what is planned', toIsoTime)
+  .option('--days <count>', 'how many days expected and not-an-anomaly hold', toDays)
+  .option('--reason <text>', 'why')
   .option('--by <name>', 'who says so')
   .action(async (incident, answer, options) =>
     (await import('./feedback.ts')).feedbackCommand(incident, answer, options),

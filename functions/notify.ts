@@ -2,11 +2,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { alertSchema } from '../shared/alert/alert.ts';
+import { chartSvg } from '../shared/alert/chart.ts';
 import { createClient } from '../shared/aws/client.ts';
 import { hideMessage } from '../shared/aws/sqs.ts';
 import { loadConfig } from '../shared/config.ts';
 import { requireEnv } from '../shared/env.ts';
 import { createQueueHandler } from '../shared/lambda.ts';
+import { toPng } from '../shared/outlet/png.ts';
 import { ownCost } from '../shared/store/heartbeats.ts';
 import { openTable } from '../shared/store/table.ts';
 import { notify } from '../shared/watch/notify.ts';
@@ -21,6 +23,7 @@ const teller = openTeller(table, loadConfig(process.env), {
   sns: createClient(SNSClient, { maxAttempts: 1 }),
   topicArn: process.env['ALERT_TOPIC_ARN'],
   slackApiUrl: process.env['SLACK_API_URL'],
+  draw: (chart, title) => toPng(chartSvg(chart, { title })),
 });
 
 /** Works the alert queue: each alert in each of its destinations, once. */

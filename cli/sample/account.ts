@@ -11,7 +11,13 @@ import { createQueues, queueAt, receive, release } from './aws/sqs.ts';
 import { accessKeyOf } from './aws/sts.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type Fleet, type Member, stateOf } from './fleet.ts';
-import { createSample, type Publication, type QueuedMessage, type Sample } from './sample.ts';
+import {
+  createSample,
+  type Invocation,
+  type Publication,
+  type QueuedMessage,
+  type Sample,
+} from './sample.ts';
 import { type SlackPost, startSlack } from './slack.ts';
 import { readSampleWorld, type WorldFile } from './world.ts';
 
@@ -39,6 +45,8 @@ export type SampleAccount = {
   /** What was published to the alert topic, oldest first. */
   emails: readonly Publication[];
   queues: SampleQueues;
+  /** Takes off what functions are to run with, oldest first, for whoever plays Lambda's part. */
+  takeInvocations: () => Invocation[];
   calls: readonly SampleCall[];
   /** The environment in which a function of the sample runs. */
   env: Readonly<Record<string, string>>;
@@ -64,6 +72,9 @@ export type SampleOptions = { now?: IsoTime; world?: WorldFile; groupsPerPage?: 
 export const readSampleConfig = (): unknown =>
   parse(readFileSync(new URL('watchdog.yml', import.meta.url), 'utf8'));
 
+/** What the requests in events/slack-*.json are signed with: of no real app, and no secret. */
+export const sampleSigningSecret = 'signs-what-the-sample-account-sends';
+
 let stage: Stage | undefined;
 
 /**
@@ -78,19 +89,21 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
   const sample = createSample(file, { account, region });
   if (options.now) sample.now = Date.parse(options.now);
   if (options.groupsPerPage) sample.groupsPerPage = options.groupsPerPage;
-  const env = environment(account, region);
-  furnish(sample, env);
+  const furnished = environment(account, region);
+  furnish(sample, furnished);
   const [dynamoDb, slack] = await Promise.all([
-    startDynamoDb(env.TABLE_NAME),
+    startDynamoDb(furnished.TABLE_NAME),
     startSlack({ now: () => sample.now, channels: ['#ml-cost'] }),
   ]);
+  const env = { ...furnished, SLACK_API_URL: slack.apiUrl };
   sample.parameters.set('/watchdog/slack-token', slack.token);
   sample.parameters.set('/watchdog/slack-webhook', slack.webhookUrl);
+  sample.parameters.set('/watchdog/slack-signing-secret', sampleSigningSecret);
   const calls: SampleCall[] = [];
   stage = { sample, dynamoDb: new URL(dynamoDb.endpoint), calls };
   resetBuckets();
   const removePlugin = addClientPlugin(answerFrom(() => stage));
-  const restore = useEnvironment({ ...env, SLACK_API_URL: slack.apiUrl });
+  const restore = useEnvironment(env);
   await rememberLaunches(sample, env.TABLE_NAME);
   calls.length = 0;
   return {
@@ -103,6 +116,7 @@ export async function openSampleAccount(options: SampleOptions = {}): Promise<Sa
     slackMessages: slack.posts,
     emails: sample.published,
     queues: queuesOf(sample),
+    takeInvocations: () => sample.invocations.splice(0),
     calls,
     env,
     close: async () => {
@@ -147,6 +161,7 @@ function environment(account: string, region: string) {
     ALERT_QUEUE_URL: queue('watchdog-alerts'),
     SWEEP_QUEUE_URL: queue('watchdog-sweep'),
     ALERT_TOPIC_ARN: `arn:aws:sns:${region}:${account}:watchdog-alerts`,
+    PRESSES_FUNCTION: 'ai-cost-watchdog-sample-carry-out-presses',
     ACCOUNT_ID: account,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: accessKeyOf(account),

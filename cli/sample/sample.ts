@@ -28,6 +28,9 @@ type Services = {
   eks?: SampleNodegroup[];
 };
 
+/** What a function was to be run with, later. */
+export type Invocation = { functionName: string; payload: unknown };
+
 export type StoredObject = { body: Uint8Array; etag: string; modified: number };
 
 /** Everything that the sample account knows and remembers, and its point in time. */
@@ -49,6 +52,8 @@ export type Sample = {
   published: Publication[];
   queues: Map<string, Queue>;
   buckets: Map<string, Map<string, StoredObject>>;
+  /** Functions that are to run, oldest first. */
+  invocations: Invocation[];
   /** Messages sent so far. */
   sent: number;
   /** Groups that a page of Cost Explorer's answer holds. */
@@ -73,6 +78,7 @@ export function createSample(file: WorldFile, home: Sample['home']): Sample {
     published: [],
     queues: new Map(),
     buckets: new Map(),
+    invocations: [],
     sent: 0,
     groupsPerPage: 5000,
     version: 0,

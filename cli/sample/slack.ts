@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { KnownBlock } from '@slack/types';
-import { botScopes } from '../../shared/outlet/slack-bot.ts';
+import { botScopes } from '../../shared/watch/slack-app.ts';
 import { blockFaults } from './slack-limits.ts';
 
 /** A message as its readers see it. */
@@ -35,7 +35,7 @@ export type SlackFault =
   | { status: number; body?: string; retryAfter?: string };
 
 /** A request to the Web API or a webhook: `method` is `webhook` for the latter. */
-export type SlackRequest = { method: string; body: Readonly<Record<string, unknown>> };
+type SlackRequest = { method: string; body: Readonly<Record<string, unknown>> };
 
 type Options = {
   /** Epoch milliseconds: Slack's clock. */
@@ -145,7 +145,7 @@ function send(response: ServerResponse, { status = 200, text, json, retryAfter }
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
   if (json) {
     response.setHeader('content-type', 'application/json; charset=utf-8');
-    response.setHeader('x-oauth-scopes', botScopes.join(','));
+    response.setHeader('x-oauth-scopes', Object.keys(botScopes).join(','));
   }
   response.writeHead(status).end(json ? JSON.stringify(json) : text);
 }

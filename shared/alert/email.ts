@@ -1,4 +1,5 @@
 import type { Alert } from './alert.ts';
+import { sparkLine } from './chart.ts';
 import { isCommand, quoted } from './command.ts';
 import { cut, fillLines, oneLine, visible } from './text.ts';
 
@@ -18,6 +19,7 @@ export function toEmail(alert: Alert, note = ''): Email {
     note === '' ? '' : wrap(oneLine(note)),
     wrap(oneLine(alert.title)),
     paragraphs(alert.summary),
+    alert.chart ? wrap(sparkLine(alert.chart)) : '',
     alert.facts.map(factLines(labelWidth(alert.facts))).join('\n'),
     list(alert.items),
     section('What to do', paragraphs(alert.action, isCommand)),

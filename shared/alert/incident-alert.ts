@@ -3,6 +3,7 @@ import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, isTakenBack, runRate, severityOf } from '../anomaly/incident.ts';
 import type { RootCause } from '../anomaly/root-cause.ts';
+import { definedOf } from '../defined.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, dateOf, type IsoTime } from '../period.ts';
 import { breakdownDimensions } from '../spend/breakdown.ts';
@@ -71,19 +72,18 @@ export function incidentAlert(
       ),
     action: incidentAction(incident),
     links: [...consoleLink(incident), ...awsLinks(awsAnomaly)],
-    ...given({ account, region, team, owner: cause?.owner, chart, anomalyId: awsAnomaly?.anomalyId }),
+    ...definedOf({
+      account,
+      region,
+      team: team || undefined,
+      owner: cause?.owner,
+      chart,
+      anomalyId: awsAnomaly?.anomalyId,
+    }),
     costPerDay: incident.excessPerDay,
     incidentId: id,
   };
 }
-
-type Optional = {
-  [Key in 'account' | 'region' | 'team' | 'owner' | 'chart' | 'anomalyId']: News[Key] | undefined;
-};
-
-/** What there is of an alert's optional parts; an empty name is none. */
-const given = (parts: Optional): Partial<Omit<News, 'step'>> =>
-  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined && value !== ''));
 
 const watchText = ({ reason, since, until }: SpendWatch): string =>
   `${reason} on ${dayName(since)}: until ${dayName(until)} unusual spend there is told from $1 a day on.`;

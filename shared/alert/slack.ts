@@ -8,8 +8,11 @@ import type {
 } from '@slack/types';
 import { clockText, type IsoTime } from '../period.ts';
 import { type Alert, isAnswer, type Severity } from './alert.ts';
+import { actionBlocks, buttonsOf } from './button.ts';
+import { sparkLine } from './chart.ts';
 import { quoted, quotedAction } from './command.ts';
 import type { Conversation } from './conversation.ts';
+import { escaped } from './slack-text.ts';
 import { cut, oneLine, visible } from './text.ts';
 
 /** What Slack's incoming webhook takes. */
@@ -38,13 +41,16 @@ export type View = {
   note?: string | undefined;
   /** What only this message has, to be found by: at most 255 characters. */
   marker?: string | undefined;
+  /** Whether it has buttons: somebody has to be there who is told when they are pressed. */
+  hasButtons?: boolean | undefined;
 };
 
 /**
  * The alert in Block Kit, within Slack's limits whatever stands in it. Text from outside shows as it is: it mentions
  * nobody, formats nothing and links nowhere.
  */
-export function toSlackMessage(alert: Alert, { conversation, note, marker }: View = {}): SlackMessage {
+export function toSlackMessage(alert: Alert, view: View = {}): SlackMessage {
+  const { conversation, note, marker, hasButtons = false } = view;
   const title = `${markOf(alert, conversation)} ${oneLine(alert.title)}`;
   return {
     text: fitted(title, textLimit, literal),
@@ -53,10 +59,12 @@ export function toSlackMessage(alert: Alert, { conversation, note, marker }: Vie
       ...(note === undefined ? [] : [remark(note)]),
       ...standing(conversation),
       ...paragraph(alert.summary),
+      ...paragraph(alert.chart ? sparkLine(alert.chart) : ''),
       ...fields(alert.facts),
       ...list(alert.items),
       ...whatToDo(alert.action),
       ...links(alert.links),
+      ...(hasButtons ? actionBlocks(buttonsOf(alert, conversation), alert) : []),
       { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
@@ -74,7 +82,7 @@ export function toSlackReply(alert: Alert, { marker, note }: View = {}): SlackMe
       ...(note === undefined ? [] : [remark(note)]),
       ...paragraph(alert.summary),
       ...list(alert.items),
-      ...whatToDo(isAnswer(alert) ? '' : alert.action),
+      ...whatToDo(alert.action),
       { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
@@ -207,10 +215,6 @@ function fitted(text: string, limit: number, encode: (text: string) => string): 
   }
   return encoded;
 }
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-
-const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => entities[character] ?? '');
 
 const space = '\u200B'; // of no width: on both sides of a mark it can neither open nor close anything
 

@@ -23,33 +23,41 @@ export type Feedback = {
   excess: Usd;
   /** Whoever said so. */
   by?: string;
+  /** Why, in their words. */
+  reason?: string;
 };
 
-/** Days for which an answer holds that names no date. */
-const validDays = { expected: 30, 'not-an-anomaly': 90 };
+/** Days for which an answer holds that names none. */
+export const validDays = { expected: 30, 'not-an-anomaly': 90 };
 /** The same leak is a little dearer on one day than on another. */
 const leeway = 1.25;
 
-/** An answer as it is given; `through`: the last day of what is planned. */
-export type Said = { answer: Exclude<Answer, 'planned'> } | { answer: 'planned'; through: IsoDate };
+/** An answer as it is given; `through`: the last day of what is planned; `days`: how many it holds, if not as usual. */
+export type Said =
+  | { answer: Exclude<Answer, 'planned'>; days?: number | undefined }
+  | { answer: 'planned'; through: IsoDate };
 
 /** What an answer to an incident means from now on. */
 export function toFeedback(
   incident: Incident,
-  said: Said & { at: IsoTime; by?: string | undefined },
+  said: Said & { at: IsoTime; by?: string | undefined; reason?: string | undefined },
 ): Feedback {
-  const { answer, at, by } = said;
+  const { answer, at, by, reason } = said;
   return {
     incidentId: incident.id,
     answer,
     scope: incident.scope,
     at,
-    until: said.answer === 'planned' ? addDays(said.through, 1) : addDays(dateOf(at), validDays[said.answer]),
+    until:
+      said.answer === 'planned'
+        ? addDays(said.through, 1)
+        : addDays(dateOf(at), said.days ?? validDays[said.answer]),
     excess: Math.max(
       incident.excessPerDay,
       ...incident.days.map(({ actual, expected }) => actual - expected),
     ),
     ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
   };
 }
 

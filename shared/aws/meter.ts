@@ -8,6 +8,7 @@ const prices: Readonly<Record<string, number>> = {
   'CostExplorer:GetCostAndUsageWithResources': 0.01,
   'CostExplorer:GetDimensionValues': 0.01,
   'CostExplorer:GetTags': 0.01,
+  'CostExplorer:ProvideAnomalyFeedback': 0.01,
   'SQS:SendMessage': 0.4e-6,
   'SQS:SendMessageBatch': 0.4e-6,
   'DynamoDB:PutItem': 0.625e-6,

@@ -18,11 +18,14 @@ export type SlackApi = {
   upload: (url: string, bytes: Uint8Array) => Promise<void>;
 };
 
+/** Slack's own API, or another one in its role, as the environment says. */
+export const slackApiUrl = (): string => process.env['SLACK_API_URL'] ?? 'https://slack.com/api';
+
 type Options = {
   token: () => Promise<string>;
   /** Called where Slack says that the token is no longer any good: another one is tried, where it has been replaced. */
   forgetToken?: () => void;
-  /** `https://slack.com/api`, or another one in its role. */
+  /** Default: `slackApiUrl`. */
   baseUrl?: string | undefined;
   timeoutMs?: number;
 };
@@ -94,7 +97,7 @@ const tokenProblems: ReadonlySet<string> = new Set([
 export function openSlackApi({
   token,
   forgetToken,
-  baseUrl = 'https://slack.com/api',
+  baseUrl = slackApiUrl(),
   timeoutMs = timeout,
 }: Options): SlackApi {
   const askWith = async (used: string, method: string, body: Body): Promise<Answer> => {

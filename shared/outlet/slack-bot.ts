@@ -6,17 +6,6 @@ import { type SlackApi, SlackApiError } from './slack-api.ts';
 /** Where a message stands: `channel` is its id, `ts` Slack's name for the message in it. */
 export type Posted = { channel: string; ts: string };
 
-/** Bot scopes that the calls below need, and those of the buttons; the app's manifest asks for exactly these. */
-export const botScopes = [
-  'channels:history',
-  'channels:read',
-  'chat:write',
-  'files:write',
-  'groups:history',
-  'groups:read',
-  'usergroups:read',
-] as const;
-
 const posted = z.object({ channel: z.string(), ts: z.string() });
 
 type Post = {

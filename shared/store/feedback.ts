@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { answers, type Feedback } from '../anomaly/feedback.ts';
-import { expiresAfter, queryAll, type Table, unlessRefused } from './table.ts';
+import { expiresAfter, queryAll, type Table, type TransactItem, unlessRefused } from './table.ts';
 
 const pk = 'FEEDBACK';
 
@@ -17,6 +17,7 @@ const stored = z.object({
     until: z.string(),
     excess: z.number(),
     by: z.string().exactOptional(),
+    reason: z.string().exactOptional(),
   }),
 });
 
@@ -27,20 +28,24 @@ export async function getFeedback(table: Table): Promise<Feedback[]> {
 }
 
 /** Keeps an answer in place of an earlier one to the same incident; false where a later one is there already. */
-export const putFeedback = ({ client, name }: Table, feedback: Feedback): Promise<boolean> =>
-  unlessRefused(
-    client.send(
-      new PutCommand({
-        TableName: name,
-        Item: {
-          pk,
-          sk: feedback.incidentId,
-          feedback,
-          expiresAt: expiresAfter(feedback.until, keptDays),
-        },
-        ConditionExpression: 'attribute_not_exists(pk) OR feedback.#at <= :at',
-        ExpressionAttributeNames: { '#at': 'at' },
-        ExpressionAttributeValues: { ':at': feedback.at },
-      }),
-    ),
-  );
+export const putFeedback = (table: Table, feedback: Feedback): Promise<boolean> =>
+  unlessRefused(table.client.send(new PutCommand(feedbackWrite(table, feedback).Put)));
+
+/** The same as a write of a transaction, with what tells of it. */
+export const feedbackWrite = (
+  { name }: Table,
+  feedback: Feedback,
+): { Put: NonNullable<TransactItem['Put']> } => ({
+  Put: {
+    TableName: name,
+    Item: {
+      pk,
+      sk: feedback.incidentId,
+      feedback,
+      expiresAt: expiresAfter(feedback.until, keptDays),
+    },
+    ConditionExpression: 'attribute_not_exists(pk) OR feedback.#at <= :at',
+    ExpressionAttributeNames: { '#at': 'at' },
+    ExpressionAttributeValues: { ':at': feedback.at },
+  },
+});

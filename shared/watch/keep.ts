@@ -7,6 +7,7 @@ import { requestStop } from '../store/schedule-records.ts';
 import type { Table } from '../store/table.ts';
 import type { Target } from '../target.ts';
 import type { KindContext } from './kinds/kind.ts';
+import type { Gap } from './observe.ts';
 import { listScheduled, type ScheduleClients } from './plan-schedules.ts';
 import { tagSubject } from './tag-subject.ts';
 
@@ -14,18 +15,23 @@ import { tagSubject } from './tag-subject.ts';
 export type Found = { target: Target; subject: Schedulable; context: KindContext };
 
 /** What of a target has that id or name, among all that carries the schedule tag; changes nothing. */
-export async function findScheduled(
+export const findScheduled = async (...given: Parameters<typeof findScheduledIn>): Promise<Found[]> =>
+  (await findScheduledIn(...given)).found;
+
+/** The same, with what could not be listed: what is missing may be there. */
+export async function findScheduledIn(
   clients: ScheduleClients,
   target: Target,
   config: Config,
   now: IsoTime,
   wanted: ReadonlySet<string>,
-): Promise<Found[]> {
-  const { context, listed } = await listScheduled(clients, target, config, now, { readOnly: true });
-  return listed
+): Promise<{ found: Found[]; gaps: readonly Gap[] }> {
+  const { context, listed, gaps } = await listScheduled(clients, target, config, now, { readOnly: true });
+  const found = listed
     .flatMap(([, { subjects }]) => subjects)
     .filter((subject) => [subject.id, subject.name, schedulableKey(subject)].some((name) => wanted.has(name)))
     .map((subject) => ({ target, subject, context }));
+  return { found, gaps };
 }
 
 /** The zone in which something's times are meant: its schedule's, else the configured one. */

@@ -23,7 +23,7 @@ import { getMute } from '../store/mutes.ts';
 import type { Table } from '../store/table.ts';
 import { type End, once } from './deliver-once.ts';
 import type { Outlet } from './outlets.ts';
-import { isForThreadsOnly, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
+import { type Draw, isForThreadsOnly, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
 
 type Escalation = { hours: number; severity: Alert['severity'] };
 
@@ -35,8 +35,8 @@ export type Teller = {
   /** What times in the configuration refer to. */
   hours: ScheduleContext;
   open: (destination: Destination) => Outlet;
-  /** Draws the chart of an alert as PNG; absent: without charts. */
-  draw?: (alert: Alert) => Promise<Uint8Array>;
+  /** Absent: without charts. */
+  draw?: Draw | undefined;
 };
 
 /** Of one alert, by destination: how its delivery ended now, or that it had ended before. */

@@ -21,7 +21,7 @@ export type Outlet = {
   /** Whether anybody reads there; absent where only the outlet's owner could say. */
   isHeard?: () => Promise<boolean>;
   /** What lets news of a problem share a message, in a channel of Slack; absent elsewhere. */
-  bot?: { api: SlackApi; channel: string };
+  bot?: { api: SlackApi; channel: string; hasButtons: boolean };
 };
 
 export type OutletServices = {
@@ -31,6 +31,8 @@ export type OutletServices = {
   topicArn?: string | undefined;
   /** Where the bot token lies. */
   token?: string | undefined;
+  /** Whether messages have buttons: somebody hears when they are pressed. */
+  hasButtons?: boolean;
   /** Another server in the role of Slack's Web API. */
   slackApiUrl?: string | undefined;
 };
@@ -41,7 +43,7 @@ export function outletOpener(services: OutletServices): (destination: Destinatio
   return ({ way }) => {
     switch (way.by) {
       case 'bot':
-        return botOutlet(api, way.channel);
+        return botOutlet({ api, channel: way.channel, hasButtons: services.hasButtons ?? false });
       case 'webhook':
         return { show: (alert, note) => showByWebhook(services.ssm, way.secret, alert, note) };
       case 'topic':
@@ -74,11 +76,14 @@ const secretOf = (ssm: SSMClient, reference: string): Promise<string> =>
     throw new DeliveryError(error.message, { isUnsent: true });
   });
 
-const botOutlet = (api: SlackApi, channel: string): Outlet => ({
+const botOutlet = ({ api, channel, hasButtons }: NonNullable<Outlet['bot']>): Outlet => ({
   show: (alert, note) =>
-    postMessage(api, { channel, message: toSlackMessage(alert, { marker: markerOf(alert), note }) }),
+    postMessage(api, {
+      channel,
+      message: toSlackMessage(alert, { marker: markerOf(alert), note, hasButtons }),
+    }),
   find: (alert, since) => findMessage(api, { channel, marker: markerOf(alert), since }),
-  bot: { api, channel },
+  bot: { api, channel, hasButtons },
 });
 
 /** By this `block_id` the message of an alert, or its reply in a thread, is known again. */

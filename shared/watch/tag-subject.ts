@@ -16,8 +16,8 @@ import { clientFor } from './client-for.ts';
 import type { KindContext } from './kinds/kind.ts';
 
 /**
- * Sets one tag of what a schedule applies to, by the API that tags its kind. Apart from the kinds' own adapters: no
- * function of the stack writes a tag.
+ * Sets one tag of what a schedule applies to, by the API that tags its kind. Apart from the kinds' own adapters: what
+ * stops and starts writes no tag.
  */
 export async function tagSubject(
   context: KindContext,

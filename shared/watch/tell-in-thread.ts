@@ -1,4 +1,5 @@
-import { type Alert, isAnswer, type News } from '../alert/alert.ts';
+import { type Alert, type AlertChart, isAnswer, type News } from '../alert/alert.ts';
+import { sparkLine } from '../alert/chart.ts';
 import type { Conversation } from '../alert/conversation.ts';
 import { alertId } from '../alert/identity.ts';
 import { toSlackMessage, toSlackReply } from '../alert/slack.ts';
@@ -29,14 +30,17 @@ import type { Table } from '../store/table.ts';
 import { once } from './deliver-once.ts';
 import { markerOf } from './outlets.ts';
 
+/** Draws a chart under a title, as PNG. */
+export type Draw = (chart: AlertChart, title: string) => Promise<Uint8Array>;
+
 /** A channel, and what news of a problem need to share a message there. */
 type Channel = {
   table: Table;
   api: SlackApi;
   /** An id, or `#name`. */
   channel: string;
-  /** Draws the chart of an alert as PNG; absent where none can be drawn. */
-  draw?: ((alert: Alert) => Promise<Uint8Array>) | undefined;
+  hasButtons: boolean;
+  draw?: Draw | undefined;
 };
 
 type Attempted = Omit<Attempt, 'about' | 'part'>;
@@ -79,7 +83,7 @@ async function postRoot(
   const marker = rootMarker(subject);
   const { ref, state } = await once(table, attempt, {
     send: async () => {
-      const message = toSlackMessage(alert, { conversation, marker });
+      const message = toSlackMessage(alert, { conversation, marker, hasButtons: channel.hasButtons });
       return { state: 'sent', ref: await postMessage(api, { channel: channel.channel, message }) };
     },
     find: (since) => findMessage(api, { channel: channel.channel, marker, since }),
@@ -89,7 +93,8 @@ async function postRoot(
   if (state === 'sent' && isNewest) {
     await markShown(table, attempt, { version: conversation.version, edits: 0 });
   }
-  if (alert.chart) await shareChart(channel, alert, ref, { ...attempt, part: 'CHART' });
+  if (alert.chart)
+    await shareChart(channel, { ...alert, chart: alert.chart }, ref, { ...attempt, part: 'CHART' });
   return ref;
 }
 
@@ -134,7 +139,11 @@ async function refreshRoot(
     if (!isStale && (shown.shown ?? 0) >= conversation.version) return;
     const newest = await getAlert(table, conversation.alertId);
     if (newest === undefined) return;
-    const message = toSlackMessage(newest, { conversation, marker: rootMarker(subject) });
+    const message = toSlackMessage(newest, {
+      conversation,
+      marker: rootMarker(subject),
+      hasButtons: channel.hasButtons,
+    });
     await updateMessage(api, root, message).catch(afterwards);
     const { version } = conversation;
     // Whose change came last nobody knows where two were made at the same time: the newest is written again.
@@ -199,8 +208,10 @@ export async function tellSilently(
   return root?.ref;
 }
 
+type Charted = Pick<Alert, 'id' | 'title'> & { chart: AlertChart };
+
 /** A picture adds to a message and never holds it up: what can't be drawn or shared is left out, with a line in the log. */
-async function shareChart(channel: Channel, alert: Alert, root: Posted, attempt: Attempt): Promise<void> {
+async function shareChart(channel: Channel, alert: Charted, root: Posted, attempt: Attempt): Promise<void> {
   const { table, api, draw } = channel;
   if (draw === undefined) return;
   const title = `Daily spend: ${alert.title}`;
@@ -210,8 +221,8 @@ async function shareChart(channel: Channel, alert: Alert, root: Posted, attempt:
         const fileId = await uploadPicture(api, {
           name: 'spend.png',
           title,
-          alt: title.slice(0, 900),
-          bytes: await draw(alert),
+          alt: `${title}: ${sparkLine(alert.chart)}`.slice(0, 900),
+          bytes: await draw(alert.chart, alert.title),
         });
         await keepFile(table, attempt, fileId);
         await sharePicture(api, root, { fileId, title });

@@ -113,6 +113,30 @@ describe('incidents and feedback on the sample account', () => {
     await expect(feedbackCommand(id, answer, options)).rejects.toThrow(message);
   });
 
+  it('hold for as many days as somebody says, and keep why', async () => {
+    const args = [
+      'feedback',
+      'Bedrock',
+      'expected',
+      '--days',
+      '90',
+      '--reason',
+      'A planned run.',
+      '--sample',
+    ];
+    expect(JSON.parse((await watchdog([...args, '--format', 'json'])).stdout)).toMatchObject({
+      until: '2027-02-14',
+      reason: 'A planned run.',
+    });
+  });
+
+  it('refuse days where a plan has its end', async () => {
+    const options = { sample: true, format: 'text', days: 30, until: '2026-12-09' } as const;
+    await expect(feedbackCommand('Bedrock', 'planned', options)).rejects.toThrow(
+      '--days: planned has its last day',
+    );
+  });
+
   it('refuse a date that is none, as every command does', async () => {
     const args = ['feedback', 'Bedrock', 'planned', '--until', 'soon', '--sample'];
     const { code, stdout, stderr } = await watchdog(args);

@@ -18,8 +18,11 @@ async function fileOf(text: string): Promise<string> {
   return file;
 }
 
+/** The configuration of a team that has an app with buttons. */
+const app = ['--config', 'test/fixtures/slack-app.yml'];
+
 /** Each function with each event that reaches it, and what it makes of that one. */
-const invocations: readonly [string, string, object][] = [
+const invocations: readonly [name: string, file: string, expected: object, ...options: string[]][] = [
   [
     'watch-spend',
     'watch-spend.json',
@@ -128,7 +131,7 @@ const invocations: readonly [string, string, object][] = [
     'budget-actual-sns.json',
     'budget-forecast-sns.json',
     'health-credentials-exposed.json',
-  ].map((file): [string, string, object] => [
+  ].map((file): (typeof invocations)[number] => [
     'relay-aws-alerts',
     file,
     { result: { alerts: 1 }, sent: { queued: [{ title: expect.any(String) }] } },
@@ -145,11 +148,63 @@ const invocations: readonly [string, string, object][] = [
       },
     },
   ],
+  [
+    'slack-actions',
+    'slack-acknowledge.json',
+    {
+      result: { statusCode: 200 },
+      handedOver: [{ button: 'acknowledge', user: 'U0MEI00001', alerts: 1 }],
+      sent: {
+        queued: [{ step: 'acknowledged', by: 'U0MEI00001', title: expect.stringContaining('reranker') }],
+      },
+    },
+    ...app,
+  ],
+  [
+    'slack-actions',
+    'slack-snooze.json',
+    {
+      handedOver: [{ button: 'snooze', alerts: 1 }],
+      sent: {
+        queued: [
+          {
+            step: 'snoozed',
+            summary:
+              'It is told again on 2026-11-23 18:05 UTC, or when it costs $1,573.08 a day, twice as much.',
+          },
+        ],
+      },
+    },
+    ...app,
+  ],
+  ['slack-actions', 'slack-expected.json', { result: { statusCode: 200 }, sent: { queued: [] } }, ...app],
+  [
+    'slack-actions',
+    'slack-expected-sent.json',
+    {
+      handedOver: [{ button: 'expected', alerts: 1 }],
+      sent: {
+        queued: [
+          {
+            step: 'expected',
+            facts: expect.arrayContaining([{ label: 'Reason', value: 'It waits for data until Wednesday.' }]),
+          },
+        ],
+      },
+    },
+    ...app,
+  ],
+  [
+    'carry-out-presses',
+    'carry-out-press.json',
+    { result: { button: 'acknowledge', alerts: 1 }, sent: { queued: [{ step: 'acknowledged' }] } },
+    ...app,
+  ],
 ];
 
 describe('invoke', () => {
-  it.each(invocations)('runs %s with %s', async (name, file, expected) => {
-    const { code, stdout } = await watchdog(['invoke', name, '--event', `events/${file}`]);
+  it.each(invocations)('runs %s with %s', async (name, file, expected, ...options) => {
+    const { code, stdout } = await watchdog(['invoke', name, '--event', `events/${file}`, ...options]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject(expected);
   });
@@ -180,7 +235,7 @@ describe('invoke', () => {
       code: 2,
       stdout: '',
       stderr:
-        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, watch-spot, watch-jobs, send-digests, relay-aws-alerts, notify, follow-up-alerts\n',
+        'no function "watch-spent": expected one of watch-spend, watch-utilization, enforce-schedules, wake-schedules, sweep, watch-launches, watch-spot, watch-jobs, send-digests, relay-aws-alerts, notify, follow-up-alerts, slack-actions, carry-out-presses\n',
     });
   });
 

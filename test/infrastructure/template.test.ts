@@ -93,6 +93,8 @@ const actionsByCommand: Record<string, string[]> = {
   ListObjectsV2: ['s3:ListBucket'],
   HeadObject: ['s3:GetObject'],
   SendMessageBatch: ['sqs:SendMessage'],
+  Invoke: ['lambda:InvokeFunction'],
+  TagResource: ['ecs:TagResource', 'eks:TagResource'], // both services have one of that name, and one adapter calls both
   // Its tags are a call of their own to IAM.
   CreateEndpoint: ['sagemaker:AddTags', 'sagemaker:CreateEndpoint'],
   Get: ['dynamodb:GetItem'],
@@ -108,6 +110,7 @@ const servicePrefix: Record<string, string> = {
   'client-ec2': 'ec2',
   'client-ecs': 'ecs',
   'client-eks': 'eks',
+  'client-lambda': 'lambda',
   'client-cloudwatch': 'cloudwatch',
   'client-cost-explorer': 'ce',
   'client-auto-scaling': 'autoscaling',
@@ -162,13 +165,26 @@ async function neededActions(name: string): Promise<string[]> {
   return [...new Set(actions)].toSorted();
 }
 
-/** What Lambda itself does with a function's role, and no code of ours. */
+/**
+ * What is in a bundle and isn't called from there: carry-out-presses takes from each kind how it is listed, and has with it
+ * how it is stopped, measured and priced. That it calls nothing of these is tested where it runs (test/watch).
+ */
+const uncalled: Readonly<Record<string, RegExp>> = {
+  'carry-out-presses':
+    /^(cloudwatch:|pricing:|ec2:(Start|Stop)Instances$|ec2:DescribeInstanceAttribute$|rds:(Start|Stop)|autoscaling:UpdateAutoScalingGroup$|ecs:UpdateService$|eks:UpdateNodegroupConfig$|sagemaker:(Create|Delete|Start|Stop))/,
+};
+
+const calledActions = async (name: string): Promise<string[]> =>
+  (await neededActions(name)).filter((action) => !uncalled[name]?.test(action));
+
+/** What Lambda itself does with a function's role, or Parameter Store, and no code of ours. */
 const lambdasOwn = new Set([
   'logs:CreateLogStream',
   'logs:PutLogEvents',
   'sqs:ReceiveMessage',
   'sqs:DeleteMessage',
   'sqs:GetQueueAttributes',
+  'secretsmanager:GetSecretValue', // by GetParameter, of a secret that is named so
 ]);
 
 /** By which tag the first action of a statement is held, and whether only what is being made may be tagged. */
@@ -177,6 +193,8 @@ const conditionsOf: Record<string, [key: string, mayMake: boolean]> = {
   'sagemaker:CreateEndpoint': ['aws:RequestTag', false],
   'sagemaker:AddTags': ['aws:RequestTag', true],
 };
+
+const isKeeping = (statement: Statement): boolean => Boolean(statement['Fn::If']?.[1].Sid.startsWith('Keep'));
 
 describe('permissions', () => {
   it('gives each function a role of its own', () => {
@@ -188,7 +206,7 @@ describe('permissions', () => {
     const statements = statementsOf(deployed(name).roleId);
     const own = statements.filter(({ Sid }) => Sid !== 'ParkFailures').flatMap(actionsOf);
     const allowed = [...new Set(own)].filter((action) => !lambdasOwn.has(action)).toSorted();
-    expect(allowed).toEqual(await neededActions(name));
+    expect(allowed).toEqual(await calledActions(name));
   });
 
   it('lets stop and start only what carries the opt-in tag, and only where stops are enforced', () => {
@@ -216,7 +234,8 @@ describe('permissions', () => {
       const policies = Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
       return policies
         .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-        .filter((one) => actionsOf(one['Fn::If']?.[1] ?? one).some((action) => changing.test(action)));
+        .filter((one) => actionsOf(one['Fn::If']?.[1] ?? one).some((action) => changing.test(action)))
+        .filter((one) => !isKeeping(one));
     });
     expect(powers).toHaveLength(6); // to stop and start, to make and to tag, for enforce-schedules and sweep
     for (const { 'Fn::If': [condition, power] = [] } of powers) {
@@ -239,7 +258,8 @@ describe('permissions', () => {
         .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
         .filter((statement) =>
           actionsOf(statement['Fn::If']?.[1] ?? statement).some((one) => changing.test(one)),
-        );
+        )
+        .filter((one) => !isKeeping(one));
     });
     expect(powers).toHaveLength(4); // of databases and of groups, for enforce-schedules and sweep
     for (const { 'Fn::If': [condition, power] = [] } of powers) {
@@ -255,7 +275,8 @@ describe('permissions', () => {
     );
     const powers = policies
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-      .filter((statement) => /"(ecs|eks):(?!Describe)/.test(JSON.stringify(statement)));
+      .filter((statement) => /"(ecs|eks):(?!Describe)/.test(JSON.stringify(statement)))
+      .filter((one) => !isKeeping(one));
     expect(powers).toHaveLength(2); // enforce-schedules and sweep
     for (const { 'Fn::If': [condition, power] = [] } of powers) {
       expect(condition).toBe('Enforces');
@@ -263,6 +284,25 @@ describe('permissions', () => {
       expect(power?.Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' } });
       expect(JSON.stringify(power?.Resource)).toMatch(/ecs:.*:service\/\*.*eks:.*:nodegroup\/\*/);
     }
+  });
+
+  it('lets the keep-until tag alone be set, on what carries the opt-in tag, and only where stops are enforced', () => {
+    const keeping = ofType('AWS::IAM::Role').flatMap(([id, { Properties }]) => {
+      const policies = Properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[];
+      const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+      return statements.filter(isKeeping).map((statement) => ({ id, statement }));
+    });
+    expect(keeping.map(({ id }) => id)).toEqual(['CarryOutPressesRole', 'CarryOutPressesRole']);
+    const [own, custodians] = keeping.map(({ statement }) => statement['Fn::If']);
+    expect(own?.[0]).toBe('Enforces');
+    expect(custodians?.[0]).toBe('Enforces');
+    const alone = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['auto-stop:keep-until'] } };
+    expect(own?.[1].Condition).toEqual({ StringLike: { 'aws:ResourceTag/auto-stop': '*' }, ...alone });
+    expect(custodians?.[1]).toMatchObject({
+      Action: ['ec2:CreateTags'],
+      Condition: { StringLike: { 'aws:ResourceTag/maid_offhours': '*' }, ...alone },
+    });
+    expect(JSON.stringify(keeping)).not.toContain('"*"]');
   });
 
   it('opens a wildcard for those calls alone that allow nothing narrower', () => {
@@ -277,6 +317,7 @@ describe('permissions', () => {
       'bedrock:ListProvisionedModelThroughputs',
       'ce:GetCostAndUsage',
       'ce:GetCostAndUsageWithResources',
+      'ce:ProvideAnomalyFeedback',
       'cloudwatch:GetMetricData',
       'cloudwatch:ListMetrics',
       'ec2:DescribeAddresses',
@@ -321,10 +362,12 @@ describe('permissions', () => {
     const entries: (Statement | [string, Statement, string])[] =
       role.Resources.Role.Properties.Policies[0].PolicyDocument.Statement;
     const statements = entries.map((entry) => (Array.isArray(entry) ? entry[1] : entry));
-    const there = (await neededActions('sweep')).filter((action) =>
+    const needed = [...(await neededActions('sweep')), ...(await calledActions('carry-out-presses'))];
+    const there = needed.filter((action) =>
       /^(ec2|ecs|eks|cloudwatch|sagemaker|application-autoscaling|bedrock|tag|rds|autoscaling):/.test(action),
     );
-    expect(statements.flatMap(actionsOf).toSorted()).toEqual(there);
+    const allowed = [...new Set(statements.flatMap(actionsOf))]; // AddTags has a statement for each of its reasons
+    expect(allowed.toSorted()).toEqual([...new Set(there)].toSorted());
     // What exists must carry the tag; an endpoint that is made again is made with it.
     const key = expect.stringMatching(/^aws:(Resource|Request)Tag\/auto-stop$/);
     for (const entry of entries) {
@@ -348,15 +391,25 @@ describe('permissions', () => {
         .map((resource) => JSON.stringify(resource)),
     );
 
-  it('assumes only the roles and reads only the secret that the configuration names', () => {
+  it('assumes only the roles and reads only the secrets that the configuration names', () => {
     expect(resourcesOf('sts:AssumeRole')).toEqual(
       new Set([`{"Fn::Sub":"arn:\${AWS::Partition}:iam::210987654321:role/ai-cost-watchdog-target"}`]),
     );
-    expect(resourcesOf('ssm:GetParameter')).toEqual(
-      new Set([
-        `{"Fn::Sub":"arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/watchdog/slack-webhook"}`,
-      ]),
+    const parameters = (name: string) =>
+      statementsOf(deployed(name).roleId)
+        .filter((statement) => actionsOf(statement).includes('ssm:GetParameter'))
+        .flatMap(({ Resource }) => [Resource].flat().map((resource) => JSON.stringify(resource)))
+        .flatMap((resource) => /:parameter\/([^"]+)/.exec(resource)?.[1] ?? []);
+    expect(parameters('notify')).toEqual(['watchdog/slack-token', 'watchdog/search-webhook']);
+    expect(parameters('slack-actions')).toEqual([
+      'aws/reference/secretsmanager/slack-signing-secret',
+      'watchdog/slack-token',
+    ]);
+    expect(parameters('carry-out-presses')).toEqual(['watchdog/slack-token']);
+    const readers = names.filter((name) =>
+      statementsOf(deployed(name).roleId).some((one) => actionsOf(one).includes('ssm:GetParameter')),
     );
+    expect(readers).toEqual(['notify', 'slack-actions', 'carry-out-presses']);
   });
 });
 
@@ -376,6 +429,7 @@ describe('functions', () => {
       'ALERT_QUEUE_URL',
       'SWEEP_QUEUE_URL',
       'ALERT_TOPIC_ARN',
+      'PRESSES_FUNCTION',
     ];
     expect(known.filter((variable) => variable in Variables)).toEqual(
       known.filter((variable) => new RegExp(`\\b${variable}\\b`).test(code)),
@@ -426,7 +480,7 @@ describe('functions', () => {
   });
 
   it('parks what an asynchronous function failed on', () => {
-    const asynchronous = names.filter((name) => name !== 'sweep' && name !== 'notify');
+    const asynchronous = names.filter((name) => !['sweep', 'notify', 'slack-actions'].includes(name));
     const parked = ofType('AWS::Lambda::EventInvokeConfig').map(
       ([, { Properties }]) => Properties['DestinationConfig'],
     );
@@ -440,6 +494,60 @@ describe('functions', () => {
       ([, { Properties }]) => Properties['RetentionInDays'],
     );
     expect(retention).toEqual(names.map(() => 30));
+  });
+});
+
+describe('the address that Slack knocks at', () => {
+  const url = () => {
+    const [found, ...others] = ofType('AWS::Lambda::Url');
+    if (!found || others.length > 0) throw new Error('There is to be one address');
+    return found[1];
+  };
+
+  it('is of slack-actions alone, and is opened only where there is a secret to verify with', () => {
+    expect(url()).toMatchObject({
+      Condition: 'HasButtons',
+      Properties: { TargetFunctionArn: { 'Fn::GetAtt': ['SlackDashactionsLambdaFunction', 'Arn'] } },
+    });
+    const conditional = Object.entries(template.Resources).filter(
+      ([, one]) => one.Condition === 'HasButtons',
+    );
+    expect(conditional.map(([id]) => id)).toEqual(
+      expect.arrayContaining([
+        'SlackActionsRole',
+        'CarryOutPressesRole',
+        'CarryDashoutDashpressesLambdaFunction',
+      ]),
+    );
+    expect(template.Conditions['HasButtons']).toEqual({ 'Fn::Equals': ['true', 'true'] });
+    expect(template.Outputs['SlackActionsUrl']).toMatchObject({ Condition: 'HasButtons' });
+  });
+
+  it('leaves nothing that refers to it where there is none', () => {
+    const conditional = Object.entries(template.Resources).filter(
+      ([, one]) => one.Condition === 'HasButtons',
+    );
+    const others = [...Object.entries(template.Resources), ...Object.entries(template.Outputs)].filter(
+      ([, one]) => (one as Resource).Condition !== 'HasButtons',
+    );
+    expect(conditional.length).toBeGreaterThan(8);
+    for (const [id, one] of others) {
+      for (const [gone] of conditional) expect(JSON.stringify(one), id).not.toContain(`"${gone}"`);
+    }
+  });
+
+  it('takes no more than its own share of the concurrency, whoever floods it', () => {
+    expect(deployed('slack-actions').properties['ReservedConcurrentExecutions']).toBe(5);
+  });
+
+  it('may be called by everybody, as AWS asks for since October 2025 by two permissions, and by that address alone', () => {
+    const open = ofType('AWS::Lambda::Permission').filter(
+      ([, { Properties }]) => Properties['Principal'] === '*',
+    );
+    expect(open.map(([, { Properties }]) => Properties)).toEqual([
+      expect.objectContaining({ Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' }),
+      expect.objectContaining({ Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true }),
+    ]);
   });
 });
 

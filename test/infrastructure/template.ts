@@ -8,7 +8,11 @@ const run = promisify(execFile);
 
 type Properties = Record<string, unknown>;
 export type Resource = { Type: string; Properties: Properties; DeletionPolicy?: string; Condition?: string };
-export type Template = { Resources: Record<string, Resource> };
+export type Template = {
+  Resources: Record<string, Resource>;
+  Conditions: Record<string, unknown>;
+  Outputs: Record<string, unknown>;
+};
 
 /** Environment variables that would let a command reach AWS, or nothing at all of the kind. */
 const offline = {

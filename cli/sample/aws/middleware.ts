@@ -10,6 +10,7 @@ import { costExplorer } from './cost-explorer.ts';
 import { ec2 } from './ec2.ts';
 import { ecs } from './ecs.ts';
 import { eks } from './eks.ts';
+import { lambda } from './lambda.ts';
 import { pricing } from './pricing.ts';
 import { rds } from './rds.ts';
 import { s3 } from './s3.ts';
@@ -45,6 +46,7 @@ const services: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   Bedrock: bedrock,
   ECS: ecs,
   EKS: eks,
+  Lambda: lambda,
   ApplicationAutoScaling: applicationAutoScaling,
   ResourceGroupsTaggingAPI: tagging,
 };
