@@ -20,6 +20,7 @@ export const timesOn = (day: IsoDate) => ({
   spend: `${day}T06:00:00Z`,
   launch: `${day}T06:05:00Z`,
   utilization: `${day}T12:00:00Z`,
+  followUp: `${day}T13:05:00Z`,
   warning: `${day}T18:05:00Z`,
   stop: `${day}T18:25:00Z`,
 });
@@ -39,6 +40,7 @@ export async function play(stage: Stage, times: ReturnType<typeof timesOn>) {
   await wake(stage, 'watch-launches', times.launch, 'cloudtrail-run-instances.json');
   await wake(stage, 'watch-utilization', times.utilization, 'watch-utilization.json');
   const findings = await collect(stage, getFindings);
+  await wake(stage, 'follow-up-alerts', times.followUp, 'follow-up-alerts.json');
   await wake(stage, 'enforce-schedules', times.warning, 'enforce-schedules.json');
   const warned = (await collectRecords(stage)).filter(([, { warning }]) => warning).length;
   stage.sample.setNow(times.stop);

@@ -22,6 +22,7 @@ import {
 } from './demo-story.ts';
 import type { FunctionName } from './local-runtime.ts';
 import { framed, slackKind, slackText, slackTitle } from './message-text.ts';
+import type { SampleAccount } from './sample/account.ts';
 import { paint, perHour, type Style, screenWidth, table, wrap } from './terminal.ts';
 
 /** The whole story, top to bottom, for a terminal. */
@@ -284,15 +285,24 @@ const withoutHours = (reason: string): string =>
 
 const listedMessages = 24;
 
-function messagesText({ sample }: Stage): string {
-  const { slackMessages, emails } = sample;
+/** What stands in the channel itself; changes and charts are in threads. */
+const messagesOf = ({ slackMessages }: SampleAccount) =>
+  slackMessages.filter(({ threadTs }) => threadTs === undefined);
+
+function messagesText({ sample, config }: Stage): string {
+  const { emails } = sample;
+  const slackMessages = messagesOf(sample);
   const anomaly = slackMessages.find((payload) => slackKind(payload) === 'spend-anomaly');
   const warning = emails.find(({ subject }) => subject?.includes('will be stopped'));
   const others = slackMessages.filter((payload) => payload !== anomaly);
   const titles = others.slice(0, listedMessages).map((payload) => hanging(slackTitle(payload)));
   const rest = others.length - titles.length;
   return [
-    `  ${slackMessages.length} Slack messages and ${emails.length} e-mails, each once.`,
+    wrap(
+      `${counted(slackMessages.length, 'Slack message')} and ${counted(emails.length, 'e-mail')}, each once. What was more than ${config.alerts.messagesPerHour} in an hour came in one summary.`,
+      screenWidth() - 4,
+      '  ',
+    ),
     ...(anomaly ? ['\n  One in Slack:\n', framed(slackText(anomaly, screenWidth() - 6))] : []),
     ...(warning
       ? [
@@ -351,7 +361,10 @@ function summaryText(story: Story, { sample, config }: Stage, milliseconds: numb
       `${counted(down.length, 'dev resource')}, ${formatMoney(sumRates(down))} an hour: ${formatMoney(savedUntilMorning(down, times.stop))} until their hours begin again${config.enforce && rest > 0 ? `; ${rest} that EC2 refused` : ''}`,
     ],
     ['kept', `${counted(kept, 'tagged resource')}, each for a reason that is written down`],
-    ['told', `${sample.slackMessages.length} Slack messages, ${sample.emails.length} e-mails`],
+    [
+      'told',
+      `${counted(messagesOf(sample).length, 'Slack message')}, ${counted(sample.emails.length, 'e-mail')}`,
+    ],
   ];
   return [
     `\n${paint(['bold', 'cyan'], 'In the end')}\n`,

@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { printable, wrap } from './terminal.ts';
 
 const text = z.object({ text: z.string() });
+/** Of a context a text; of actions a button's label, or what a menu shows before anything is chosen. */
+const element = z
+  .union([
+    text,
+    z.object({ text }).transform(({ text: label }) => ({ text: `[${label.text}]` })),
+    z.object({ placeholder: text }).transform(({ placeholder }) => ({ text: `[${placeholder.text} ▾]` })),
+  ])
+  .catch({ text: '' });
 const message = z.object({
   text: z.string(),
   blocks: z.array(
@@ -9,7 +17,7 @@ const message = z.object({
       type: z.string(),
       text: text.optional(),
       fields: z.array(text).default([]),
-      elements: z.array(text.partial()).default([]),
+      elements: z.array(element).default([]),
     }),
   ),
 });
@@ -24,7 +32,9 @@ export const slackKind = (payload: unknown): string | undefined =>
 /** A Slack message as lines of plain text, about as Slack would lay it out. */
 export function slackText(payload: unknown, width: number): string {
   const lines = message.parse(payload).blocks.flatMap(({ type, text: body, fields, elements }) => {
-    const parts = [body, ...fields, ...elements].flatMap((part) => part?.text ?? []);
+    const shown = elements.map((one) => one.text).filter((one) => one !== '');
+    const pressed = type === 'actions' ? [shown.join('  ')] : shown;
+    const parts = [...[body, ...fields].flatMap((part) => part?.text ?? []), ...pressed];
     const separator = type === 'context' ? '' : '\n';
     return [...parts.flatMap((part) => toLines(part, width, fields.length > 0)), separator.trim()];
   });
