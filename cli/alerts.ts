@@ -1,15 +1,20 @@
+import { userInfo } from 'node:os';
+import { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Alert } from '../shared/alert/alert.ts';
+import { snoozeDays } from '../shared/alert/button.ts';
 import { type Conversation, isSnoozed } from '../shared/alert/conversation.ts';
 import { destinationsOf } from '../shared/alert/destination.ts';
 import { toEmail } from '../shared/alert/email.ts';
 import { digest } from '../shared/alert/identity.ts';
 import { createClient } from '../shared/aws/client.ts';
+import { definedOf } from '../shared/defined.ts';
 import { addDays, clockText, dateOf, type IsoTime } from '../shared/period.ts';
 import { listConversations } from '../shared/store/conversations.ts';
 import { type Delivery, forgetDelivery, listDeliveries } from '../shared/store/deliveries.ts';
 import { flushOutbox, getAlert, replayAlert } from '../shared/store/outbox.ts';
 import type { Table } from '../shared/store/table.ts';
+import { answerProblem } from '../shared/watch/answer-problem.ts';
 import { play, timesOn } from './demo-story.ts';
 import { stackTable } from './incidents.ts';
 import { InputError } from './input-error.ts';
@@ -23,7 +28,9 @@ import {
   printable,
   relativeTime,
   type Style,
+  screenWidth,
   table as tableText,
+  wrap,
 } from './terminal.ts';
 
 /** What a command takes that works on a stack's alerts. */
@@ -58,6 +65,42 @@ export async function showAlertCommand(name: string, options: AlertOptions): Pro
   } finally {
     await session.close();
   }
+}
+
+type AnswerOptions = AlertOptions & { by?: string; for?: string };
+
+/** `alerts ack`, `alerts snooze`: what the buttons do, for those who have none; everybody reads it in the thread. */
+export async function answerCommand(
+  button: 'acknowledge' | 'snooze',
+  name: string,
+  options: AnswerOptions,
+): Promise<void> {
+  const choice = button === 'snooze' ? toChoice(options.for) : undefined;
+  const session = await openSession(options);
+  try {
+    const table = await alertTable(session, options);
+    const { alert } = await findAlert(table, name);
+    const by = options.by ?? userInfo().username;
+    const at = session.now;
+    const id = `cli-${digest([alert.subject, button, choice, by, at].join(' '))}`;
+    const press = { id, button, alertId: alert.id, user: { id: by, name: by }, at, ...definedOf({ choice }) };
+    const costExplorer = createClient(CostExplorerClient, { region: 'us-east-1' });
+    const outcome = await answerProblem({ table, costExplorer }, press, alert);
+    if ('refusal' in outcome) throw new Error(outcome.refusal);
+    const told = 'alertId' in outcome ? await getAlert(table, outcome.alertId) : undefined;
+    const queue = queueUrl(session, options);
+    await flushOutbox(table, createClient(SQSClient), queue);
+    if (session.sample) await drainQueue(session.sample, queue, 'notify');
+    if (options.format === 'json') printJson(outcome);
+    else print(`${printable(told?.title ?? alert.title)}\n${wrap(told?.summary ?? '', screenWidth(), '  ')}`);
+  } finally {
+    await session.close();
+  }
+}
+
+function toChoice(length: string | undefined): string {
+  if (length !== undefined && snoozeDays.has(length)) return length;
+  throw new InputError(`for how long? --for ${[...snoozeDays.keys()].join(' or --for ')}`);
 }
 
 type ReplayOptions = AlertOptions & { again?: boolean };

@@ -157,6 +157,21 @@ withTable(alerts.command('show <alert>'))
     quietSample(options);
     await (await import('./alerts.ts')).showAlertCommand(alert, options);
   });
+withQueue(alerts.command('ack <alert>'))
+  .description('say that somebody looks after a problem')
+  .option('--by <name>', 'who says so (default: you)')
+  .action(async (alert, options) => {
+    quietSample(options);
+    await (await import('./alerts.ts')).answerCommand('acknowledge', alert, options);
+  });
+withQueue(alerts.command('snooze <alert>'))
+  .description('hear of a problem again later, or when it has doubled')
+  .option('--for <length>', '1d or 7d')
+  .option('--by <name>', 'who says so (default: you)')
+  .action(async (alert, options) => {
+    quietSample(options);
+    await (await import('./alerts.ts')).answerCommand('snooze', alert, options);
+  });
 withQueue(alerts.command('replay <alert>'))
   .description('tell it where it is not told yet')
   .option('--again', 'tell it everywhere once more')
