@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { printable, wrap } from './terminal.ts';
 
 const text = z.object({ text: z.string() });
+/** A label that asks for more ends in dots; nothing is cut off. */
+const whole = (label: string): string => label.replaceAll(' …', '');
+
 /** Of a context a text; of actions a button's label, or what a menu shows before anything is chosen. */
 const element = z
   .union([
     text,
-    z.object({ text }).transform(({ text: label }) => ({ text: `[${label.text}]` })),
-    z.object({ placeholder: text }).transform(({ placeholder }) => ({ text: `[${placeholder.text} ▾]` })),
+    z.object({ text }).transform(({ text: label }) => ({ text: `[${whole(label.text)}]` })),
+    z.object({ placeholder: text }).transform(({ placeholder }) => ({ text: `[${whole(placeholder.text)} ▾]` })),
   ])
   .catch({ text: '' });
 const message = z.object({

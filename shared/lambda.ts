@@ -98,10 +98,10 @@ export const createQueueHandler = <Body>(
   createHandler(
     batch,
     async ({ Records }, run): Promise<SQSBatchResponse> => {
-      const failures: SQSBatchResponse['batchItemFailures'] = [];
+      const failed = new Set<string>();
       const fail = async ({ messageId, receiptHandle }: QueueRecord, error: unknown) => {
         logger.error('message failed', { messageId, error: error as Error });
-        failures.push({ itemIdentifier: messageId });
+        failed.add(messageId);
         // Left as it is it comes back when the queue's own time is over.
         if (error instanceof RetryLater) await hide?.(receiptHandle, error.seconds).catch(logHideFailed);
       };
@@ -122,7 +122,8 @@ export const createQueueHandler = <Body>(
         }
       };
       await Promise.all([...groups.values()].map(workGroup));
-      return { batchItemFailures: failures };
+      const failures = Records.filter(({ messageId }) => failed.has(messageId));
+    return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     },
     afterwards,
   );

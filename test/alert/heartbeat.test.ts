@@ -7,6 +7,7 @@ const fresh = new Map([
   ['watch-spend', '2026-11-16T06:00:00Z'],
   ['watch-utilization', '2026-11-16T08:00:00Z'],
   ['enforce-schedules', '2026-11-16T08:55:00Z'],
+  ['follow-up-alerts', '2026-11-16T08:55:00Z'],
   ['send-digests', '2026-11-16T08:05:00Z'],
 ]);
 
@@ -54,6 +55,7 @@ describe('the self-test', () => {
       { label: 'watch-spend', value: 'last success 2026-11-16 06:00 UTC' },
       { label: 'watch-utilization', value: 'last success 2026-11-16 08:00 UTC' },
       { label: 'enforce-schedules', value: 'last success 2026-11-16 08:55 UTC' },
+      { label: 'follow-up-alerts', value: 'last success 2026-11-16 08:55 UTC' },
     ]);
   });
 

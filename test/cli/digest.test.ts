@@ -55,6 +55,7 @@ describe('doctor', () => {
         'ok: watch-spend: last success 2026-11-16 06:00 UTC',
         'fail: utilization was not read since 2026-11-15 06:00 UTC (watch-utilization)',
         'fail: enforce-schedules has no success on record',
+        'fail: follow-up-alerts has no success on record',
         'fail: send-digests has no success on record',
       ]);
     } finally {

@@ -149,6 +149,11 @@ const invocations: readonly [name: string, file: string, expected: object, ...op
     },
   ],
   [
+    'follow-up-alerts',
+    'follow-up-alerts.json',
+    { result: { escalated: 0, reminded: 0, released: 0, alerts: 0 }, sent: { queued: [] } },
+  ],
+  [
     'slack-actions',
     'slack-acknowledge.json',
     {

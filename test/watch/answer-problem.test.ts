@@ -61,7 +61,7 @@ describe('a problem that somebody', () => {
       step: 'acknowledged',
       at,
       by,
-      title: 'Acknowledged by mei: EC2 in ml-dev costs $786 a day more than expected',
+      title: 'Acknowledged: EC2 in ml-dev costs $786 a day more than expected',
       facts: [{ label: 'Answered by', value: 'mei (U0MEI)' }],
       account: '210987654321',
       team: 'search',
@@ -79,7 +79,7 @@ describe('a problem that somebody', () => {
     const alert = await answered(problem, 'snooze', { choice });
     expect(alert).toMatchObject({
       step: 'snoozed',
-      title: expect.stringMatching(`^Snoozed for ${days} by mei: `),
+      title: expect.stringMatching(`^Snoozed for ${days}: `),
       summary: `It is told again on ${until.slice(0, 10)} 18:06 UTC, or when it costs $1,572.00 a day, twice as much.`,
     });
     expect(await conversation(problem)).toMatchObject({ snoozed: { at, by, until, costPerDay: 786 } });
