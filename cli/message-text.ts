@@ -10,7 +10,9 @@ const element = z
   .union([
     text,
     z.object({ text }).transform(({ text: label }) => ({ text: `[${whole(label.text)}]` })),
-    z.object({ placeholder: text }).transform(({ placeholder }) => ({ text: `[${whole(placeholder.text)} ▾]` })),
+    z
+      .object({ placeholder: text })
+      .transform(({ placeholder }) => ({ text: `[${whole(placeholder.text)} ▾]` })),
   ])
   .catch({ text: '' });
 const message = z.object({

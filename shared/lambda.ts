@@ -123,7 +123,7 @@ export const createQueueHandler = <Body>(
       };
       await Promise.all([...groups.values()].map(workGroup));
       const failures = Records.filter(({ messageId }) => failed.has(messageId));
-    return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     },
     afterwards,
   );

@@ -19,7 +19,6 @@ async function fileOf(text: string): Promise<string> {
 }
 
 /** The configuration of a team that has an app with buttons. */
-const app = ['--config', 'test/fixtures/slack-app.yml'];
 
 /** Each function with each event that reaches it, and what it makes of that one. */
 const invocations: readonly [name: string, file: string, expected: object, ...options: string[]][] = [
@@ -163,7 +162,6 @@ const invocations: readonly [name: string, file: string, expected: object, ...op
         queued: [{ step: 'acknowledged', by: 'U0MEI00001', title: expect.stringContaining('reranker') }],
       },
     },
-    ...app,
   ],
   [
     'slack-actions',
@@ -180,9 +178,8 @@ const invocations: readonly [name: string, file: string, expected: object, ...op
         ],
       },
     },
-    ...app,
   ],
-  ['slack-actions', 'slack-expected.json', { result: { statusCode: 200 }, sent: { queued: [] } }, ...app],
+  ['slack-actions', 'slack-expected.json', { result: { statusCode: 200 }, sent: { queued: [] } }],
   [
     'slack-actions',
     'slack-expected-sent.json',
@@ -197,13 +194,11 @@ const invocations: readonly [name: string, file: string, expected: object, ...op
         ],
       },
     },
-    ...app,
   ],
   [
     'carry-out-presses',
     'carry-out-press.json',
     { result: { button: 'acknowledge', alerts: 1 }, sent: { queued: [{ step: 'acknowledged' }] } },
-    ...app,
   ],
 ];
 
