@@ -537,7 +537,7 @@ const alerts = z
     }),
     quietHours: quietHours.optional().meta({
       description:
-        'When only what is critical is told, e.g. Mon-Fri 19:00-08:00, Sat-Sun 00:00-24:00; the rest follows in one summary. Warnings of stops are never held back.',
+        'When only what is critical is told, e.g. Mon-Sun 19:00-08:00, Sat-Sun 00:00-24:00; the rest follows in one summary. Warnings of stops are never held back.',
     }),
     messagesPerHour: messagesPerHour.default(20).meta({
       description: 'What a destination gets beyond it in an hour is folded into one summary.',

@@ -25,6 +25,7 @@ export async function startDynamoDb(tableName: string): Promise<LocalDynamoDb> {
     if (request.headers['x-in-transaction']) return plain(request, response);
     const isTransaction = String(request.headers['x-amz-target']).endsWith('.TransactWriteItems');
     turn = turn.then(async () => {
+      if (response.closed) return; // whoever asked is gone: nobody else is to wait for them
       const answered = once(response, 'close');
       if (isTransaction) await answerTransaction(endpoint, tokens, request, response);
       else plain(request, response);

@@ -18,8 +18,6 @@ async function fileOf(text: string): Promise<string> {
   return file;
 }
 
-/** The configuration of a team that has an app with buttons. */
-
 /** Each function with each event that reaches it, and what it makes of that one. */
 const invocations: readonly [name: string, file: string, expected: object, ...options: string[]][] = [
   [
