@@ -13,15 +13,6 @@ const faultsOf = (document: unknown): string => {
   }
 };
 
-/** A configuration with one planned event. */
-const alerting = (given: object) => ({
-  alerts: {
-    slack: { token: 'ssm:/watchdog/slack-token', channel: '#ml-cost' },
-    destinations: { search: { slack: '#search' } },
-    ...given,
-  },
-});
-
 const planned = (given: object) => ({
   spend: { planned: [{ name: 'migration', from: '2026-12-03', to: '2026-12-09', upTo: '40%', ...given }] },
 });
@@ -149,59 +140,6 @@ describe('the configuration', () => {
       },
       'budgets.1.name: "all" is there twice',
     ],
-    [
-      alerting({ routes: [{ team: 'search', to: ['serach'] }] }),
-      'alerts.routes.0.to: unknown destination "serach", did you mean "search"?',
-    ],
-    [alerting({ default: ['nowhere'] }), 'expected one of slack, email, search'],
-    [alerting({ escalation: { to: ['finop'] } }), 'alerts.escalation.to: unknown destination "finop"'],
-    [
-      alerting({ destinations: { search: { slack: '#search', fallback: 'mail' } } }),
-      'alerts.destinations.search.fallback: unknown destination "mail", did you mean "email"?',
-    ],
-    [alerting({ email: false, default: ['email'] }), 'unknown destination "email"'],
-    [
-      alerting({ destinations: { both: { slack: '#a', webhook: 'ssm:/b' } } }),
-      'alerts.destinations.both: names exactly one of slack, webhook and topic',
-    ],
-    [
-      alerting({ destinations: { email: { slack: '#a' } } }),
-      'alerts.destinations.email: is a name of its own',
-    ],
-    [alerting({ destinations: { a: { topic: 'finops' } } }), 'expected the ARN of an SNS topic'],
-    [
-      alerting({ destinations: { a: { slack: 'finops' } } }),
-      'expected the id of a channel such as C0123456789',
-    ],
-    [{ alerts: { slack: { token: 'ssm:/t' } } }, 'alerts.slack.channel: a token needs a channel'],
-    [
-      { alerts: { slack: { webhook: 'ssm:/w', channel: '#a' } } },
-      'alerts.slack.channel: only a token can choose a channel',
-    ],
-    [
-      { alerts: { slack: { token: 'ssm:/t', channel: '#a', webhook: 'ssm:/w' } } },
-      'alerts.slack.token: name a token or a webhook, one of both',
-    ],
-    [{ alerts: { slack: {} } }, 'alerts.slack.token: name a token or a webhook, one of both'],
-    [{ alerts: { slack: { token: 'xoxb-1', channel: '#a' } } }, 'expected ssm:/path or secretsmanager:name'],
-    [
-      { alerts: { slack: { webhook: 'ssm:/w', signingSecret: 'ssm:/s' } } },
-      'alerts.slack.signingSecret: only a token brings buttons',
-    ],
-    [
-      { alerts: { slack: { webhook: 'ssm:/w' }, destinations: { search: { slack: '#search' } } } },
-      'alerts.destinations.search.slack: a channel needs a bot: set alerts.slack.token',
-    ],
-    [
-      { alerts: { quietHours: 'Mon-Sun 00:00-24:00' } },
-      'alerts.quietHours: they never end: nothing would be told',
-    ],
-    [
-      alerting({ destinations: { search: { slack: '#search', quietHours: 'off' } } }),
-      'alerts.destinations.search.quietHours: leave it out to be told at any time',
-    ],
-    [{ alerts: { messagesPerHour: 0 } }, 'alerts.messagesPerHour'],
-    [{ alerts: { routes: [{ kind: 'spend', to: ['email'] }] } }, 'alerts.routes.0.kind'],
     [null, 'the file: Invalid input: expected object, received null'],
     [[], 'the file: Invalid input: expected object, received array'],
   ])('refuses %j', (document, fault) => {

@@ -80,7 +80,7 @@ export async function openWorld(
   };
 }
 
-export const channelName = (index: number): string => `team-${index}`;
+const channelName = (index: number): string => `team-${index}`;
 export const channelId = (index: number): string => `C${String(index).padStart(9, '0')}`;
 
 async function ask(child: ChildProcess): Promise<Seen> {

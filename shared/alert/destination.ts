@@ -1,4 +1,4 @@
-import type { Alert, Severity } from './alert.ts';
+import { type Alert, type Severity, severities } from './alert.ts';
 
 /** How a destination is reached; `secret` names where the address of a webhook lies. Without ARN: the stack's own topic. */
 type Way = { by: 'bot'; channel: string } | { by: 'webhook'; secret: string } | { by: 'topic'; arn?: string };
@@ -109,6 +109,21 @@ export function routeAlert(
   return found.length > 0 || names === usual
     ? found
     : [...known.values()].filter(({ name }) => usual.includes(name));
+}
+
+/**
+ * Where else an alert would go if it were worse, or less bad: what has told there that a problem opened is to tell there,
+ * too, that it is over, or that somebody looks at it.
+ */
+export function routedAtOtherSeverity(
+  alert: Alert,
+  policy: AlertPolicy,
+  known: ReadonlyMap<string, Destination> = destinationsOf(policy),
+): Destination[] {
+  if (alert.to !== undefined || policy.routes.every(({ severity: one }) => one === undefined)) return [];
+  const now = routeAlert(alert, policy, known);
+  const others = severities.flatMap((severity) => routeAlert({ ...alert, severity }, policy, known));
+  return [...new Set(others)].filter((destination) => !now.includes(destination));
 }
 
 const isFor = (alert: Alert, { team, owner, account, kind, severity }: Route): boolean =>

@@ -1,4 +1,10 @@
-import { DeleteCommand, GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Hold } from '../alert/hold.ts';
 import type { IsoTime } from '../period.ts';
@@ -267,6 +273,25 @@ export async function countMessage({ client, name }: Table, outlet: string, hour
   );
   return z.object({ messages: z.number().default(0) }).parse(Attributes ?? {}).messages;
 }
+
+/** Notes that news of a problem are told in a destination, for as long as they are known. */
+export async function noteTold(
+  { client, name }: Table,
+  { subject, at }: { subject: string; at: IsoTime },
+  outlet: string,
+): Promise<void> {
+  const Item = { ...toldIn(subject, outlet), expiresAt: expiresAfter(at, retentionDays) };
+  await client.send(new PutCommand({ TableName: name, Item }));
+}
+
+/** Whether news of a problem were told in a destination. */
+export async function isTold({ client, name }: Table, subject: string, outlet: string): Promise<boolean> {
+  const Key = toldIn(subject, outlet);
+  const { Item } = await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }));
+  return Item !== undefined;
+}
+
+const toldIn = (subject: string, outlet: string) => ({ pk: `ALERT#${subject}`, sk: `TOLD#${outlet}` });
 
 /** Whether any outlet that somebody reads has taken the alert. */
 export async function wasDelivered(table: Table, alertId: string): Promise<boolean> {

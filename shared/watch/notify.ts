@@ -1,6 +1,12 @@
 import { type Alert, isAnswer, isNews, type News } from '../alert/alert.ts';
 import type { Conversation } from '../alert/conversation.ts';
-import { type AlertPolicy, type Destination, destinationsOf, routeAlert } from '../alert/destination.ts';
+import {
+  type AlertPolicy,
+  type Destination,
+  destinationsOf,
+  routeAlert,
+  routedAtOtherSeverity,
+} from '../alert/destination.ts';
 import { isEscalated } from '../alert/escalation.ts';
 import { type Hold, holdOf, hourOf, isHushed } from '../alert/hold.ts';
 import { type QueueMessage, RetryLater } from '../lambda.ts';
@@ -15,6 +21,8 @@ import {
   countMessage,
   getDelivery,
   isSettled,
+  isTold,
+  noteTold,
   type Settled,
   settleDelivery,
 } from '../store/deliveries.ts';
@@ -60,7 +68,8 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   const { table, policy } = teller;
   const { body: alert } = message;
   const destinations = destinationsOf(policy);
-  const routed = routeAlert(alert, policy, destinations);
+  const usual = routeAlert(alert, policy, destinations);
+  const routed = [...usual, ...(await alsoToldIn(teller, alert, destinations))];
   if (routed.length === 0) {
     throw new Error('No destination: set alerts.slack, or alerts.email and ALERT_TOPIC_ARN');
   }
@@ -82,6 +91,20 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   }
   if (failures.length > 0) throw laterFor(alert, failures, message.receiveCount);
   return { alertId: alert.id, outlets };
+}
+
+/** What has heard of a problem while it was worse, or less bad, hears also what becomes of it. */
+async function alsoToldIn(
+  { table, policy }: Teller,
+  alert: Alert,
+  destinations: ReadonlyMap<string, Destination>,
+): Promise<Destination[]> {
+  if (alert.step === undefined || alert.step === 'opened') return [];
+  const found: Destination[] = [];
+  for (const destination of routedAtOtherSeverity(alert, policy, destinations)) {
+    if (await isTold(table, alert.subject, destination.name)) found.push(destination);
+  }
+  return found;
 }
 
 /** What is known of the problem once this news, or this answer, is: noted first, so that all see the same. */
@@ -179,8 +202,15 @@ async function show(telling: Telling, { outlet, note, ...how }: How): Promise<En
   if (isForThreadsOnly(alert)) return { state: 'silent', why: threadsOnly };
   const hold = await holdFor(telling, how);
   if (hold) return { state: 'held', hold };
+  await remember(telling, how.destination);
   const copy = how.since !== undefined && outlet.find === undefined ? maybeCopy : undefined;
   return { state: 'sent', ref: await outlet.show(alert, note ?? copy) };
+}
+
+/** Notes where a problem is told, where what comes of it may be routed elsewhere. */
+async function remember({ teller, alert }: Telling, { name }: Destination): Promise<void> {
+  const bySeverity = teller.policy.routes.some(({ severity }) => severity !== undefined);
+  if (bySeverity && isNews(alert) && alert.to === undefined) await noteTold(teller.table, alert, name);
 }
 
 /** In the message that all news of the problem share, or below it. */
@@ -200,6 +230,7 @@ async function showInThread(telling: Telling, { outlet, since, ...how }: How): P
   }
   const hold = await holdFor(telling, how, alert.subject);
   if (hold) return { state: 'held', hold };
+  await remember(telling, how.destination);
   return {
     state: 'sent',
     ref: await tellNews(channel, alert as News, conversation, { ...attempted, since }),

@@ -267,6 +267,31 @@ describe('where it goes', () => {
     expect(topics).toEqual([`${topicArn}-finops`, topicArn]);
   });
 
+  it.each([
+    ['a bot', { oncall: { slack: '#oncall' } }],
+    ['a topic', { oncall: { topic: `${topicArn}-oncall` } }],
+  ])('is also where the problem was told while it was worse: %s', async (_, destinations) => {
+    world = await startTelling({
+      ...byBot,
+      destinations,
+      routes: [{ severity: 'critical', to: ['oncall'] }],
+      default: ['slack'],
+    });
+    const step = (name: 'opened' | 'grown' | 'recovered', severity: Alert['severity'], hour: number) =>
+      alertOf({ id: `i/${name}`, subject: 'i', step: name, severity, at: `2026-11-16T0${hour}:00:00Z` });
+    expect((await world.tell(step('opened', 'warning', 1))).outlets).toEqual({ slack: 'sent' });
+    expect((await world.tell(step('grown', 'critical', 2))).outlets).toEqual({
+      oncall: 'sent',
+      slack: 'sent',
+    });
+    expect((await world.tell(step('recovered', 'info', 3))).outlets).toEqual({
+      slack: 'sent',
+      oncall: 'sent',
+    });
+    const other = { ...step('recovered', 'info', 3), id: 'j/recovered', subject: 'j' };
+    expect((await world.tell(other)).outlets).toEqual({ slack: 'sent' });
+  });
+
   it('is where everything goes, where it names a destination that is no longer there', async () => {
     world = await startTelling({ ...byBot, default: ['email'] });
     expect((await world.tell(alertOf({ to: ['ml-platform-old'] }))).outlets).toEqual({ email: 'sent' });
