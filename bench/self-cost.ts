@@ -28,6 +28,7 @@ const memoryGb: Readonly<Record<string, number>> = {
   'enforce-schedules': 0.5,
   'send-digests': 1,
   'wake-schedules': 0.25,
+  'follow-up-alerts': 0.25,
   sweep: 1,
   notify: 0.5,
 };

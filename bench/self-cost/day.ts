@@ -173,8 +173,9 @@ async function counted(day: Day, name: string, run: () => Promise<unknown>): Pro
   return use;
 }
 
-/** What else the stack's schedules wake at that tick: hourly, and once a day at 06:00. */
+/** What else the stack's schedules wake at that tick: every time, hourly, and once a day at 06:00. */
 const dueAt = (tick: number): FunctionName[] => [
+  'follow-up-alerts',
   ...(tick % 12 === 0 ? (['watch-utilization'] as const) : []),
   ...(tick % 12 === 1 ? (['send-digests'] as const) : []),
   ...(tick === 216 ? (['watch-spend'] as const) : []),
