@@ -682,7 +682,7 @@ describe('the build', () => {
     const before = fingerprints();
     execFileSync(process.execPath, buildCommand, { env: { ...process.env, TZ: 'Asia/Tokyo' } });
     expect(fingerprints()).toEqual(before);
-  });
+  }, 90_000);
 
   it('refuses a wrong configuration, naming each fault with its line, before it builds anything', () => {
     const folder = mkdtempSync(join(tmpdir(), 'watchdog-config-'));
