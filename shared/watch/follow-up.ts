@@ -1,4 +1,5 @@
-import { isSnoozed } from '../alert/conversation.ts';
+import type { Alert } from '../alert/alert.ts';
+import { isAnswered, isSnoozed } from '../alert/conversation.ts';
 import { escalationAlert, heldSummary, reminderAlert } from '../alert/follow-up-alert.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
@@ -6,6 +7,7 @@ import { addMilliseconds, type IsoTime } from '../period.ts';
 import { answerWrite, getConversation } from '../store/conversations.ts';
 import { forgetHeld, getHeld } from '../store/deliveries.ts';
 import { dueFollowUps, endFollowUp, endFollowUpWrite, type FollowUp } from '../store/follow-ups.ts';
+import { getMute } from '../store/mutes.ts';
 import { getAlert, recordAlert } from '../store/outbox.ts';
 import type { Table } from '../store/table.ts';
 
@@ -44,11 +46,11 @@ async function escalate(
   const isUnanswered =
     conversation?.isOpen &&
     !conversation.acknowledged &&
-    !conversation.answered &&
+    !isAnswered(conversation, at) &&
     !conversation.escalatedAt &&
     !isSnoozed(conversation, at);
   const newest = isUnanswered ? await getAlert(table, conversation.alertId) : undefined;
-  if (newest === undefined || policy.escalation === undefined) {
+  if (newest === undefined || policy.escalation === undefined || (await isMuted(table, newest, at))) {
     await endFollowUp(table, due);
     return false;
   }
@@ -59,10 +61,14 @@ async function escalate(
   ]);
 }
 
+/** Whether somebody has said that its like is expected: nobody was told of it. */
+const isMuted = async (table: Table, { pattern }: Alert, at: IsoTime): Promise<boolean> =>
+  pattern !== undefined && (await getMute(table, pattern, at)) !== undefined;
+
 /** Tells that a problem is still there, unless it was snoozed again. */
 async function remind(table: Table, due: FollowUp, at: IsoTime): Promise<boolean> {
   const conversation = await getConversation(table, due.about);
-  const snoozed = conversation?.isOpen && !conversation.answered ? conversation.snoozed : undefined;
+  const snoozed = conversation?.isOpen && !isAnswered(conversation, at) ? conversation.snoozed : undefined;
   const newest =
     conversation && snoozed?.until === due.due ? await getAlert(table, conversation.alertId) : undefined;
   if (newest === undefined || snoozed === undefined) {

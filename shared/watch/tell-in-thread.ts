@@ -62,21 +62,23 @@ export async function tellNews(
   conversation: Conversation | undefined,
   { since, ...attempt }: Attempted & { since: IsoTime | undefined },
 ): Promise<Posted> {
-  const root = await postRoot(channel, alert, conversation, attempt);
-  const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, since);
+  const { root, isNew } = await postRoot(channel, alert, conversation, attempt);
+  const isBroadcast = worse.has(alert.step) && !isNew;
+  const reply =
+    alert.step === 'opened' ? root : await postReply(channel, alert, root, { since, isBroadcast });
   await refreshRoot(channel, alert.subject, root, { ...attempt, since });
   return reply;
 }
 
 const rootMarker = (subject: string): string => alertId('problem', subject);
 
-/** The problem's message in the channel; posted now unless it is there. */
+/** The problem's message in the channel; posted now unless it is there, which `isNew` says. */
 async function postRoot(
   channel: Channel,
   alert: News,
   conversation: Conversation | undefined,
   attempted: Attempted,
-): Promise<Posted> {
+): Promise<{ root: Posted; isNew: boolean }> {
   const { table, api } = channel;
   const { subject } = alert;
   const attempt: Attempt = { ...attempted, about: subject, part: 'ROOT' };
@@ -95,15 +97,15 @@ async function postRoot(
   }
   if (alert.chart)
     await shareChart(channel, { ...alert, chart: alert.chart }, ref, { ...attempt, part: 'CHART' });
-  return ref;
+  return { root: ref, isNew: state === 'sent' };
 }
 
-/** A reply that says what is new. What got worse shows in the channel, too. */
+/** A reply that says what is new. What got worse shows in the channel, too, unless the message has just come there. */
 async function postReply(
   { api }: Channel,
   alert: Alert,
   root: Posted,
-  since: IsoTime | undefined,
+  { since, isBroadcast }: { since: IsoTime | undefined; isBroadcast: boolean },
 ): Promise<Posted> {
   const marker = markerOf(alert);
   const found =
@@ -113,7 +115,7 @@ async function postReply(
     channel: root.channel,
     message: toSlackReply(alert, { marker }),
     threadTs: root.ts,
-    isBroadcast: worse.has(alert.step),
+    isBroadcast,
   });
 }
 
@@ -151,10 +153,17 @@ async function refreshRoot(
   } while (isStale);
 }
 
-/** What fails after a reply was shown hasn't undone that. A message that somebody deleted needs no change any more. */
+/** What Slack never lets us change again: deleted, too old for the workspace's rules, or of an app that was replaced. */
+const unchangeable: ReadonlySet<string | undefined> = new Set([
+  'message_not_found',
+  'edit_window_closed',
+  'cant_update_message',
+]);
+
+/** What fails after a reply was shown hasn't undone that. A message that can't be changed any more stays as it is. */
 function afterwards(error: unknown): void {
-  if (error instanceof SlackApiError && error.code === 'message_not_found') {
-    logger.warn('message is gone', { problem: error.message });
+  if (error instanceof SlackApiError && unchangeable.has(error.code)) {
+    logger.warn('message stays as it is', { problem: error.message });
     return;
   }
   if (!(error instanceof DeliveryError)) throw error;
@@ -178,7 +187,7 @@ export async function tellAnswer(
     if (mayAppear(answered, attempt)) throw new BusyError(`${about} is on its way to ${outlet}: again later`);
     return undefined;
   }
-  const reply = await postReply(channel, alert, answered.ref, since);
+  const reply = await postReply(channel, alert, answered.ref, { since, isBroadcast: false });
   if (part === 'ROOT') await refreshRoot(channel, alert.subject, answered.ref, { outlet, since });
   return reply;
 }

@@ -167,10 +167,14 @@ describe('a problem that grows', () => {
     ]);
   });
 
-  it('whose message somebody deleted goes on in its thread', async () => {
+  it.each([
+    ['somebody deleted', 'message_not_found'],
+    ['the workspace lets nobody change any more', 'edit_window_closed'],
+    ['is of an app that was replaced', 'cant_update_message'],
+  ])('whose message %s goes on in its thread', async (_, error) => {
     world = await startTelling({ ...byBot, email: false });
     await world.tell(opened);
-    world.slack.fail(undefined, { error: 'message_not_found' });
+    world.slack.fail(undefined, { error });
     expect(await world.tell(grown)).toMatchObject({ outlets: { slack: 'sent' } });
   });
 });
