@@ -99,6 +99,7 @@ function row({ way, count, seconds, expected, seen, record: recorded, told }: Ro
     whole(seconds),
     (seen.messages / seconds).toFixed(0),
     whole(seen.messages),
+    whole(seen.loud),
     whole(seen.messages - seen.different),
     whole(expected - seen.different),
     whole(seen.tooFast),
@@ -115,7 +116,7 @@ const rows = [
   await ours('ours', { messagesPerSecond: 1 }),
   await plain(),
   await ours('ours, 30 messages an hour', { messagesPerSecond: 1, messagesPerHour: 30 }),
-  await ours('ours, Slack without limit', { told: alerts.slice(0, Math.ceil(count / 10)) }),
+  await ours('ours, Slack without limit', { told: generateAlerts(Math.ceil(count / 10), channels) }),
 ];
 console.log(
   table(
@@ -125,6 +126,7 @@ console.log(
       'seconds',
       'a second',
       'messages',
+      'in the channel',
       'twice',
       'lost',
       'refused as too fast',

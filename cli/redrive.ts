@@ -19,19 +19,7 @@ export async function redriveCommand(options: RedriveOptions): Promise<void> {
   try {
     const sqs = createClient(SQSClient);
     const queue = queueUrl(session, options);
-    const deadLetters = await deadLettersOf(sqs, queue);
-    const moved: { messageId: string; alertId?: string; title: string }[] = [];
-    // What was seen once is hidden for a while: the end is when nothing more comes.
-    for (
-      let some = await receiveMessages(sqs, deadLetters);
-      some.length > 0;
-      some = await receiveMessages(sqs, deadLetters)
-    ) {
-      for (const message of some) {
-        if (!options.dryRun) await redriveMessage(sqs, deadLetters, queue, message);
-        moved.push(toEntry(message));
-      }
-    }
+    const moved = await moveDeadLetters(sqs, queue, options.dryRun);
     if (session.sample && !options.dryRun) await drainQueue(session.sample, queue, 'notify');
     if (options.format === 'json') printJson(moved);
     else print(redriveText(moved, options.dryRun === true));
@@ -40,8 +28,28 @@ export async function redriveCommand(options: RedriveOptions): Promise<void> {
   }
 }
 
+type Moved = { messageId: string; alertId?: string; title: string };
+
+/** Moves every dead letter of a queue back into it; `isDry`: only lists them. */
+export async function moveDeadLetters(sqs: SQSClient, queue: string, isDry = false): Promise<Moved[]> {
+  const deadLetters = await deadLettersOf(sqs, queue);
+  const moved: Moved[] = [];
+  // What was seen is hidden for a while, or gone: the end is when nothing more comes.
+  for (
+    let some = await receiveMessages(sqs, deadLetters);
+    some.length > 0;
+    some = await receiveMessages(sqs, deadLetters)
+  ) {
+    for (const message of some) {
+      if (!isDry) await redriveMessage(sqs, deadLetters, queue, message);
+      moved.push(toEntry(message));
+    }
+  }
+  return moved;
+}
+
 /** A message that is no alert is what it is: it comes back among the dead letters. */
-function toEntry({ messageId, body }: Received) {
+function toEntry({ messageId, body }: Received): Moved {
   const { data } = alertSchema.safeParse(parseJson(body));
   return data
     ? { messageId, alertId: data.id, title: data.title }

@@ -17,8 +17,17 @@ export type Options = {
 /** Where they are. */
 export type Places = { dynamoDb: string; slackApi: string; token: string };
 
-/** Messages, how many different ones, how often the channel that has most was asked, and requests by method. */
-export type Seen = { messages: number; different: number; tooFast: number; requests: Record<string, number> };
+/**
+ * Messages, how many of them everybody in the channel sees, how many different ones, how many were refused, and requests by
+ * method.
+ */
+export type Seen = {
+  messages: number;
+  loud: number;
+  different: number;
+  tooFast: number;
+  requests: Record<string, number>;
+};
 
 const { messagesPerSecond, lostAnswers, now } = JSON.parse(process.argv[2] ?? '') as Options;
 const luck = luckOf('slack');
@@ -35,6 +44,7 @@ function seen(): Seen {
   const requests = Map.groupBy(slack.requests, ({ method }) => method);
   return {
     messages: slack.posts.length,
+    loud: slack.posts.filter(({ threadTs, isBroadcast }) => threadTs === undefined || isBroadcast).length,
     different: new Set(markers).size,
     tooFast: (requests.get('chat.postMessage')?.length ?? 0) - slack.posts.length,
     requests: Object.fromEntries([...requests].map(([method, { length }]) => [method, length])),

@@ -8,7 +8,7 @@ import {
   routedAtOtherSeverity,
 } from '../alert/destination.ts';
 import { isEscalated } from '../alert/escalation.ts';
-import { type Hold, holdOf, hourOf, isHushed } from '../alert/hold.ts';
+import { holdOf, hourOf, isHushed } from '../alert/hold.ts';
 import { type QueueMessage, RetryLater } from '../lambda.ts';
 import { logger } from '../observability.ts';
 import { DeliveryError } from '../outlet/delivery-error.ts';
@@ -31,7 +31,7 @@ import { getMute } from '../store/mutes.ts';
 import type { Table } from '../store/table.ts';
 import { type End, once } from './deliver-once.ts';
 import type { Outlet } from './outlets.ts';
-import { type Draw, isForThreadsOnly, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
+import { type Draw, isForThreadsOnly, isLoud, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
 
 type Escalation = { hours: number; severity: Alert['severity']; to?: readonly string[] | undefined };
 
@@ -213,7 +213,7 @@ async function show(telling: Telling, { outlet, note, ...how }: How): Promise<En
   if (silence !== undefined) return { state: 'silent', why: silence };
   if (isForThreadsOnly(alert)) return { state: 'silent', why: threadsOnly };
   const hold = await holdFor(telling, how);
-  if (hold) return { state: 'held', hold };
+  if (hold) return hold;
   await remember(telling, how.destination);
   const copy = how.since !== undefined && outlet.find === undefined ? maybeCopy : undefined;
   return { state: 'sent', ref: await outlet.show(alert, note ?? copy) };
@@ -240,33 +240,37 @@ async function showInThread(telling: Telling, { outlet, since, ...how }: How): P
     await tellSilently(channel, alert, attempted, since);
     return { state: 'silent', why: silence ?? threadsOnly };
   }
-  const hold = await holdFor(telling, how, alert.subject);
-  if (hold) return { state: 'held', hold };
+  const isThere = await hasMessage(telling, how.destination);
+  const hold = isThere && !isLoud(alert) ? undefined : await holdFor(telling, how);
+  if (hold && !isThere) return hold;
   await remember(telling, how.destination);
+  const isQuiet = hold !== undefined;
   return {
     state: 'sent',
-    ref: await tellNews(channel, alert as News, conversation, { ...attempted, since }),
+    ref: await tellNews(channel, alert as News, conversation, { ...attempted, since, isQuiet }),
   };
 }
 
 /**
- * What keeps it from being shown now. A problem that has its message there already disturbs nobody: its thread grows; also
- * where that isn't known for sure, since what is shown must not stand in a summary, too.
+ * Whether a problem has its message in a destination: what comes of it goes there, and not into a summary; also where that
+ * isn't known for sure.
  */
+async function hasMessage({ teller, alert }: Telling, { name }: Destination): Promise<boolean> {
+  const root = await getDelivery(teller.table, { about: alert.subject, part: 'ROOT', outlet: name });
+  return root !== undefined && root.state !== 'failed';
+}
+
+/** What keeps it from being shown now, with the summary that is to come of it; undefined where nothing does. */
 async function holdFor(
   { teller: { table, hours }, alert, now }: Telling,
   { destination, isFirst }: Pick<How, 'destination' | 'isFirst'>,
-  problem?: string,
-): Promise<Hold | undefined> {
+): Promise<Extract<End, { state: 'held' }> | undefined> {
   const { name } = destination;
-  if (problem !== undefined) {
-    const root = await getDelivery(table, { about: problem, part: 'ROOT', outlet: name });
-    if (root !== undefined && root.state !== 'failed') return undefined;
-  }
   const sent = isFirst ? await countMessage(table, name, hourOf(now)) : 0;
   const hold = holdOf(alert, destination, { now, hours, sent });
-  if (hold) await putFollowUp(table, { due: hold.until, what: 'release', about: name });
-  return hold;
+  if (hold === undefined) return undefined;
+  await putFollowUp(table, { due: hold.until, what: 'release', about: name });
+  return { state: 'held', hold };
 }
 
 /** Refusals after which another destination tells it: an outage may be over in a minute. */

@@ -45,6 +45,9 @@ type Channel = {
 
 type Attempted = Omit<Attempt, 'about' | 'part'>;
 
+/** `since`: from when on an earlier attempt may have shown it; `isQuiet`: it is to disturb nobody now. */
+type Telling = { since: IsoTime | undefined; isQuiet?: boolean | undefined };
+
 /** Whether an alert can only be shown where the problem has a message already: it is no news to anybody else. */
 export const isForThreadsOnly = (alert: Alert): boolean =>
   isAnswer(alert) ||
@@ -54,18 +57,17 @@ export const isForThreadsOnly = (alert: Alert): boolean =>
 /**
  * Shows news of a problem in its one message, which is posted if it isn't there yet, and tells what is new as a reply.
  * Whatever order news come in, the message ends up with the newest of them, and each but the opening has its reply.
- * `since`: from when on an earlier attempt may have replied.
  */
 export async function tellNews(
   channel: Channel,
   alert: News,
   conversation: Conversation | undefined,
-  { since, ...attempt }: Attempted & { since: IsoTime | undefined },
+  { since, isQuiet, ...attempt }: Attempted & Telling,
 ): Promise<Posted> {
   const { root, isNew } = await postRoot(channel, alert, conversation, attempt);
-  const isBroadcast = worse.has(alert.step) && !isNew;
-  const reply =
-    alert.step === 'opened' ? root : await postReply(channel, alert, root, { since, isBroadcast });
+  // Its message has just come to the channel: the same once more would be too much.
+  const how = { since, isQuiet: isQuiet || isNew };
+  const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, how);
   await refreshRoot(channel, alert.subject, root, { ...attempt, since });
   return reply;
 }
@@ -100,12 +102,12 @@ async function postRoot(
   return { root: ref, isNew: state === 'sent' };
 }
 
-/** A reply that says what is new. What got worse shows in the channel, too, unless the message has just come there. */
+/** A reply that says what is new. What got worse shows in the channel, too, unless nothing is to disturb anybody there. */
 async function postReply(
   { api }: Channel,
   alert: Alert,
   root: Posted,
-  { since, isBroadcast }: { since: IsoTime | undefined; isBroadcast: boolean },
+  { since, isQuiet = false }: Telling,
 ): Promise<Posted> {
   const marker = markerOf(alert);
   const found =
@@ -115,9 +117,12 @@ async function postReply(
     channel: root.channel,
     message: toSlackReply(alert, { marker }),
     threadTs: root.ts,
-    isBroadcast,
+    isBroadcast: isLoud(alert) && !isQuiet,
   });
 }
+
+/** Whether everybody in the channel hears of it, and not only those who follow the thread. */
+export const isLoud = ({ step }: Alert): boolean => worse.has(step);
 
 const worse: ReadonlySet<Alert['step']> = new Set(['grown', 'escalated', 'reopened', 'reminded']);
 
@@ -187,7 +192,7 @@ export async function tellAnswer(
     if (mayAppear(answered, attempt)) throw new BusyError(`${about} is on its way to ${outlet}: again later`);
     return undefined;
   }
-  const reply = await postReply(channel, alert, answered.ref, { since, isBroadcast: false });
+  const reply = await postReply(channel, alert, answered.ref, { since });
   if (part === 'ROOT') await refreshRoot(channel, alert.subject, answered.ref, { outlet, since });
   return reply;
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { ReceiveMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { moveDeadLetters } from '../../cli/redrive.ts';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { createClient } from '../../shared/aws/client.ts';
 import { parseConfig } from '../../shared/config.ts';
@@ -152,6 +154,11 @@ describe('an alert on its way to people', () => {
     expect(mails).toHaveLength(1);
     expect(mails[0].Subject).toContain('Compute in ml-dev costs $786 a day more than expected');
     expect(mails[0].Message).toContain('Stop it.');
+    expect(mails[0].MessageAttributes).toMatchObject({
+      alertId: { Type: 'String', Value: alert.id },
+      subject: { Type: 'String', Value: alert.subject },
+      severity: { Type: 'String', Value: 'critical' },
+    });
     expect(posts).toHaveLength(1);
   });
 
@@ -168,5 +175,25 @@ describe('an alert on its way to people', () => {
     await tell({ ...message, receiveCount: 2 });
     expect(await takeAll(topic.inbox)).toHaveLength(1);
     expect(posts).toHaveLength(2);
+  });
+});
+
+describe('what could not be delivered', () => {
+  it('goes back into the queue when it is redriven, and is told where it is missing', async () => {
+    const dead = await createQueue(`dead-${count}`);
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });
+    const Attributes = { RedrivePolicy, VisibilityTimeout: '0' };
+    await queue.client.send(new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes }));
+    await recordAlert(table, alert);
+    await flushOutbox(table, queue.client, queue.url);
+    for (let failed = 0; failed < 2; failed += 1) {
+      await queue.client.send(new ReceiveMessageCommand({ QueueUrl: queue.url }));
+    }
+    expect(await takeAll(queue)).toEqual([]);
+    expect(await moveDeadLetters(queue.client, queue.url)).toMatchObject([
+      { alertId: alert.id, title: alert.title },
+    ]);
+    expect((await takeAll(queue)).map((body) => JSON.parse(body).id)).toEqual([alert.id]);
+    expect(await moveDeadLetters(queue.client, queue.url)).toEqual([]);
   });
 });

@@ -157,6 +157,24 @@ describe('a problem that grows', () => {
     expect(world.threads()).toEqual([{ text: '🔴 EC2 opened', replies: ['<@U0123456789> acknowledged.'] }]);
   });
 
+  it.each([
+    ['in quiet hours', { quietHours: 'Mon-Sun 22:00-07:00' }],
+    ['beyond what the channel takes in an hour', { messagesPerHour: 1 }],
+  ])('grows in its thread alone %s, unless it is critical', async (_, policy) => {
+    const minor = (alert: Alert): Alert => ({ ...alert, severity: 'warning' });
+    world = await startTelling({ ...byBot, ...policy, email: false }, '2026-11-16T21:59:00Z');
+    await world.tell(minor(opened));
+    world.at('2026-11-16T22:30:00Z');
+    await world.tell(alertOf({ id: 'other', severity: 'critical' }));
+    await world.tell(minor(grown));
+    await world.tell(news('grown', 9, { title: 'EC2 burns' }));
+    const shown = world.slack.posts.filter(({ threadTs }) => threadTs !== undefined);
+    expect(shown.map(({ text, isBroadcast }) => [text, isBroadcast])).toEqual([
+      ['🟠 EC2 grown', false],
+      ['🔴 EC2 burns', true],
+    ]);
+  });
+
   it('that has two channels has its message in each', async () => {
     const destinations = { search: { slack: '#search' } };
     world = await startTelling({ ...byBot, destinations, default: ['slack', 'search'] });
