@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { blockFaults } from '../../cli/sample/slack-limits.ts';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { answerWrite, type ConversationChange } from '../../shared/store/conversations.ts';
+import { forgetDelivery } from '../../shared/store/deliveries.ts';
 import { muteWrite } from '../../shared/store/mutes.ts';
 import { recordAlert } from '../../shared/store/outbox.ts';
 import { transact } from '../../shared/store/table.ts';
@@ -172,6 +173,18 @@ describe('a problem that grows', () => {
     expect(shown.map(({ text, isBroadcast }) => [text, isBroadcast])).toEqual([
       ['🟠 EC2 grown', false],
       ['🔴 EC2 burns', true],
+    ]);
+  });
+
+  it('that is to be told anew has a new message, and goes on in its thread', async () => {
+    world = await startTelling({ ...byBot, email: false });
+    await world.tell(opened);
+    await forgetDelivery(world.table, opened, 'slack');
+    await world.tell(opened);
+    await world.tell(grown);
+    expect(world.threads()).toEqual([
+      { text: '🔴 EC2 opened', replies: [] },
+      { text: '🔴 EC2 grown', replies: ['🔴 EC2 grown'] },
     ]);
   });
 
