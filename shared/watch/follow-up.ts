@@ -3,9 +3,10 @@ import { isAnswered, isSnoozed } from '../alert/conversation.ts';
 import { escalationAlert, heldSummary, reminderAlert } from '../alert/follow-up-alert.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
-import { addMilliseconds, type IsoTime } from '../period.ts';
+import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
 import { answerWrite, getConversation } from '../store/conversations.ts';
 import { forgetHeld, getHeld } from '../store/deliveries.ts';
+import { getFeedback } from '../store/feedback.ts';
 import { dueFollowUps, endFollowUp, endFollowUpWrite, type FollowUp } from '../store/follow-ups.ts';
 import { getMute } from '../store/mutes.ts';
 import { getAlert, recordAlert } from '../store/outbox.ts';
@@ -50,7 +51,7 @@ async function escalate(
     !conversation.escalatedAt &&
     !isSnoozed(conversation, at);
   const newest = isUnanswered ? await getAlert(table, conversation.alertId) : undefined;
-  if (newest === undefined || policy.escalation === undefined || (await isMuted(table, newest, at))) {
+  if (newest === undefined || policy.escalation === undefined || (await isFine(table, newest, at))) {
     await endFollowUp(table, due);
     return false;
   }
@@ -61,9 +62,13 @@ async function escalate(
   ]);
 }
 
-/** Whether somebody has said that its like is expected: nobody was told of it. */
-const isMuted = async (table: Table, { pattern }: Alert, at: IsoTime): Promise<boolean> =>
-  pattern !== undefined && (await getMute(table, pattern, at)) !== undefined;
+/** Whether somebody has said so of it on the command line, or of its like: that stands in no conversation. */
+async function isFine(table: Table, { pattern, incidentId }: Alert, at: IsoTime): Promise<boolean> {
+  if (pattern !== undefined && (await getMute(table, pattern, at)) !== undefined) return true;
+  if (incidentId === undefined) return false;
+  const said = await getFeedback(table);
+  return said.some((one) => one.incidentId === incidentId && dateOf(at) < one.until);
+}
 
 /** Tells that a problem is still there, unless it was snoozed again. */
 async function remind(table: Table, due: FollowUp, at: IsoTime): Promise<boolean> {

@@ -2,12 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { answerAlert } from '../../shared/alert/answer-alert.ts';
 import { answerWrite, getConversation } from '../../shared/store/conversations.ts';
+import { putFeedback } from '../../shared/store/feedback.ts';
 import { dueFollowUps } from '../../shared/store/follow-ups.ts';
 import { muteWrite } from '../../shared/store/mutes.ts';
 import { getAlert, recordAlert } from '../../shared/store/outbox.ts';
 import { transact } from '../../shared/store/table.ts';
 import { followUpAlerts } from '../../shared/watch/follow-up.ts';
 import { alertOf } from '../support/alert.ts';
+import { incidentOf } from '../support/incident.ts';
 import { byBot, startTelling, type Telling } from '../support/telling.ts';
 
 let world: Telling;
@@ -77,6 +79,18 @@ describe('what nobody acknowledged', () => {
     await world.tell(opened({ pattern: 'p4d' }));
     expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated: 0 });
     expect(await dueFollowUps(world.table, '2026-12-31T00:00:00Z')).toEqual([]);
+  });
+
+  it.each([
+    ['is left alone while', '2026-11-18', 0],
+    ['is told again after', '2026-11-16', 1],
+  ])('%s somebody vouches for it on the command line', async (_, until, escalated) => {
+    world = await startTelling(escalating);
+    const { id: incidentId, scope } = incidentOf();
+    await world.tell(opened({ incidentId }));
+    const said = { answer: 'planned', at: '2026-11-16T07:00:00Z', excess: 786 } as const;
+    await putFeedback(world.table, { ...said, incidentId, scope, until });
+    expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated });
   });
 
   it('is told again where what was said of it no longer holds', async () => {
