@@ -115,7 +115,7 @@ export async function replayCommand(name: string, options: ReplayOptions): Promi
     const table = await alertTable(session, options);
     const { alert } = await findAlert(table, name);
     const names = [...destinationsOf(session.config.alerts).keys()];
-    if (options.again) await Promise.all(names.map((outlet) => forgetDelivery(table, alert.id, outlet)));
+    if (options.again) await Promise.all(names.map((outlet) => forgetDelivery(table, alert, outlet)));
     await replayAlert(table, alert);
     const queue = queueUrl(session, options);
     await flushOutbox(table, createClient(SQSClient), queue);

@@ -1,7 +1,13 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { alertSchema } from '../shared/alert/alert.ts';
 import { createClient } from '../shared/aws/client.ts';
-import { deadLettersOf, type Received, receiveMessages, redriveMessage } from '../shared/aws/sqs.ts';
+import {
+  deadLettersOf,
+  hideMessage,
+  type Received,
+  receiveMessages,
+  redriveMessage,
+} from '../shared/aws/sqs.ts';
 import { type AlertOptions, queueUrl } from './alerts.ts';
 import { drainQueue } from './local-runtime.ts';
 import { printJson } from './options.ts';
@@ -30,22 +36,23 @@ export async function redriveCommand(options: RedriveOptions): Promise<void> {
 
 type Moved = { messageId: string; alertId?: string; title: string };
 
-/** Moves every dead letter of a queue back into it; `isDry`: only lists them. */
+/** Moves every dead letter of a queue back into it; `isDry`: only lists them, and leaves them where they can be seen. */
 export async function moveDeadLetters(sqs: SQSClient, queue: string, isDry = false): Promise<Moved[]> {
   const deadLetters = await deadLettersOf(sqs, queue);
-  const moved: Moved[] = [];
-  // What was seen is hidden for a while, or gone: the end is when nothing more comes.
-  for (
-    let some = await receiveMessages(sqs, deadLetters);
-    some.length > 0;
-    some = await receiveMessages(sqs, deadLetters)
-  ) {
-    for (const message of some) {
-      if (!isDry) await redriveMessage(sqs, deadLetters, queue, message);
-      moved.push(toEntry(message));
-    }
+  const seen = new Map<string, Received>();
+  // What was seen is hidden for a while, or gone: the end is when nothing new comes.
+  for (;;) {
+    const some = await receiveMessages(sqs, deadLetters);
+    const fresh = some.filter(({ messageId }) => !seen.has(messageId));
+    for (const message of some) seen.set(message.messageId, message); // by its newest receipt
+    if (fresh.length === 0) break;
+    if (!isDry) for (const message of fresh) await redriveMessage(sqs, deadLetters, queue, message);
   }
-  return moved;
+  // Else whoever redrives them right after looking would be told that there are none.
+  if (isDry) {
+    for (const { receiptHandle } of seen.values()) await hideMessage(sqs, deadLetters, receiptHandle, 0);
+  }
+  return [...seen.values()].map(toEntry);
 }
 
 /** A message that is no alert is what it is: it comes back among the dead letters. */

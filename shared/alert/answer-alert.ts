@@ -32,7 +32,7 @@ type Problem = {
 
 /** Says who has answered what to a problem, what follows from it, and how to take it back: once for each press. */
 export function answerAlert({ alert, title, answer, press }: Problem): AnswerAlert {
-  const { subject, kind, account, region, owner, team, to } = alert;
+  const { subject, kind, account, region, owner, team } = alert;
   const { id, user, at } = press;
   return {
     id: alertId(subject, answer.step, id),
@@ -53,7 +53,7 @@ export function answerAlert({ alert, title, answer, press }: Problem): AnswerAle
     items: [],
     action: takingBack(answer, at),
     links: [],
-    ...definedOf({ account, region, owner, team, to }),
+    ...definedOf({ account, region, owner, team }),
     by: user.id,
   };
 }

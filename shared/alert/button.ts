@@ -1,6 +1,6 @@
 import type { ActionsBlock, ActionsBlockElement, PlainTextOption } from '@slack/types';
 import type { Alert } from './alert.ts';
-import type { Conversation } from './conversation.ts';
+import { type Conversation, isAnswered } from './conversation.ts';
 import { digest } from './identity.ts';
 import { plainText } from './slack-text.ts';
 
@@ -66,8 +66,7 @@ const openSteps: ReadonlySet<Alert['step']> = new Set([
 
 function isOpen({ step, at }: Alert, conversation: Conversation | undefined): boolean {
   if (!openSteps.has(step)) return false;
-  const { isOpen: goesOn = true, answered } = conversation ?? {};
-  return goesOn && (answered === undefined || Date.parse(at) >= Date.parse(answered.until));
+  return conversation === undefined || (conversation.isOpen && !isAnswered(conversation, at));
 }
 
 function problemButtons(

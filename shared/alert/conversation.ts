@@ -29,6 +29,10 @@ export type Conversation = Pick<
 export const isSnoozed = ({ snoozed }: Conversation, now: IsoTime): boolean =>
   snoozed !== undefined && Date.parse(now) < Date.parse(snoozed.until);
 
+/** Whether somebody has said that it is fine, and for so long. */
+export const isAnswered = ({ answered }: Pick<Conversation, 'answered'>, now: IsoTime): boolean =>
+  answered !== undefined && Date.parse(now) < Date.parse(answered.until);
+
 /** Whether it costs at least twice what it did when it was snoozed; false where one of the two isn't known. */
 export const hasDoubled = ({ snoozed }: Conversation, { costPerDay }: Pick<Alert, 'costPerDay'>): boolean =>
   snoozed?.costPerDay !== undefined && costPerDay !== undefined && costPerDay >= 2 * snoozed.costPerDay;

@@ -11,7 +11,7 @@ import { type Alert, isAnswer, type Severity } from './alert.ts';
 import { actionBlocks, buttonsOf } from './button.ts';
 import { sparkLine } from './chart.ts';
 import { quoted, quotedAction } from './command.ts';
-import type { Conversation } from './conversation.ts';
+import { type Conversation, isAnswered } from './conversation.ts';
 import { escaped } from './slack-text.ts';
 import { cut, oneLine, visible } from './text.ts';
 
@@ -92,9 +92,9 @@ export function toSlackReply(alert: Alert, { marker, note }: View = {}): SlackMe
 const isUserId = (text: string): boolean => /^[UW][A-Z0-9]{5,20}$/.test(text);
 
 /** At a glance: over, put off, seen, or how bad it is. */
-function markOf({ severity, step }: Alert, conversation?: Conversation): string {
+function markOf({ severity, step, at }: Alert, conversation?: Conversation): string {
   if (conversation ? !conversation.isOpen : isOver.has(step)) return '✅';
-  if (conversation?.answered) return '🆗';
+  if (conversation && isAnswered(conversation, at)) return '🆗';
   if (conversation?.snoozed) return '💤';
   if (conversation?.acknowledged) return '👀';
   return marks[severity];

@@ -6,6 +6,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { Alert } from '../alert/alert.ts';
 import type { Hold } from '../alert/hold.ts';
 import type { IsoTime } from '../period.ts';
 import { expiresAfter, queryAll, type Table, transact, unlessRefused } from './table.ts';
@@ -316,14 +317,22 @@ export async function getDelivery(
   return delivery.optional().parse(Item);
 }
 
-/** Forgets that a destination has an alert: it is shown there again. */
+/**
+ * Forgets that a destination has an alert: it is shown there again. The opening of a problem is the message that all news
+ * of it share, with its chart: it is posted anew, and what comes of it is told there.
+ */
 export async function forgetDelivery(
   { client, name }: Table,
-  alertId: string,
+  { id, subject, step }: Pick<Alert, 'id' | 'subject' | 'step'>,
   outlet: string,
 ): Promise<void> {
-  const Key = keyOf({ about: alertId, part: 'DELIVERY', outlet });
-  await client.send(new DeleteCommand({ TableName: name, Key }));
+  const keys = [
+    keyOf({ about: id, part: 'DELIVERY', outlet }),
+    ...(step === 'opened'
+      ? [keyOf({ about: subject, part: 'ROOT', outlet }), keyOf({ about: subject, part: 'CHART', outlet })]
+      : []),
+  ];
+  for (const Key of keys) await client.send(new DeleteCommand({ TableName: name, Key }));
 }
 
 /**

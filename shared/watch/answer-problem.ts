@@ -2,7 +2,7 @@ import type { CostExplorerClient } from '@aws-sdk/client-cost-explorer';
 import type { Alert } from '../alert/alert.ts';
 import { type Answer, answerAlert } from '../alert/answer-alert.ts';
 import { snoozeDays } from '../alert/button.ts';
-import type { Conversation } from '../alert/conversation.ts';
+import { type Conversation, isAnswered } from '../alert/conversation.ts';
 import type { Press } from '../alert/press.ts';
 import { escaped } from '../alert/slack-text.ts';
 import { allowedBy, type Feedback, toFeedback, validDays } from '../anomaly/feedback.ts';
@@ -64,7 +64,7 @@ function objectionTo({ button, at }: Press, conversation: Conversation | undefin
   if (conversation === undefined) return forgotten;
   const { isOpen, acknowledged, answered } = conversation;
   if (!isOpen) return `This was over on ${clockText(conversation.at)}.`;
-  if (answered && Date.parse(at) < Date.parse(answered.until)) {
+  if (answered && isAnswered(conversation, at)) {
     const what = answered.answer === 'expected' ? 'that it is expected' : 'that it is no anomaly';
     return `${whoIs(answered.by)} has said ${what}; that holds until ${clockText(answered.until)}.`;
   }

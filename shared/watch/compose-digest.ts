@@ -59,12 +59,12 @@ export function composeDigest(
   const days = spendDays(known, due, dimension, team);
   const { period, before } = cadence === 'daily' ? newestDay(due, days) : due;
   const incidents = known.incidents.filter(
-    (incident) => team === undefined || teamOf(incident, dimension) === team,
+    (incident) => team === undefined || isTeam(teamOf(incident, dimension), team),
   );
   const findings = known.findings.filter(
-    ({ attribution }) => team === undefined || attribution.team === team,
+    ({ attribution }) => team === undefined || isTeam(attribution.team, team),
   );
-  const saved = known.saved.filter((one) => team === undefined || one.team === team);
+  const saved = known.saved.filter((one) => team === undefined || isTeam(one.team, team));
   const compared = { before, now: period };
   return {
     cadence,
@@ -124,8 +124,16 @@ function spendDays(
   team: string | undefined,
 ): DailyFigure[] | undefined {
   if (team === undefined) return daysOf(series, {}, windowOf(due));
-  return dimension === undefined ? undefined : daysOf(series, { [dimension]: team }, windowOf(due));
+  if (dimension === undefined) return undefined;
+  const own = series.map((one) =>
+    isTeam(one.scope[dimension], team) ? { ...one, scope: { ...one.scope, [dimension]: team } } : one,
+  );
+  return daysOf(own, { [dimension]: team }, windowOf(due));
 }
+
+/** Routes take tags in whatever case: so does what a team is told of itself. */
+const isTeam = (value: string | undefined, team: string): boolean =>
+  value?.trim().toLowerCase() === team.trim().toLowerCase();
 
 /** The days of a part of the spend, by the grouping with the fewest dimensions that knows it; undefined where none does. */
 function daysOf(series: readonly SpendSeries[], part: Scope, window: Period): DailyFigure[] | undefined {
@@ -166,7 +174,7 @@ function budgetsOf(
   team: string | undefined,
 ): Pick<Digest, 'budgets' | 'budgetsUnknown'> {
   const dimension = teamDimension(settings);
-  const own = settings.budgets.filter((one) => team === undefined || one['team'] === team);
+  const own = settings.budgets.filter((one) => team === undefined || isTeam(one['team'], team));
   const found = own.map(({ name, monthly, ...dimensions }) => {
     const days = daysOf(series, ofTeamTag(scopeOf(dimensions), dimension), windowOf(due));
     return { name, status: days && budgetStatus({ name, monthly }, days, budgetMonth(due)) };

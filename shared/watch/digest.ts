@@ -75,14 +75,18 @@ type Audience = { team?: string; to?: readonly string[] | undefined };
  * what a team has, isn't for all that it spends.
  */
 function audiencesOf({ digests, routes }: Pick<Config['alerts'], 'digests' | 'routes'>): Audience[] {
-  const teams = new Map<string, Set<string>>();
+  const teams = new Map<string, { team: string; to: Set<string> }>();
   for (const { team, owner, account, kind, severity, to } of digests.teams ? routes : []) {
     const takes =
       [kind ?? 'digest'].flat().includes('digest') && [severity ?? 'info'].flat().includes('info');
     if (team === undefined || owner !== undefined || account !== undefined || !takes) continue;
-    for (const name of [team].flat()) teams.set(name, new Set([...(teams.get(name) ?? []), ...to]));
+    for (const name of [team].flat()) {
+      const key = name.toLowerCase(); // as routes read it
+      const known = teams.get(key);
+      teams.set(key, { team: known?.team ?? name, to: new Set([...(known?.to ?? []), ...to]) });
+    }
   }
-  return [{ to: digests.to }, ...[...teams].map(([team, to]) => ({ team, to: [...to] }))];
+  return [{ to: digests.to }, ...[...teams.values()].map(({ team, to }) => ({ team, to: [...to] }))];
 }
 
 async function missingOf(table: Table, due: DueDigest, audiences: readonly Audience[]): Promise<Audience[]> {

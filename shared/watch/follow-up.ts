@@ -1,11 +1,14 @@
-import { isSnoozed } from '../alert/conversation.ts';
+import type { Alert } from '../alert/alert.ts';
+import { isAnswered, isSnoozed } from '../alert/conversation.ts';
 import { escalationAlert, heldSummary, reminderAlert } from '../alert/follow-up-alert.ts';
 import { inBatches } from '../batches.ts';
 import type { Config } from '../config.ts';
-import { addMilliseconds, type IsoTime } from '../period.ts';
+import { addMilliseconds, dateOf, type IsoTime } from '../period.ts';
 import { answerWrite, getConversation } from '../store/conversations.ts';
 import { forgetHeld, getHeld } from '../store/deliveries.ts';
+import { getFeedback } from '../store/feedback.ts';
 import { dueFollowUps, endFollowUp, endFollowUpWrite, type FollowUp } from '../store/follow-ups.ts';
+import { getMute } from '../store/mutes.ts';
 import { getAlert, recordAlert } from '../store/outbox.ts';
 import type { Table } from '../store/table.ts';
 
@@ -44,11 +47,11 @@ async function escalate(
   const isUnanswered =
     conversation?.isOpen &&
     !conversation.acknowledged &&
-    !conversation.answered &&
+    !isAnswered(conversation, at) &&
     !conversation.escalatedAt &&
     !isSnoozed(conversation, at);
   const newest = isUnanswered ? await getAlert(table, conversation.alertId) : undefined;
-  if (newest === undefined || policy.escalation === undefined) {
+  if (newest === undefined || policy.escalation === undefined || (await isFine(table, newest, at))) {
     await endFollowUp(table, due);
     return false;
   }
@@ -59,10 +62,18 @@ async function escalate(
   ]);
 }
 
+/** Whether somebody has said so of it on the command line, or of its like: that stands in no conversation. */
+async function isFine(table: Table, { pattern, incidentId }: Alert, at: IsoTime): Promise<boolean> {
+  if (pattern !== undefined && (await getMute(table, pattern, at)) !== undefined) return true;
+  if (incidentId === undefined) return false;
+  const said = await getFeedback(table);
+  return said.some((one) => one.incidentId === incidentId && dateOf(at) < one.until);
+}
+
 /** Tells that a problem is still there, unless it was snoozed again. */
 async function remind(table: Table, due: FollowUp, at: IsoTime): Promise<boolean> {
   const conversation = await getConversation(table, due.about);
-  const snoozed = conversation?.isOpen && !conversation.answered ? conversation.snoozed : undefined;
+  const snoozed = conversation?.isOpen && !isAnswered(conversation, at) ? conversation.snoozed : undefined;
   const newest =
     conversation && snoozed?.until === due.due ? await getAlert(table, conversation.alertId) : undefined;
   if (newest === undefined || snoozed === undefined) {

@@ -33,7 +33,7 @@ import { type End, once } from './deliver-once.ts';
 import type { Outlet } from './outlets.ts';
 import { type Draw, isForThreadsOnly, isLoud, tellAnswer, tellNews, tellSilently } from './tell-in-thread.ts';
 
-type Escalation = { hours: number; severity: Alert['severity'] };
+type Escalation = { hours: number; severity: Alert['severity']; to?: readonly string[] | undefined };
 
 /** What telling takes. */
 export type Teller = {
@@ -69,7 +69,7 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   const { body: alert } = message;
   const destinations = destinationsOf(policy);
   const usual = routeAlert(alert, policy, destinations);
-  const routed = [...usual, ...(await alsoToldIn(teller, alert, destinations))];
+  const routed = [...usual, ...(await alsoToldIn(teller, alert, usual, destinations))];
   if (routed.length === 0) {
     throw new Error('No destination: set alerts.slack, or alerts.email and ALERT_TOPIC_ARN');
   }
@@ -93,15 +93,19 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   return { alertId: alert.id, outlets };
 }
 
-/** What has heard of a problem while it was worse, or less bad, hears also what becomes of it. */
+/** What has heard of a problem while it was worse, or less bad, or unanswered, hears also what becomes of it. */
 async function alsoToldIn(
   { table, policy }: Teller,
   alert: Alert,
+  usual: readonly Destination[],
   destinations: ReadonlyMap<string, Destination>,
 ): Promise<Destination[]> {
-  if (alert.step === undefined || alert.step === 'opened') return [];
+  if (alert.step === undefined || alert.step === 'opened' || alert.to !== undefined) return [];
+  const escalated = (policy.escalation?.to ?? []).flatMap((name) => destinations.get(name) ?? []);
+  const others = new Set([...routedAtOtherSeverity(alert, policy, destinations), ...escalated]);
   const found: Destination[] = [];
-  for (const destination of routedAtOtherSeverity(alert, policy, destinations)) {
+  for (const destination of others) {
+    if (usual.includes(destination)) continue;
     if (await isTold(table, alert.subject, destination.name)) found.push(destination);
   }
   return found;
@@ -142,12 +146,20 @@ async function silenceOf(
   now: IsoTime,
 ): Promise<string | undefined> {
   if (isHushed(alert, conversation, now)) return `snoozed until ${conversation?.snoozed?.until}`;
-  if (alert.pattern === undefined || !starting.has(alert.step)) return undefined;
+  if (alert.pattern === undefined || !mutable.has(alert.step)) return undefined;
   const mute = await getMute(table, alert.pattern, now);
   return mute && `expected until ${mute.until}, says ${mute.by}`;
 }
 
-const starting: ReadonlySet<Alert['step']> = new Set([undefined, 'opened', 'grown', 'reopened']);
+/** What is over, and what somebody has answered, is shown where the problem has a message. */
+const mutable: ReadonlySet<Alert['step']> = new Set([
+  undefined,
+  'opened',
+  'grown',
+  'reminded',
+  'escalated',
+  'reopened',
+]);
 
 /** An alert on its way. */
 type Telling = {
@@ -210,7 +222,7 @@ async function show(telling: Telling, { outlet, note, ...how }: How): Promise<En
 /** Notes where a problem is told, where what comes of it may be routed elsewhere. */
 async function remember({ teller, alert }: Telling, { name }: Destination): Promise<void> {
   const bySeverity = teller.policy.routes.some(({ severity }) => severity !== undefined);
-  if (bySeverity && isNews(alert) && alert.to === undefined) await noteTold(teller.table, alert, name);
+  if (isNews(alert) && (bySeverity || alert.to !== undefined)) await noteTold(teller.table, alert, name);
 }
 
 /** In the message that all news of the problem share, or below it. */

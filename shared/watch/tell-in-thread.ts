@@ -64,21 +64,23 @@ export async function tellNews(
   conversation: Conversation | undefined,
   { since, isQuiet, ...attempt }: Attempted & Telling,
 ): Promise<Posted> {
-  const root = await postRoot(channel, alert, conversation, attempt);
-  const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, { since, isQuiet });
+  const { root, isNew } = await postRoot(channel, alert, conversation, attempt);
+  // Its message has just come to the channel: the same once more would be too much.
+  const how = { since, isQuiet: isQuiet || isNew };
+  const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, how);
   await refreshRoot(channel, alert.subject, root, { ...attempt, since });
   return reply;
 }
 
 const rootMarker = (subject: string): string => alertId('problem', subject);
 
-/** The problem's message in the channel; posted now unless it is there. */
+/** The problem's message in the channel; posted now unless it is there, which `isNew` says. */
 async function postRoot(
   channel: Channel,
   alert: News,
   conversation: Conversation | undefined,
   attempted: Attempted,
-): Promise<Posted> {
+): Promise<{ root: Posted; isNew: boolean }> {
   const { table, api } = channel;
   const { subject } = alert;
   const attempt: Attempt = { ...attempted, about: subject, part: 'ROOT' };
@@ -97,7 +99,7 @@ async function postRoot(
   }
   if (alert.chart)
     await shareChart(channel, { ...alert, chart: alert.chart }, ref, { ...attempt, part: 'CHART' });
-  return ref;
+  return { root: ref, isNew: state === 'sent' };
 }
 
 /** A reply that says what is new. What got worse shows in the channel, too, unless nothing is to disturb anybody there. */
@@ -156,10 +158,17 @@ async function refreshRoot(
   } while (isStale);
 }
 
-/** What fails after a reply was shown hasn't undone that. A message that somebody deleted needs no change any more. */
+/** What Slack never lets us change again: deleted, too old for the workspace's rules, or of an app that was replaced. */
+const unchangeable: ReadonlySet<string | undefined> = new Set([
+  'message_not_found',
+  'edit_window_closed',
+  'cant_update_message',
+]);
+
+/** What fails after a reply was shown hasn't undone that. A message that can't be changed any more stays as it is. */
 function afterwards(error: unknown): void {
-  if (error instanceof SlackApiError && error.code === 'message_not_found') {
-    logger.warn('message is gone', { problem: error.message });
+  if (error instanceof SlackApiError && unchangeable.has(error.code)) {
+    logger.warn('message stays as it is', { problem: error.message });
     return;
   }
   if (!(error instanceof DeliveryError)) throw error;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { blockFaults } from '../../cli/sample/slack-limits.ts';
 import type { Alert } from '../../shared/alert/alert.ts';
 import { answerWrite, type ConversationChange } from '../../shared/store/conversations.ts';
+import { forgetDelivery } from '../../shared/store/deliveries.ts';
 import { muteWrite } from '../../shared/store/mutes.ts';
 import { recordAlert } from '../../shared/store/outbox.ts';
 import { transact } from '../../shared/store/table.ts';
@@ -175,6 +176,18 @@ describe('a problem that grows', () => {
     ]);
   });
 
+  it('that is to be told anew has a new message, and goes on in its thread', async () => {
+    world = await startTelling({ ...byBot, email: false });
+    await world.tell(opened);
+    await forgetDelivery(world.table, opened, 'slack');
+    await world.tell(opened);
+    await world.tell(grown);
+    expect(world.threads()).toEqual([
+      { text: '🔴 EC2 opened', replies: [] },
+      { text: '🔴 EC2 grown', replies: ['🔴 EC2 grown'] },
+    ]);
+  });
+
   it('that has two channels has its message in each', async () => {
     const destinations = { search: { slack: '#search' } };
     world = await startTelling({ ...byBot, destinations, default: ['slack', 'search'] });
@@ -185,10 +198,14 @@ describe('a problem that grows', () => {
     ]);
   });
 
-  it('whose message somebody deleted goes on in its thread', async () => {
+  it.each([
+    ['somebody deleted', 'message_not_found'],
+    ['the workspace lets nobody change any more', 'edit_window_closed'],
+    ['is of an app that was replaced', 'cant_update_message'],
+  ])('whose message %s goes on in its thread', async (_, error) => {
     world = await startTelling({ ...byBot, email: false });
     await world.tell(opened);
-    world.slack.fail(undefined, { error: 'message_not_found' });
+    world.slack.fail(undefined, { error });
     expect(await world.tell(grown)).toMatchObject({ outlets: { slack: 'sent' } });
   });
 });

@@ -171,6 +171,19 @@ describe('the digest of a team', () => {
     expect((await told()).to).toEqual(['ops']);
   });
 
+  it('knows its team in whatever case the tag and the routes have it, once', async () => {
+    await bill(() => 100);
+    await openFinding(table, findingOf({ attribution: { team: 'search', owner: 'jonas' } }));
+    const routes = ['SEARCH', 'Search'].map((team, index) => ({ team, to: [['search', 'ops'][index]] }));
+    const config = parseConfig({ spend: byTeam, alerts: { ...searchRoute, routes } });
+    const own = 'digest/weekly/2026-11-07/team=SEARCH';
+    expect(await record(config)).toEqual([whole, own]);
+    const alert = await told(own);
+    expect(alert.to).toEqual(['search', 'ops']);
+    expect(alert.title).toContain('7 to 13 Nov: $175.00');
+    expect(factsOf(alert)['Whose, an hour']).toBe('jonas $32.77');
+  });
+
   it('says that its spend is unknown where no tag of teams is followed', async () => {
     await bill(() => 100);
     await record(parseConfig({ alerts: searchRoute }));

@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Alert } from '../../shared/alert/alert.ts';
+import { answerAlert } from '../../shared/alert/answer-alert.ts';
 import { answerWrite, getConversation } from '../../shared/store/conversations.ts';
+import { putFeedback } from '../../shared/store/feedback.ts';
 import { dueFollowUps } from '../../shared/store/follow-ups.ts';
+import { muteWrite } from '../../shared/store/mutes.ts';
 import { getAlert, recordAlert } from '../../shared/store/outbox.ts';
 import { transact } from '../../shared/store/table.ts';
 import { followUpAlerts } from '../../shared/watch/follow-up.ts';
 import { alertOf } from '../support/alert.ts';
+import { incidentOf } from '../support/incident.ts';
 import { byBot, startTelling, type Telling } from '../support/telling.ts';
 
 let world: Telling;
@@ -68,6 +72,36 @@ describe('what nobody acknowledged', () => {
     expect(await dueFollowUps(world.table, '2026-12-31T00:00:00Z')).toEqual([]);
   });
 
+  it('is left alone where its like is expected: nobody was told of it', async () => {
+    world = await startTelling(escalating);
+    const mute = { pattern: 'p4d', at: opened().at, until: '2026-12-01T00:00:00Z', by: 'mei' };
+    await transact(world.table, [muteWrite(world.table, mute)]);
+    await world.tell(opened({ pattern: 'p4d' }));
+    expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated: 0 });
+    expect(await dueFollowUps(world.table, '2026-12-31T00:00:00Z')).toEqual([]);
+  });
+
+  it.each([
+    ['is left alone while', '2026-11-18', 0],
+    ['is told again after', '2026-11-16', 1],
+  ])('%s somebody vouches for it on the command line', async (_, until, escalated) => {
+    world = await startTelling(escalating);
+    const { id: incidentId, scope } = incidentOf();
+    await world.tell(opened({ incidentId }));
+    const said = { answer: 'planned', at: '2026-11-16T07:00:00Z', excess: 786 } as const;
+    await putFeedback(world.table, { ...said, incidentId, scope, until });
+    expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated });
+  });
+
+  it('is told again where what was said of it no longer holds', async () => {
+    world = await startTelling(escalating);
+    await world.tell(opened());
+    const said = { at: '2026-11-16T07:00:00Z', by: 'U0123456', answer: 'expected' } as const;
+    const answered = { ...said, until: '2026-11-16T10:00:00Z' };
+    await transact(world.table, [answerWrite(world.table, 'incident/p4d', { answered })]);
+    expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated: 1 });
+  });
+
   it('is left alone where it is over', async () => {
     world = await startTelling(escalating);
     await world.tell(opened());
@@ -86,6 +120,49 @@ describe('what nobody acknowledged', () => {
     world = await startTelling(escalating);
     await world.tell(minor());
     expect(await dueFollowUps(world.table, '2026-12-31T00:00:00Z')).toEqual([]);
+  });
+});
+
+describe('what nobody acknowledged and somebody else is told of', () => {
+  const elsewhere = {
+    ...byBot,
+    email: false,
+    destinations: { leads: { slack: '#leads' } },
+    escalation: { hours: 4, to: ['leads'] },
+  };
+
+  async function escalate(): Promise<Alert> {
+    world = await startTelling(elsewhere);
+    await world.tell(opened());
+    expect(await followUp('2026-11-16T10:05:00Z')).toMatchObject({ escalated: 1 });
+    const alert = await getAlert(world.table, 'incident/p4d/escalated/incident/p4d/opened');
+    await world.tell(alert as Alert);
+    return alert as Alert;
+  }
+
+  it('stands there once', async () => {
+    await escalate();
+    const there = world.slack.posts.slice(1);
+    expect(there.map(({ isBroadcast }) => isBroadcast)).toEqual([false, false]);
+    expect(there[1]?.threadTs).toBe(there[0]?.ts);
+  });
+
+  it('is answered for all who were told, wherever the button was', async () => {
+    const alert = await escalate();
+    const press = { id: '1', at: '2026-11-16T10:10:00Z', user: { id: 'U0123456789', name: 'mei' } };
+    const answer = answerAlert({ alert, title: 'EC2', answer: { step: 'acknowledged' }, press });
+    expect((await world.tell(answer)).outlets).toEqual({ slack: 'sent', leads: 'sent' });
+    expect(world.threads().map(({ replies }) => replies.at(-1))).toEqual(
+      Array(2).fill('<@U0123456789> Acknowledged: EC2'),
+    );
+  });
+
+  it('is over there, too', async () => {
+    await escalate();
+    const over = { id: 'incident/p4d/recovered', step: 'recovered', at: '2026-11-16T12:00:00Z' } as const;
+    const { outlets } = await world.tell(opened({ ...over, severity: 'info', title: 'EC2 is over' }));
+    expect(outlets).toEqual({ slack: 'sent', leads: 'sent' });
+    expect(world.threads().map(({ text }) => text)).toEqual(Array(2).fill('✅ EC2 is over'));
   });
 });
 

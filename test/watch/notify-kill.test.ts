@@ -75,8 +75,8 @@ it('shows each alert exactly once, however often its worker is killed', { timeou
   expect(threads).toHaveLength(problems);
   expect(world.queue.dead).toEqual([]);
   // The test is worth something only where workers died with work in their hands.
-  expect(killed).toBeGreaterThan(5);
-  expect(interrupted).toBeGreaterThan(5);
+  expect(killed).toBeGreaterThan(2);
+  expect(interrupted).toBeGreaterThan(2);
 });
 
 /** Where everything is but the workers, which are processes of their own. */
