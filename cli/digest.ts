@@ -53,7 +53,7 @@ function show(digest: Digest, { format }: DigestOptions): void {
 async function playDays(sample: SampleAccount): Promise<void> {
   const now = sample.now();
   await playNights(sample, now);
-  for (const name of ['watch-spend', 'watch-utilization', 'enforce-schedules'] as const) {
+  for (const name of ['watch-spend', 'watch-utilization', 'enforce-schedules', 'follow-up-alerts'] as const) {
     const event = (await readEvent(sampleEventFile(`${name}.json`))) as object;
     await runFunction(name, { ...event, time: now }, now);
     await drainQueue(sample, sample.env['SWEEP_QUEUE_URL'] ?? '', 'sweep');
