@@ -6,7 +6,7 @@ import { snoozeDays } from '../shared/alert/button.ts';
 import { type Conversation, isSnoozed } from '../shared/alert/conversation.ts';
 import { destinationsOf } from '../shared/alert/destination.ts';
 import { toEmail } from '../shared/alert/email.ts';
-import { digest } from '../shared/alert/identity.ts';
+import { digest, handleOf } from '../shared/alert/identity.ts';
 import { createClient } from '../shared/aws/client.ts';
 import { definedOf } from '../shared/defined.ts';
 import { addDays, clockText, dateOf, type IsoTime } from '../shared/period.ts';
@@ -147,9 +147,6 @@ export async function alertTable(session: Session, { table }: AlertOptions): Pro
   }
   return stackTable(session, table);
 }
-
-/** A few letters by which people name a problem: its subject is too long to be typed. */
-export const handleOf = ({ subject }: Pick<Conversation, 'subject'>): string => digest(subject).slice(-6);
 
 /** What is open first, the worst before the others, then what is over, the newest first. */
 async function conversationsOf(table: Table): Promise<Conversation[]> {

@@ -144,7 +144,7 @@ export async function checkHeartbeats({ table, now }: Pick<Session, 'table' | 'n
   return scheduledFunctions.map((name) => {
     const overdue = stale.get(name);
     return overdue
-      ? fail('heartbeats', staleText(overdue), `see the log of ${name}, and the failure queue`)
+      ? fail('heartbeats', staleText([overdue]), `see the log of ${name}, and the failure queue`)
       : ok('heartbeats', `${name}: last success ${clockText(last.get(name) ?? now)}`);
   });
 }

@@ -478,14 +478,22 @@ const destination = z
   );
 
 const oneOrMore = <Value extends z.ZodType>(value: Value) => z.union([value, z.array(value).min(1)]);
+const oneOrMoreOf = <const Names extends readonly string[]>(names: Names) =>
+  z.union([z.enum(names), z.array(z.enum(names)).min(1)], {
+    error: ({ input }) => {
+      const unknown = [input].flat().find((one) => !names.includes(String(one)));
+      if (typeof unknown !== 'string') return `expected one or more of ${names.join(', ')}`;
+      return `unknown "${unknown}"${suggestion(unknown, names)}`;
+    },
+  });
 const name = z.string().min(1);
 
 const route = z.strictObject({
   team: oneOrMore(name).optional(),
   owner: oneOrMore(name).optional(),
   account: oneOrMore(account).optional(),
-  kind: oneOrMore(z.enum(alertKinds)).optional(),
-  severity: oneOrMore(z.enum(severities)).optional(),
+  kind: oneOrMoreOf(alertKinds).optional(),
+  severity: oneOrMoreOf(severities).optional(),
   to: destinationNames,
 });
 

@@ -74,7 +74,7 @@ function headline(answer: Answer): string {
 function consequence(answer: Answer): string {
   switch (answer.step) {
     case 'acknowledged':
-      return 'Somebody looks after it: nobody else is called for want of an answer. That it grows or is over is told as ever.';
+      return 'Somebody looks after it: nobody else is called for want of an answer. That it grows or is over is told as ever: nothing is muted.';
     case 'snoozed':
       return `It is told again on ${clockText(answer.until)}${doubled(answer.costPerDay)}.`;
     default:
@@ -111,7 +111,7 @@ function awsText({ step, aws }: Verdict): string[] {
 function takingBack(answer: Answer, at: IsoTime): string {
   switch (answer.step) {
     case 'acknowledged':
-      return 'Nothing is muted by it, so that there is nothing to take back.';
+      return '';
     case 'snoozed':
       return answer.days > 1
         ? 'To hear of it sooner, press Snooze once more: 1 day counts from then, and the last word holds.'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IsoTime } from '../period.ts';
+import { clockText, type IsoTime, toTime } from '../period.ts';
 import { type WatchNews, watchDays } from '../spend/spend-watch.ts';
 import type { Alert } from './alert.ts';
 import { alertId } from './identity.ts';
@@ -49,7 +49,7 @@ export function healthAlert(event: HealthEvent, names: AccountNames = {}): Alert
       ...Object.entries({
         Service: detail.service,
         Status: detail.statusCode,
-        Since: detail.startTime,
+        Since: detail.startTime && timeText(detail.startTime),
         Account: accountText(account, names),
         Region: eventRegion,
       }).flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
@@ -69,6 +69,10 @@ export function healthAlert(event: HealthEvent, names: AccountNames = {}): Alert
     ...(eventRegion && { region: eventRegion }),
   };
 }
+
+/** AWS writes it as `Mon, 16 Nov 2026 05:55:00 GMT`; what isn't a time stays as it is. */
+const timeText = (time: string): string =>
+  Number.isNaN(Date.parse(time)) ? time : clockText(toTime(Date.parse(time)));
 
 const accountOf = ({ account, detail }: HealthEvent): string => detail.affectedAccount ?? account;
 

@@ -115,7 +115,7 @@ function driverText({ driver, split }: RootCause, { currency }: Telling): string
   if (driver === 'mix') return `Driven by both: ${parts}${quantity ? ` (${used})` : ''}.`;
   if (driver !== 'rate') return '';
   if (quantity === undefined || price === undefined) return `Driven by price, not by usage: ${parts}.`;
-  const each = `${price.after.toPrecision(3)} per ${quantity.unit} after ${price.before.toPrecision(3)}`;
+  const each = `${price.after.toPrecision(3)} per ${quantity.unit === 'Hrs' ? 'hour' : quantity.unit} after ${price.before.toPrecision(3)}`;
   return `Driven by its price, not by usage: ${each}; ${parts}.`;
 }
 
@@ -124,7 +124,7 @@ const rounded = (value: number): string =>
 
 /** Some units are numbers themselves: `317,935 x 1K tokens`. */
 const inUnits = (value: number, unit: string): string =>
-  `${rounded(value)} ${/^\d/.test(unit) ? 'x ' : ''}${unit}`;
+  `${rounded(value)} ${/^\d/.test(unit) ? 'x ' : ''}${unit === 'Hrs' ? 'hours' : unit}`;
 
 export const commitmentName = { 'savings-plan': 'Savings Plan', reservation: 'reservation' } as const;
 

@@ -32,6 +32,16 @@ const command = /^aws( [a-z][a-z0-9-]*)+( --[a-z][a-z-]* [A-Za-z0-9][\w.:/=,-]*)
 /** Whether a line is such a command: it stands whole, for half of it can't be pasted. Only an alert's action has any. */
 export const isCommand = (line: string): boolean => command.test(line) || ownCommand.test(line);
 
+/** What the buttons under a warning do, too. */
+const keepOrStop = /^npm run -s watchdog -- (keep|stop-now) /;
+
+/** An action without the paragraphs that only name the commands for what buttons do. */
+export const withoutButtonCommands = (action: string): string =>
+  action
+    .split('\n\n')
+    .filter((paragraph) => !paragraph.split('\n').some((line) => keepOrStop.test(line)))
+    .join('\n\n');
+
 /** What others wrote, each line marked that would pass for a command: nobody is to paste theirs for ours. */
 export const quoted = (text: string): string => text.replace(/^([^\S\n]*)(?=(aws|npm)\s)/gm, '$1> ');
 

@@ -187,7 +187,7 @@ const hoursText = (hours: number): string =>
   `${hours.toLocaleString('en-US', { maximumFractionDigits: 1 })} hours`;
 
 function staleSentence({ stale }: Digest): string | undefined {
-  return stale.length === 0 ? undefined : `Not everything is watched: ${stale.map(staleText).join('; ')}.`;
+  return stale.length === 0 ? undefined : `Not everything is watched: ${staleText(stale)}.`;
 }
 
 /** The figures beside their names, without those that there are none of. */

@@ -1,6 +1,7 @@
 import type { Alert } from './alert.ts';
 import { sparkLine } from './chart.ts';
 import { isCommand, quoted } from './command.ts';
+import { referenceOf } from './identity.ts';
 import { cut, fillLines, oneLine, visible } from './text.ts';
 
 export type Email = { subject: string; body: string };
@@ -96,9 +97,10 @@ function linkLines({ label, url }: Alert['links'][number]): string {
   return `${wrap(oneLine(label), '- ', '  ')}\n${quoted(`  ${oneLine(url)}`)}`;
 }
 
-function footer({ id, at, kind, account, region, owner, team }: Alert): string {
+function footer(alert: Alert): string {
+  const { at, kind, account, region, owner, team } = alert;
   const where = [account, region, owner ?? team].filter((part) => part !== undefined);
-  return `-- \n${wrap([kind, ...where, at].map(oneLine).join(' / '))}\n${wrap(oneLine(id))}`;
+  return `-- \n${wrap([kind, ...where, at].map(oneLine).join(' / '))}\n${wrap(oneLine(referenceOf(alert)))}`;
 }
 
 const paragraphs = (text: string, isWhole: (line: string) => boolean = () => false): string =>

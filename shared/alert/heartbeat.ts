@@ -33,8 +33,16 @@ export const staleHeartbeats = (
         Date.parse(addMilliseconds(lastSuccess, heartbeats[name].within)) < Date.parse(now),
     );
 
-/** `utilization was not read since 2026-11-16 03:00 UTC (watch-utilization)` */
-export const staleText = ({ name, lastSuccess }: StaleHeartbeat): string =>
-  lastSuccess === undefined
-    ? `${name} has no success on record`
-    : `${heartbeats[name].missing} since ${clockText(lastSuccess)} (${name})`;
+/** `utilization was not read since 2026-11-16 03:00 UTC (watch-utilization); watch-spend has no success on record` */
+export function staleText(stale: readonly StaleHeartbeat[]): string {
+  const late = stale.flatMap(({ name, lastSuccess }) =>
+    lastSuccess === undefined
+      ? []
+      : [`${heartbeats[name].missing} since ${clockText(lastSuccess)} (${name})`],
+  );
+  const never = stale.filter(({ lastSuccess }) => lastSuccess === undefined).map(({ name }) => name);
+  const has = never.length === 1 ? 'has' : 'have';
+  return [...late, ...(never.length > 0 ? [`${never.join(', ')} ${has} no success on record`] : [])].join(
+    '; ',
+  );
+}

@@ -8,6 +8,20 @@ export function alertId(...parts: readonly string[]): string {
 
 const digestLength = 14;
 
+/** A few letters by which people name a problem: its subject is too long to be typed. */
+export const handleOf = ({ subject }: { subject: string }): string => digest(subject).slice(-6);
+
+/** What `watchdog alerts show` takes: of a problem its handle, of what is told once and is then over its id. */
+export const referenceOf = ({
+  id,
+  subject,
+  step,
+}: {
+  id: string;
+  subject: string;
+  step?: unknown;
+}): string => (step === undefined ? id : `id ${handleOf({ subject })}`);
+
 /** 53 bits of a text, in hex, to tell it from others of its kind; no secret can be kept in it. */
 export function digest(text: string): string {
   // Two 32-bit FNV-1a lanes with different seeds: the domain has no node:crypto.

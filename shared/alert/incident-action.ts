@@ -6,6 +6,7 @@ import type { RootCause } from '../anomaly/root-cause.ts';
 import { instanceTypeOf } from '../anomaly/suspects.ts';
 import type { Scope } from '../spend/scope.ts';
 import { commitmentName, isNamed } from './cause-text.ts';
+import { awsCommand } from './command.ts';
 import { dayName } from './day.ts';
 
 /** What to do about an incident, as specific as its cause. */
@@ -20,7 +21,8 @@ export function incidentAction(incident: Incident): string {
   if (cause?.driver === 'rate') {
     return 'The same usage costs more: look for a discount or a credit that ended, a price that rose, or a purchase option that changed (spot that became on-demand).';
   }
-  return `${whom(cause)} ${whatToDo(incident)} What stays for ${acceptedAfter} days becomes the new normal.`;
+  const text = `${whom(cause)} ${whatToDo(incident)} What stays for ${acceptedAfter} days becomes the new normal.`;
+  return [text, ...stopCommand(incident)].join('\n');
 }
 
 function renewal({ kind, endedOn }: NonNullable<RootCause['commitment']>): string {
@@ -62,8 +64,9 @@ const kinds: readonly (readonly [RegExp, (place: string) => string])[] = [
   ],
 ];
 
-function whatToDo({ scope, cause }: Incident): string {
-  const place: Scope = { ...scope, ...(cause && pathOf(cause.levels)) };
+function whatToDo(incident: Incident): string {
+  const { cause } = incident;
+  const place = placeOf(incident);
   const { region, usageType = '' } = place;
   const type = instanceTypeOf(usageType);
   if (type !== undefined) return stopText(type, place, cause);
@@ -77,12 +80,29 @@ function whatToDo({ scope, cause }: Incident): string {
 const isInstanceId = (text: string): boolean => /^i-[0-9a-f]{8,17}$/.test(text);
 const isRegion = (text: string): boolean => /^[a-z]{2}(-[a-z]+)+-\d$/.test(text);
 
-/** What came from outside goes into a command only where it is what it should be. */
-function stopText(type: string, { region = '', resource }: Scope, cause: RootCause | undefined): string {
+/** The machine to stop, where it is known. What came from outside goes into a command only where it is what it should be. */
+function machineOf({ region = '', resource }: Scope, cause: RootCause | undefined) {
   const ids = [isNamed(resource) ? resource : '', ...(cause?.suspects ?? []).map((one) => one.instanceId)];
   const [id] = ids.filter(isInstanceId);
-  if (!isRegion(region)) return `If not, find the ${type} that runs, and stop it.`;
-  if (id !== undefined)
-    return `If not, stop it: aws ec2 stop-instances --region ${region} --instance-ids ${id}`.concat('.');
-  return `If not, find the ${type} that runs in ${region}, and stop it.`;
+  return isRegion(region) && id !== undefined ? { region, id } : undefined;
 }
+
+function stopText(type: string, place: Scope, cause: RootCause | undefined): string {
+  if (machineOf(place, cause)) return 'If not, stop it.';
+  const where = isRegion(place['region'] ?? '') ? ` in ${place['region']}` : '';
+  return `If not, find the ${type} that runs${where}, and stop it.`;
+}
+
+/** On a line of its own, to be pasted whole. */
+function stopCommand(incident: Incident): string[] {
+  const place = placeOf(incident);
+  if (instanceTypeOf(place['usageType'] ?? '') === undefined) return [];
+  const machine = machineOf(place, incident.cause);
+  const command = machine && awsCommand('ec2 stop-instances', machine.region, { 'instance-ids': machine.id });
+  return command === undefined ? [] : [command];
+}
+
+const placeOf = ({ scope, cause }: Incident): Scope => ({
+  ...scope,
+  ...(cause && pathOf(cause.levels)),
+});

@@ -2,7 +2,7 @@ import type { KnownAwsAnomaly } from '../anomaly/aws-anomaly.ts';
 import { explainedBy, type Level, pathOf } from '../anomaly/drill-down.ts';
 import { isImplausible } from '../anomaly/implausible.ts';
 import { type Change, type Incident, isTakenBack, runRate, severityOf } from '../anomaly/incident.ts';
-import type { RootCause } from '../anomaly/root-cause.ts';
+import { isExplained, type RootCause } from '../anomaly/root-cause.ts';
 import { definedOf } from '../defined.ts';
 import { formatMoney } from '../money.ts';
 import { addDays, dateOf, type IsoTime } from '../period.ts';
@@ -51,7 +51,7 @@ export function incidentAlert(
     summary: [
       ...doubt(incident),
       ...(watch ? [watchText(watch)] : []),
-      incident.reason,
+      noticed(incident),
       ...(cause ? [causeText(cause, { currency, scope, names })] : []),
     ].join(' '),
     facts: [
@@ -84,6 +84,10 @@ export function incidentAlert(
     incidentId: id,
   };
 }
+
+/** By its first sign, which the newest days may dwarf. */
+const noticed = ({ reason, days }: Incident): string =>
+  days.length > 1 && /^\D{1,4}\d/.test(reason) ? `Noticed by ${reason}` : reason;
 
 const watchText = ({ reason, since, until }: SpendWatch): string =>
   `${reason} on ${dayName(since)}: until ${dayName(until)} unusual spend there is told from $1 a day on.`;
@@ -196,8 +200,13 @@ function causeFacts({ cause, currency }: Incident, names: Names): Alert['facts']
       label: `By ${labels[level.dimension]?.toLowerCase() ?? level.dimension}`,
       value: partsText(level, currency, names),
     })),
-    { label: 'Driven by', value: drivers[cause.driver] },
-    ...cause.suspects.slice(0, 3).map((suspect) => ({ label: 'Suspect', value: suspectText(suspect) })),
+    // What is explained says in the summary what drives it, and who is suspected.
+    ...(isExplained(cause)
+      ? []
+      : [
+          { label: 'Driven by', value: drivers[cause.driver] },
+          ...cause.suspects.slice(0, 3).map((suspect) => ({ label: 'Suspect', value: suspectText(suspect) })),
+        ]),
   ];
 }
 

@@ -10,8 +10,9 @@ import { clockText, type IsoTime } from '../period.ts';
 import { type Alert, isAnswer, type Severity } from './alert.ts';
 import { actionBlocks, buttonsOf } from './button.ts';
 import { sparkLine } from './chart.ts';
-import { quoted, quotedAction } from './command.ts';
+import { quoted, quotedAction, withoutButtonCommands } from './command.ts';
 import { type Conversation, isAnswered } from './conversation.ts';
+import { referenceOf } from './identity.ts';
 import { escaped } from './slack-text.ts';
 import { cut, oneLine, visible } from './text.ts';
 
@@ -52,6 +53,7 @@ export type View = {
 export function toSlackMessage(alert: Alert, view: View = {}): SlackMessage {
   const { conversation, note, marker, hasButtons = false } = view;
   const title = `${markOf(alert, conversation)} ${oneLine(alert.title)}`;
+  const buttons = hasButtons ? actionBlocks(buttonsOf(alert, conversation), alert) : [];
   return {
     text: fitted(title, textLimit, literal),
     blocks: [
@@ -62,9 +64,9 @@ export function toSlackMessage(alert: Alert, view: View = {}): SlackMessage {
       ...paragraph(alert.chart ? sparkLine(alert.chart) : ''),
       ...fields(alert.facts),
       ...list(alert.items),
-      ...whatToDo(alert.action),
+      ...whatToDo(buttons.length > 0 ? withoutButtonCommands(alert.action) : alert.action),
       ...links(alert.links),
-      ...(hasButtons ? actionBlocks(buttonsOf(alert, conversation), alert) : []),
+      ...buttons,
       { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
@@ -82,7 +84,7 @@ export function toSlackReply(alert: Alert, { marker, note }: View = {}): SlackMe
       ...(note === undefined ? [] : [remark(note)]),
       ...paragraph(alert.summary),
       ...list(alert.items),
-      ...whatToDo(alert.action),
+      ...whatToDo(alert.action, isAnswer(alert) ? 'To take it back' : undefined),
       { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
@@ -161,10 +163,10 @@ function list(items: readonly string[]): SectionBlock[] {
   return [...sections, left > 0 ? `… and ${left} more` : ''].flatMap(paragraph);
 }
 
-const whatToDo = (action: string): SectionBlock[] =>
+const whatToDo = (action: string, heading = 'What to do'): SectionBlock[] =>
   visible(action).trim() === ''
     ? []
-    : [{ type: 'section', text: mrkdwn('*What to do*\n', quotedAction(visible(action).trim()), textLimit) }];
+    : [{ type: 'section', text: mrkdwn(`*${heading}*\n`, quotedAction(visible(action).trim()), textLimit) }];
 
 function links(given: Alert['links']): SectionBlock[] {
   const shown = given.flatMap(({ label, url }) => {
@@ -185,9 +187,11 @@ function joinWithin(parts: readonly string[], separator: string, limit: number):
   return text;
 }
 
-function context({ kind, account, region, owner, team, id, at }: Alert): ContextBlock {
-  const who = owner ?? team;
-  const parts = [kind, account, region, who, id, at.replace('T', ' ')].filter((part) => part !== undefined);
+function context(alert: Alert): ContextBlock {
+  const { kind, account, region, owner, team, at } = alert;
+  const parts = [kind, account, region, owner ?? team, referenceOf(alert), at.replace('T', ' ')].filter(
+    (part) => part !== undefined,
+  );
   return { type: 'context', elements: [plain(parts.map(oneLine).join('  ·  '), contextLimit)] };
 }
 

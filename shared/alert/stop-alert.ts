@@ -74,8 +74,7 @@ function choices(
       ? []
       : [intro, ...lines.flatMap((ids) => watchdogCommand(verb, ...ids, ...options) ?? []), ...more];
   const [them, which] = isSingle ? ['it', ''] : ['them', ' (leave out what may stop)'];
-  return [
-    'Nothing need be done where it may stop.',
+  const commands = [
     ...paste(`To keep ${them} running for two hours${which}:`, 'keep', '--for', '2h'),
     // Thrice as many lines would be cut in Slack, and half a command is none.
     ...(lines.length > 1
@@ -86,8 +85,12 @@ function choices(
           ...paste('Until tomorrow 08:00:', 'keep', '--until', 'tomorrow'),
           ...(enforce ? paste(`To have ${them} stopped without waiting:`, 'stop-now') : []),
         ]),
+  ];
+  return [
+    'Nothing need be done where it may stop.',
+    ...(commands.length > 0 ? [commands.join('\n')] : []),
     `Or set ${isSingle ? 'its' : 'their'} tag ${keepUntilTag} to a time, e.g. ${laterToday(at)}; for good, set ${isSingle ? 'its' : 'their'} schedule tag to "off".`,
-  ].join('\n');
+  ].join('\n\n');
 }
 
 const idsInLine = 10;
@@ -264,11 +267,15 @@ const whereOf = ({ account, region }: Target, owner: string | undefined) => ({
   ...(owner && { owner }),
 });
 
-/** `3 instances`, `1 instance and 2 databases` */
+/** `3 instances`, `1 instance, 1 Studio app and 2 databases`; of more kinds only how many there are: the list names them. */
 function countText(entries: readonly { subject: Schedulable }[]): string {
   const groups = [...Map.groupBy(entries, ({ subject }) => nouns[subject.kind])];
-  return groups.map(([{ one, many }, { length }]) => `${length} ${length === 1 ? one : many}`).join(' and ');
+  if (groups.length > listedKinds) return `${entries.length} resources`;
+  const counts = groups.map(([{ one, many }, { length }]) => `${length} ${length === 1 ? one : many}`);
+  return counts.length === 1 ? counts.join() : `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}`;
 }
+
+const listedKinds = 3;
 
 const kindsOf = (entries: readonly { subject: Schedulable }[]): SchedulableKind[] =>
   entries.map(({ subject }) => subject.kind);

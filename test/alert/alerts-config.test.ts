@@ -25,6 +25,18 @@ it.each([
     alerting({ routes: [{ team: 'search', to: ['serach'] }] }),
     'alerts.routes.0.to: unknown destination "serach", did you mean "search"?',
   ],
+  [
+    alerting({ routes: [{ kind: 'aws-budgets', to: ['search'] }] }),
+    'alerts.routes.0.kind: unknown "aws-budgets", did you mean "aws-budget"?',
+  ],
+  [
+    alerting({ routes: [{ severity: ['warning', 'urgent'], to: ['search'] }] }),
+    'alerts.routes.0.severity: unknown "urgent", expected one of info, warning, critical',
+  ],
+  [
+    alerting({ routes: [{ severity: 3, to: ['search'] }] }),
+    'alerts.routes.0.severity: expected one or more of info, warning, critical',
+  ],
   [alerting({ default: ['nowhere'] }), 'expected one of slack, email, search'],
   [alerting({ escalation: { to: ['finop'] } }), 'alerts.escalation.to: unknown destination "finop"'],
   [

@@ -11,7 +11,7 @@ const say = (cause: RootCause, about: Scope = scope) =>
 describe('the cause in words', () => {
   it('says what, where, how much of it, and what drives it', () => {
     expect(say(causeOf())).toBe(
-      'EUW1-BoxUsage:p4d.24xlarge (RunInstances) on i-0d4e7b1c93fa26501 in eu-west-1 makes up 97 % of the rise: $786.96 a day after $0.00. Driven by usage: 24 Hrs a day after 0.',
+      'EUW1-BoxUsage:p4d.24xlarge (RunInstances) on i-0d4e7b1c93fa26501 in eu-west-1 makes up 97 % of the rise: $786.96 a day after $0.00. Driven by usage: 24 hours a day after 0.',
     );
   });
 
@@ -39,13 +39,13 @@ describe('the cause in words', () => {
     };
     const cause = causeOf({ levels: [spread], share: 1, cost: { before: 80, after: 249 } });
     expect(say(cause)).toBe(
-      'No single part explains it: $249.00 a day after $80.00. It is spread over 7 regions: eu-west-1 +$40.00, us-east-1 +$38.00, ap-south-1 +$30.00, 5 others +$61.00 a day. Driven by usage: 24 Hrs a day after 0.',
+      'No single part explains it: $249.00 a day after $80.00. It is spread over 7 regions: eu-west-1 +$40.00, us-east-1 +$38.00, ap-south-1 +$30.00, 5 others +$61.00 a day. Driven by usage: 24 hours a day after 0.',
     );
   });
 
   it('says that a Savings Plan ended: driven by its price, not by usage', () => {
     expect(say(expired)).toContain(
-      'Driven by its price, not by usage: 1.07 per Hrs after 0.533; $0.00 a day is usage, $96.00 a day is price. A Savings Plan that ended on 14 Nov: it covers nothing of the 180 a day that it did, the same usage is billed on demand.',
+      'Driven by its price, not by usage: 1.07 per hour after 0.533; $0.00 a day is usage, $96.00 a day is price. A Savings Plan that ended on 14 Nov: it covers nothing of the 180 a day that it did, the same usage is billed on demand.',
     );
   });
 

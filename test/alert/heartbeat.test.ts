@@ -26,15 +26,22 @@ describe('a heartbeat', () => {
     ],
     ['enforce-schedules', '2026-11-16T08:30:00Z', undefined],
   ])('of %s at %s: %s', (name, at, text) => {
-    expect(staleHeartbeats(new Map([...fresh, [name, at]]), now).map(staleText)).toEqual(
-      text === undefined ? [] : [text],
-    );
+    expect(staleText(staleHeartbeats(new Map([...fresh, [name, at]]), now))).toBe(text ?? '');
   });
 
   it('that was never there is missing', () => {
-    expect(staleHeartbeats(new Map(), now, ['watch-spend']).map(staleText)).toEqual([
+    expect(staleText(staleHeartbeats(new Map(), now, ['watch-spend']))).toBe(
       'watch-spend has no success on record',
-    ]);
+    );
+  });
+
+  it('says once of several that there is no success on record', () => {
+    const seen = new Map([['enforce-schedules', '2026-11-16T06:00:00Z']]);
+    expect(
+      staleText(staleHeartbeats(seen, now, ['watch-spend', 'watch-utilization', 'enforce-schedules'])),
+    ).toBe(
+      'schedules were not enforced since 2026-11-16 06:00 UTC (enforce-schedules); watch-spend, watch-utilization have no success on record',
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { blockFaults } from '../../cli/sample/slack-limits.ts';
 import type { Alert } from '../../shared/alert/alert.ts';
 import type { Conversation } from '../../shared/alert/conversation.ts';
+import { handleOf } from '../../shared/alert/identity.ts';
 import { type SlackMessage, toSlackMessage, toSlackReply, type View } from '../../shared/alert/slack.ts';
 import { alertOf } from '../support/alert.ts';
 
@@ -300,6 +301,40 @@ describe('whatever stands in an alert, and whatever was said of it', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('the last line of a message', () => {
+  it('names a problem by the handle that the command line takes, not by its long id', () => {
+    const { blocks } = toSlackMessage(alertOf({ step: 'opened', subject: 'incident/p4d' }));
+    const last = JSON.stringify(blocks.at(-1));
+    expect(last).toContain(`id ${handleOf({ subject: 'incident/p4d' })}  ·  `);
+    expect(last).not.toContain('incident/p4d');
+  });
+});
+
+describe('what buttons do', () => {
+  const action = [
+    'Nothing need be done where it may stop.',
+    'To keep it running for two hours:\nnpm run -s watchdog -- keep i-0a1b2c3d4e5f60718 --for 2h',
+    'Or set its schedule tag to "off".',
+  ].join('\n\n');
+  const warning = alertOf({
+    kind: 'stop-warning',
+    severity: 'warning',
+    action,
+    schedulables: [{ key: 'ec2-instance/i-0a1b2c3d4e5f60718', id: 'i-0a1b2c3d4e5f60718', name: 'trainer' }],
+  });
+
+  it('is not said again as commands above them', () => {
+    const text = JSON.stringify(toSlackMessage(warning, { hasButtons: true }).blocks);
+    expect(text).toContain('Keep 2 h');
+    expect(text).toContain('Or set its schedule tag');
+    expect(text).not.toContain('npm run');
+  });
+
+  it('is said as commands where there are none', () => {
+    expect(JSON.stringify(toSlackMessage(warning).blocks)).toContain('keep i-0a1b2c3d4e5f60718 --for 2h');
   });
 });
 

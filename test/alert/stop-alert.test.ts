@@ -51,12 +51,14 @@ describe('the warning of a stop', () => {
       ],
       action: [
         'Nothing need be done where it may stop.',
+        '',
         'To keep them running for two hours (leave out what may stop):',
         'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --for 2h',
         'Until tomorrow 08:00:',
         'npm run -s watchdog -- keep i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05 --until tomorrow',
         'To have them stopped without waiting:',
         'npm run -s watchdog -- stop-now i-0d4e1f2a3b4c5d6e7 i-0f31c4a7d1b2e9a05',
+        '',
         'Or set their tag auto-stop:keep-until to a time, e.g. 2026-11-16T22:00Z; for good, set their schedule tag to "off".',
       ].join('\n'),
       links: [
