@@ -93,7 +93,10 @@ export async function notify(teller: Teller, message: QueueMessage<Alert>, now: 
   return { alertId: alert.id, outlets };
 }
 
-/** What has heard of a problem while it was worse, or less bad, or unanswered, hears also what becomes of it. */
+/**
+ * What has heard of a problem while it was worse, or less bad, or unanswered, or another one was down, hears also what
+ * becomes of it.
+ */
 async function alsoToldIn(
   { table, policy }: Teller,
   alert: Alert,
@@ -101,8 +104,11 @@ async function alsoToldIn(
   destinations: ReadonlyMap<string, Destination>,
 ): Promise<Destination[]> {
   if (alert.step === undefined || alert.step === 'opened' || alert.to !== undefined) return [];
-  const escalated = (policy.escalation?.to ?? []).flatMap((name) => destinations.get(name) ?? []);
-  const others = new Set([...routedAtOtherSeverity(alert, policy, destinations), ...escalated]);
+  const names = [...(policy.escalation?.to ?? []), ...usual.flatMap(({ fallback }) => fallback ?? [])];
+  const others = new Set([
+    ...routedAtOtherSeverity(alert, policy, destinations),
+    ...names.flatMap((name) => destinations.get(name) ?? []),
+  ]);
   const found: Destination[] = [];
   for (const destination of others) {
     if (usual.includes(destination)) continue;
@@ -186,8 +192,8 @@ async function attempt(
   const { find } = outlet;
   const { state } = await once(teller.table, attemptOf(telling, destination.name), {
     send: ({ isFirst, unsettledSince }) => {
-      const how = { outlet, destination, isFirst, since: unsettledSince };
-      return isInThread ? showInThread(telling, how) : show(telling, { ...how, note });
+      const how = { outlet, destination, isFirst, since: unsettledSince, note };
+      return isInThread ? showInThread(telling, how) : show(telling, how);
     },
     find: isInThread || find === undefined ? undefined : (since) => find(alert, since),
     isHeard: alert.kind === 'stop-warning' ? outlet.isHeard : undefined,
@@ -201,6 +207,7 @@ type How = {
   isFirst: boolean;
   /** Since when an earlier attempt may have shown it. */
   since: IsoTime | undefined;
+  /** Why it is told here, where it was meant for another destination. */
   note?: string | undefined;
 };
 
@@ -214,15 +221,19 @@ async function show(telling: Telling, { outlet, note, ...how }: How): Promise<En
   if (isForThreadsOnly(alert)) return { state: 'silent', why: threadsOnly };
   const hold = await holdFor(telling, how);
   if (hold) return hold;
-  await remember(telling, how.destination);
+  await remember(telling, { ...how, note });
   const copy = how.since !== undefined && outlet.find === undefined ? maybeCopy : undefined;
   return { state: 'sent', ref: await outlet.show(alert, note ?? copy) };
 }
 
 /** Notes where a problem is told, where what comes of it may be routed elsewhere. */
-async function remember({ teller, alert }: Telling, { name }: Destination): Promise<void> {
+async function remember(
+  { teller, alert }: Telling,
+  { destination: { name }, note }: Pick<How, 'destination' | 'note'>,
+): Promise<void> {
   const bySeverity = teller.policy.routes.some(({ severity }) => severity !== undefined);
-  if (isNews(alert) && (bySeverity || alert.to !== undefined)) await noteTold(teller.table, alert, name);
+  const isElsewhere = bySeverity || alert.to !== undefined || note !== undefined;
+  if (isNews(alert) && isElsewhere) await noteTold(teller.table, alert, name);
 }
 
 /** In the message that all news of the problem share, or below it. */
@@ -243,11 +254,16 @@ async function showInThread(telling: Telling, { outlet, since, ...how }: How): P
   const isThere = await hasMessage(telling, how.destination);
   const hold = isThere && !isLoud(alert) ? undefined : await holdFor(telling, how);
   if (hold && !isThere) return hold;
-  await remember(telling, how.destination);
+  await remember(telling, how);
   const isQuiet = hold !== undefined;
   return {
     state: 'sent',
-    ref: await tellNews(channel, alert as News, conversation, { ...attempted, since, isQuiet }),
+    ref: await tellNews(channel, alert as News, conversation, {
+      ...attempted,
+      since,
+      isQuiet,
+      note: how.note,
+    }),
   };
 }
 

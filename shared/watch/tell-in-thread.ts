@@ -45,8 +45,11 @@ type Channel = {
 
 type Attempted = Omit<Attempt, 'about' | 'part'>;
 
-/** `since`: from when on an earlier attempt may have shown it; `isQuiet`: it is to disturb nobody now. */
-type Telling = { since: IsoTime | undefined; isQuiet?: boolean | undefined };
+/**
+ * `since`: from when on an earlier attempt may have shown it; `isQuiet`: it is to disturb nobody now; `note`: a line on how
+ * it got here.
+ */
+type Telling = { since: IsoTime | undefined; isQuiet?: boolean | undefined; note?: string | undefined };
 
 /** Whether an alert can only be shown where the problem has a message already: it is no news to anybody else. */
 export const isForThreadsOnly = (alert: Alert): boolean =>
@@ -62,11 +65,11 @@ export async function tellNews(
   channel: Channel,
   alert: News,
   conversation: Conversation | undefined,
-  { since, isQuiet, ...attempt }: Attempted & Telling,
+  { since, isQuiet, note, ...attempt }: Attempted & Telling,
 ): Promise<Posted> {
-  const { root, isNew } = await postRoot(channel, alert, conversation, attempt);
+  const { root, isNew } = await postRoot(channel, { alert, conversation, note }, attempt);
   // Its message has just come to the channel: the same once more would be too much.
-  const how = { since, isQuiet: isQuiet || isNew };
+  const how = { since, isQuiet: isQuiet || isNew, note };
   const reply = alert.step === 'opened' ? root : await postReply(channel, alert, root, how);
   await refreshRoot(channel, alert.subject, root, { ...attempt, since });
   return reply;
@@ -77,8 +80,11 @@ const rootMarker = (subject: string): string => alertId('problem', subject);
 /** The problem's message in the channel; posted now unless it is there, which `isNew` says. */
 async function postRoot(
   channel: Channel,
-  alert: News,
-  conversation: Conversation | undefined,
+  {
+    alert,
+    conversation,
+    note,
+  }: { alert: News; conversation: Conversation | undefined; note?: string | undefined },
   attempted: Attempted,
 ): Promise<{ root: Posted; isNew: boolean }> {
   const { table, api } = channel;
@@ -87,7 +93,7 @@ async function postRoot(
   const marker = rootMarker(subject);
   const { ref, state } = await once(table, attempt, {
     send: async () => {
-      const message = toSlackMessage(alert, { conversation, marker, hasButtons: channel.hasButtons });
+      const message = toSlackMessage(alert, { conversation, note, marker, hasButtons: channel.hasButtons });
       return { state: 'sent', ref: await postMessage(api, { channel: channel.channel, message }) };
     },
     find: (since) => findMessage(api, { channel: channel.channel, marker, since }),
@@ -107,7 +113,7 @@ async function postReply(
   { api }: Channel,
   alert: Alert,
   root: Posted,
-  { since, isQuiet = false }: Telling,
+  { since, isQuiet = false, note }: Telling,
 ): Promise<Posted> {
   const marker = markerOf(alert);
   const found =
@@ -115,7 +121,7 @@ async function postReply(
   if (found) return found;
   return postMessage(api, {
     channel: root.channel,
-    message: toSlackReply(alert, { marker }),
+    message: toSlackReply(alert, { marker, note }),
     threadTs: root.ts,
     isBroadcast: isLoud(alert) && !isQuiet,
   });

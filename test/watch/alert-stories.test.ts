@@ -176,6 +176,21 @@ describe('a problem that grows', () => {
     ]);
   });
 
+  it('that was told in the place of a channel that is gone is over there, too', async () => {
+    const destinations = { search: { slack: '#search', fallback: 'slack' } };
+    world = await startTelling({ ...byBot, email: false, destinations, default: ['search'] });
+    world.slack.fail({ error: 'is_archived' });
+    expect((await world.tell(opened)).outlets).toEqual({ search: 'diverted' });
+    expect(JSON.stringify(world.slack.posts[0]?.blocks)).toContain(
+      'Meant for search, which could not take it',
+    );
+    expect((await world.tell(recovered)).outlets).toEqual({ search: 'sent', slack: 'sent' });
+    expect(world.threads()).toEqual([
+      { text: '✅ EC2 recovered', replies: ['✅ EC2 recovered'] },
+      { text: '✅ EC2 recovered', replies: ['✅ EC2 recovered'] },
+    ]);
+  });
+
   it('that is to be told anew has a new message, and goes on in its thread', async () => {
     world = await startTelling({ ...byBot, email: false });
     await world.tell(opened);
