@@ -34,7 +34,7 @@ type Told = {
 export function incidentAlert(
   incident: Incident,
   { names = {}, change, at, watches, awsAnomaly, chart }: Told,
-): News {
+): Alert {
   const { id, scope, cause, currency } = incident;
   const subject = alertId('spend', id);
   const growths = incident.told?.growths ?? 0;
@@ -45,7 +45,6 @@ export function incidentAlert(
     subject,
     kind: 'spend-anomaly',
     severity: watch ? 'critical' : alertSeverity(incident, change),
-    step: stepOf(incident, change),
     at,
     title: `${placeName(scope, names)}: ${headline(incident, change)}`,
     summary: [
@@ -73,6 +72,7 @@ export function incidentAlert(
     action: incidentAction(incident),
     links: [...consoleLink(incident), ...awsLinks(awsAnomaly)],
     ...definedOf({
+      step: stepOf(incident, change),
       account,
       region,
       team: team || undefined,
@@ -106,9 +106,14 @@ function awsFacts(seen: KnownAwsAnomaly | undefined): Alert['facts'] {
 const awsLinks = (seen: KnownAwsAnomaly | undefined): Alert['links'] =>
   seen?.link ? [{ label: 'Anomaly in the AWS console', url: seen.link }] : [];
 
-/** What was over and is there again has grown, to its series; to people it is back. */
-const stepOf = ({ told }: Incident, change: Change): News['step'] =>
-  change === 'grown' && told !== undefined && told.status !== 'open' ? 'reopened' : change;
+/**
+ * What was over and is there again has grown, to its series; to people it is back. What is over when it is told first has
+ * no step: it is told and done, and nothing is ever to close it.
+ */
+function stepOf({ status, told }: Incident, change: Change): News['step'] | undefined {
+  if (change === 'opened' && status !== 'open') return undefined;
+  return change === 'grown' && told !== undefined && told.status !== 'open' ? 'reopened' : change;
+}
 
 const ownerOf = (cause: RootCause | undefined): string | undefined =>
   cause?.owner ?? cause?.suspects[0]?.owner;

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { PricingClient } from '@aws-sdk/client-pricing';
 import { z } from 'zod';
@@ -48,12 +49,15 @@ type Dependencies = {
   clientsFor: (target: Target) => SpotClients;
 };
 
+/** Milliseconds that a description may take: of two minutes not many are to be lost. */
+const patience = 8_000;
+
 export type SpotResult = { ignored: string } | { alertId: string; isDescribed: boolean; alerted: boolean };
 
 /**
  * Tells of a spot instance that is about to be taken, with whose it is, whether it saves its work and what it would cost
- * on demand: once for each of its two notices. Where EC2 can't describe it the notice goes on bare: two minutes are no
- * time to try again.
+ * on demand: once for each of its two notices. Where EC2 can't describe it, or not in time, the notice goes on bare: two
+ * minutes are no time to try again.
  */
 export async function watchSpot(
   { table, config, targets, clientsFor }: Dependencies,
@@ -62,7 +66,8 @@ export async function watchSpot(
   const notice = noticeOf(event);
   const target = findTarget(targets, notice.account, notice.region);
   if (target === undefined) return { ignored: `${notice.account}, ${notice.region} is not watched` };
-  const spot = await describeSpot({ table, ...clientsFor(target) }, target, config, notice);
+  const described = describeSpot({ table, ...clientsFor(target) }, target, config, notice);
+  const spot = await Promise.race([described, wait(patience, undefined, { ref: false })]);
   const alert = spotAlert({
     notice,
     spot,

@@ -52,6 +52,7 @@ describe('the alert of an incident', () => {
     const open = { told: { ...told, status: 'open' } } as const;
     const back = { told: { ...told, status: 'recovered' } } as const;
     expect(of({}, 'opened')).toEqual(['opened', 'opened']);
+    expect(of({ status: 'recovered' }, 'opened')).toEqual(['opened', undefined]); // told and done
     expect(of(open, 'grown')).toEqual(['grown-2', 'grown']);
     expect(of(back, 'grown')).toEqual(['grown-2', 'reopened']);
     expect(of({ ...open, status: 'recovered' }, 'recovered')).toEqual(['recovered', 'recovered']);

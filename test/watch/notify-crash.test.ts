@@ -113,7 +113,7 @@ const told = async (
   return tellDying(alert, kills);
 };
 
-describe('as a bot', () => {
+describe('as a bot', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     world = await startTelling({ ...byBot, email: false, messagesPerHour: 1_000_000 });
     await world.tell(alertOf()); // the fake knows a channel once somebody has named it
@@ -132,7 +132,7 @@ describe('as a bot', () => {
     },
   );
 
-  it('it is killed twice, and three times, wherever', { timeout: 40_000 }, async () => {
+  it('it is killed twice, and three times, wherever', async () => {
     let runs = 0;
     const kills = fc.array(fc.nat(45), { minLength: 2, maxLength: 3 });
     await fc.assert(
@@ -151,7 +151,7 @@ describe('as a bot', () => {
 describe.each([
   ['by webhook', { ...byWebhook, email: false, messagesPerHour: 1_000_000 }],
   ['by mail', { email: true, messagesPerHour: 1_000_000 }],
-])('%s', (_, way) => {
+])('%s', { timeout: 120_000 }, (_, way) => {
   it('an alert is shown once wherever the way to it is killed, but between an answer and its record', async () => {
     world = await startTelling(way);
     const copies: number[] = [];

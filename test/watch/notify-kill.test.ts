@@ -41,7 +41,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-it('shows each alert exactly once, however often its worker is killed', { timeout: 60_000 }, async () => {
+it('shows each alert exactly once, however often its worker is killed', { timeout: 180_000 }, async () => {
   const luck = luckOf(6);
   const world = await startWorld(luck);
   for (const alert of alerts) {
