@@ -5,6 +5,7 @@ import type { Finding } from '../compute/finding.ts';
 import { formatMoney } from '../money.ts';
 import type { IsoDate, IsoTime } from '../period.ts';
 import type { Alert } from './alert.ts';
+import { anomalyAction } from './aws-cost-anomaly.ts';
 import { suspectText } from './cause-text.ts';
 import { dayName } from './day.ts';
 
@@ -41,7 +42,7 @@ export function withOurView(alert: Alert, anomaly: AwsAnomaly, view: OurView, at
         : []),
     ],
     ...(incident && { incidentId: incident.partOf ?? incident.id }),
-    ...(owner && { owner }),
+    ...(owner && { owner, action: anomalyAction(owner) }),
     ...(team && { team }),
   };
 }

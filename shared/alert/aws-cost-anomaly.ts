@@ -4,8 +4,9 @@ import { formatMoney, type Usd } from '../money.ts';
 import { addDays, dateOf, daysBetween, type IsoDate, type IsoTime } from '../period.ts';
 import type { Scope } from '../spend/scope.ts';
 import type { Alert } from './alert.ts';
+import { dayName } from './day.ts';
 import { alertId } from './identity.ts';
-import { type AccountNames, accountText } from './spend-place.ts';
+import { type AccountNames, accountText, serviceName } from './spend-place.ts';
 
 const text = z.string().nullish();
 const amount = z.number().nullish();
@@ -53,8 +54,6 @@ export function costAnomalyAlert(anomaly: CostAnomaly, at: IsoTime, names: Accou
   const subject = alertId('aws-cost-anomaly', anomalyId);
   const [cause] = rootCauses ?? [];
   const account = cause?.linkedAccount ?? anomaly.accountId;
-  const value = dimensionOf(anomaly);
-  const what = (isAccount(value) ? accountText(value, names) : value) ?? cause?.service ?? 'An account';
   const { start } = daysOf(anomaly);
   const costPerDay = perDay(anomaly, at);
   return {
@@ -66,12 +65,11 @@ export function costAnomalyAlert(anomaly: CostAnomaly, at: IsoTime, names: Accou
     kind: 'aws-cost-anomaly',
     severity: impact.totalImpact >= criticalImpact ? 'critical' : 'warning',
     at,
-    title: `${what} costs ${formatMoney(impact.totalImpact)} more than expected, says AWS`,
+    title: `${whatOf(anomaly, names)} costs ${formatMoney(impact.totalImpact)} more than expected${start ? ` since ${dayName(start)}` : ''}, says AWS`,
     summary: `Cost Anomaly Detection found it${start ? ` from ${start} on` : ''}. It is told again when the amount has doubled.`,
     facts: factsOf(anomaly, account, names),
     items: (rootCauses ?? []).map((one) => causeText(one, names)).filter((line) => line !== ''),
-    action:
-      'Find out who started it, and stop it where it is not meant to be. Where it is, say so in the AWS console: it then learns.',
+    action: anomalyAction(),
     links: anomalyDetailsLink ? [{ label: 'Anomaly in the AWS console', url: anomalyDetailsLink }] : [],
     ...(account && { account }),
     ...(cause?.region && { region: cause.region }),
@@ -79,6 +77,10 @@ export function costAnomalyAlert(anomaly: CostAnomaly, at: IsoTime, names: Accou
     anomalyId,
   };
 }
+
+/** What to do about an anomaly of AWS's, by whoever it belongs to. */
+export const anomalyAction = (owner?: string): string =>
+  `${owner ? `Ask ${owner} whether it is meant` : 'Find out who started it'}, and stop it where it is not meant to be. Where it is, say so in the AWS console: it then learns.`;
 
 /** What it takes to know the anomaly again: among our own incidents, and when AWS tells more of it. */
 export function toAwsAnomaly(anomaly: CostAnomaly): AwsAnomaly {
@@ -95,6 +97,16 @@ export function toAwsAnomaly(anomaly: CostAnomaly): AwsAnomaly {
 /** What the monitor watches: a service, an account, or the value of a tag or a cost category. */
 const dimensionOf = ({ dimensionalValue, dimensionValue }: CostAnomaly): string | undefined =>
   dimensionalValue ?? dimensionValue ?? undefined;
+
+/** `Amazon EC2 in ml-dev`, as far as AWS names it. */
+function whatOf(anomaly: CostAnomaly, names: AccountNames): string {
+  const [cause, ...others] = anomaly.rootCauses ?? [];
+  const value = dimensionOf(anomaly);
+  if (isAccount(value)) return accountText(value, names);
+  const account = others.length === 0 ? cause?.linkedAccount : undefined;
+  const where = account ? ` in ${names[account] ?? cause?.linkedAccountName ?? account}` : '';
+  return `${serviceName(value ?? cause?.service ?? 'An account')}${where}`;
+}
 
 const isAccount = (value: string | undefined): value is string => /^\d{12}$/.test(value ?? '');
 

@@ -176,7 +176,7 @@ export const checkTexts: Readonly<Record<Check, CheckText>> = {
         : `It ended ${clockText(since)}, and what it had computed is paid for.`,
     step: (told) =>
       withCommand(
-        'Mend what it failed of, and try that in a short run on a small type first. With checkpoints in S3 the next one goes on from where this one ended, and can run as cheaper managed spot training.',
+        'Mend what made it fail, and try that in a short run on a small type first. With checkpoints in S3 the next one goes on from where this one ended, and can run as cheaper managed spot training.',
         describeJob(told),
       ),
   },

@@ -35,12 +35,16 @@ export const isCommand = (line: string): boolean => command.test(line) || ownCom
 /** What the buttons under a warning do, too. */
 const keepOrStop = /^npm run -s watchdog -- (keep|stop-now) /;
 
-/** An action without the paragraphs that only name the commands for what buttons do. */
-export const withoutButtonCommands = (action: string): string =>
+/** An action that names buttons, in place of each paragraph of commands that do the same. */
+export const withButtons = (action: string): string =>
   action
     .split('\n\n')
-    .filter((paragraph) => !paragraph.split('\n').some((line) => keepOrStop.test(line)))
-    .join('\n\n');
+    .map((paragraph) =>
+      paragraph.split('\n').some((line) => keepOrStop.test(line))
+        ? 'To keep something running, or to have it stopped without waiting, press a button below.'
+        : paragraph,
+    )
+    .join('\n');
 
 /** What others wrote, each line marked that would pass for a command: nobody is to paste theirs for ours. */
 export const quoted = (text: string): string => text.replace(/^([^\S\n]*)(?=(aws|npm)\s)/gm, '$1> ');

@@ -2,7 +2,7 @@ import { dateOf, type IsoTime } from '../period.ts';
 import { type Alert, isNews } from './alert.ts';
 import type { Conversation } from './conversation.ts';
 import type { Hold } from './hold.ts';
-import { alertId } from './identity.ts';
+import { alertId, handleOf } from './identity.ts';
 import { oneLine } from './text.ts';
 
 /** Says again what nobody acknowledged for so many hours, to whoever is to hear of it then. */
@@ -90,5 +90,8 @@ const severityRank: Readonly<Record<Alert['severity'], number>> = { critical: 0,
 
 const rankOf = (alert: Alert): number => severityRank[alert.severity] + (isOver(alert) ? 10 : 0);
 
-const lineOf = (alert: Alert): string =>
-  `${isOver(alert) ? 'Over: ' : ''}${oneLine(alert.title)}${alert.owner ? ` (${oneLine(alert.owner)})` : ''}`;
+function lineOf(alert: Alert): string {
+  const { title, owner, step, subject } = alert;
+  const which = [owner && oneLine(owner), step && `id ${handleOf({ subject })}`].filter(Boolean).join(', ');
+  return `${isOver(alert) ? 'Over: ' : ''}${oneLine(title)}${which === '' ? '' : ` (${which})`}`;
+}

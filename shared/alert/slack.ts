@@ -7,11 +7,13 @@ import type {
   SectionBlock,
 } from '@slack/types';
 import { clockText, type IsoTime } from '../period.ts';
-import { type Alert, isAnswer, type Severity } from './alert.ts';
+import { type Alert, isAnswer, isNews, type Severity } from './alert.ts';
 import { actionBlocks, buttonsOf } from './button.ts';
 import { sparkLine } from './chart.ts';
-import { quoted, quotedAction, withoutButtonCommands } from './command.ts';
+
+import { quoted, quotedAction, withButtons } from './command.ts';
 import { type Conversation, isAnswered } from './conversation.ts';
+
 import { referenceOf } from './identity.ts';
 import { escaped } from './slack-text.ts';
 import { cut, oneLine, visible } from './text.ts';
@@ -64,7 +66,7 @@ export function toSlackMessage(alert: Alert, view: View = {}): SlackMessage {
       ...paragraph(alert.chart ? sparkLine(alert.chart) : ''),
       ...fields(alert.facts),
       ...list(alert.items),
-      ...whatToDo(buttons.length > 0 ? withoutButtonCommands(alert.action) : alert.action),
+      ...whatToDo(buttons.length > 0 ? withButtons(alert.action) : alert.action),
       ...links(alert.links),
       ...buttons,
       { ...context(alert), ...(marker && { block_id: marker }) },
@@ -82,13 +84,19 @@ export function toSlackReply(alert: Alert, { marker, note }: View = {}): SlackMe
     blocks: [
       { type: 'section', text: mrkdwn(who, title, textLimit) },
       ...(note === undefined ? [] : [remark(note)]),
-      ...paragraph(alert.summary),
-      ...list(alert.items),
-      ...whatToDo(alert.action, isAnswer(alert) ? 'To take it back' : undefined),
+      ...(isRepetition(alert) ? [] : [...paragraph(alert.summary), ...list(alert.items)]),
+      ...whatToDo(alert.action, isAnswer(alert) ? 'Taking it back' : undefined),
       { ...context(alert), ...(marker && { block_id: marker }) },
     ],
   };
 }
+
+/** Whether all but the title and what to do stands in the message above, which shows the newest of each problem. */
+const isRepetition = (alert: Alert): boolean =>
+  isNews(alert) && (saidAgain.has(alert.step) || describedAbove.has(alert.kind));
+
+const saidAgain: ReadonlySet<Alert['step']> = new Set(['escalated', 'reminded']);
+const describedAbove: ReadonlySet<Alert['kind']> = new Set(['spend-anomaly', 'utilization', 'job-failure']);
 
 /** A user of Slack; anything else in its place would be text from outside. */
 const isUserId = (text: string): boolean => /^[UW][A-Z0-9]{5,20}$/.test(text);

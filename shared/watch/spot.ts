@@ -47,10 +47,9 @@ type Dependencies = {
   config: Config;
   targets: readonly Target[];
   clientsFor: (target: Target) => SpotClients;
+  /** Milliseconds that a description may take: of two minutes not many are to be lost. */
+  patienceMs?: number;
 };
-
-/** Milliseconds that a description may take: of two minutes not many are to be lost. */
-const patience = 8_000;
 
 export type SpotResult = { ignored: string } | { alertId: string; isDescribed: boolean; alerted: boolean };
 
@@ -60,14 +59,14 @@ export type SpotResult = { ignored: string } | { alertId: string; isDescribed: b
  * minutes are no time to try again.
  */
 export async function watchSpot(
-  { table, config, targets, clientsFor }: Dependencies,
+  { table, config, targets, clientsFor, patienceMs = 8_000 }: Dependencies,
   event: SpotEvent,
 ): Promise<SpotResult> {
   const notice = noticeOf(event);
   const target = findTarget(targets, notice.account, notice.region);
   if (target === undefined) return { ignored: `${notice.account}, ${notice.region} is not watched` };
   const described = describeSpot({ table, ...clientsFor(target) }, target, config, notice);
-  const spot = await Promise.race([described, wait(patience, undefined, { ref: false })]);
+  const spot = await Promise.race([described, wait(patienceMs, undefined, { ref: false })]);
   const alert = spotAlert({
     notice,
     spot,

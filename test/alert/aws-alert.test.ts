@@ -33,7 +33,7 @@ describe('an anomaly that AWS found', () => {
       kind: 'aws-cost-anomaly',
       severity: 'critical',
       at: '2026-11-16T06:05:00Z',
-      title: 'Amazon Elastic Compute Cloud - Compute costs $1,423.60 more than expected, says AWS',
+      title: 'Amazon EC2 in ml-dev costs $1,423.60 more than expected since 13 Nov, says AWS',
       summary:
         'Cost Anomaly Detection found it from 2026-11-13 on. It is told again when the amount has doubled.',
       facts: [

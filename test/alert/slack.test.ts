@@ -329,7 +329,7 @@ describe('what buttons do', () => {
   it('is not said again as commands above them', () => {
     const text = JSON.stringify(toSlackMessage(warning, { hasButtons: true }).blocks);
     expect(text).toContain('Keep 2 h');
-    expect(text).toContain('Or set its schedule tag');
+    expect(text).toContain('press a button below.\\nOr set its schedule tag');
     expect(text).not.toContain('npm run');
   });
 
@@ -342,8 +342,19 @@ describe('a reply', () => {
   it('says what is new, and no more', () => {
     const { text, blocks } = toSlackReply(alertOf({ step: 'grown', title: 'Twice as much' }));
     expect(text).toBe('🔴 Twice as much');
-    expect(blocks.map(({ type }) => type)).toEqual(['section', 'section', 'section', 'section', 'context']);
+    expect(blocks.map(({ type }) => type)).toEqual(['section', 'section', 'context']);
     expect(JSON.stringify(blocks)).not.toContain('Expected');
+  });
+
+  it('says in full what the message above does not', () => {
+    const told = JSON.stringify(toSlackReply(alertOf({ kind: 'aws-health', step: 'grown' })).blocks);
+    expect(told).toContain(alertOf().summary);
+  });
+
+  it('says in full what was answered, and how to take it back', () => {
+    const { blocks } = toSlackReply(alertOf({ step: 'expected', summary: 'Muted for 30 days.' }));
+    expect(JSON.stringify(blocks)).toContain('Muted for 30 days.');
+    expect(JSON.stringify(blocks)).toContain('*Taking it back*');
   });
 
   it.each([

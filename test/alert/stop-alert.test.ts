@@ -92,6 +92,16 @@ describe('the warning of a stop', () => {
   });
 
   it.each([
+    [['ec2-instance', 'rds-instance'], '1 instance and 1 database'],
+    [['ec2-instance', 'rds-instance', 'sagemaker-app'], '1 instance, 1 database and 1 Studio app'],
+    [['ec2-instance', 'rds-instance', 'sagemaker-app', 'sagemaker-app', 'ecs-service'], '5 resources'],
+  ] as const)('counts %j in its title', (kinds, counted) => {
+    const entries = kinds.map((kind) => ({ ...p4d, subject: { ...p4d.subject, kind } }));
+    const { title } = stopWarningAlert({ ...sweep, entries, graceMinutes: 15 });
+    expect(title.split(' in ')[0]).toBe(counted);
+  });
+
+  it.each([
     [[unpriced], 'price unknown'],
     [[unpriced, p4d], '$32.77 an hour, and 1 of unknown price'],
   ])('never takes an unknown price for 0', (entries, cost) => {

@@ -255,6 +255,8 @@ describe('what was held back', () => {
     expect(await followUp('2026-11-17T06:55:00Z')).toMatchObject({ released: 0 });
     expect(await followUp('2026-11-17T07:05:00Z')).toMatchObject({ released: 2 });
     expect(await followUp('2026-11-17T07:10:00Z')).toMatchObject({ released: 0 });
+    const held = await getAlert(world.table, 'held/slack/2026-11-17T07:00:00Z');
+    expect(held?.items.map((item) => /id \w{6}\)$/.test(item))).toEqual([true, true]);
     for (const name of ['slack', 'email']) {
       await world.tell((await getAlert(world.table, `held/${name}/2026-11-17T07:00:00Z`)) as Alert);
     }

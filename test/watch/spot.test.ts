@@ -157,6 +157,15 @@ describe('the interruption of a spot instance', () => {
     ]);
   });
 
+  it('goes on bare where EC2 does not answer in time', async () => {
+    fakeEc2([])
+      .on(DescribeInstancesCommand)
+      .callsFake(() => new Promise(() => {}));
+    const event = spotEvent.parse(interruption);
+    const impatient = { table, config, targets: [target], clientsFor, patienceMs: 20 };
+    expect(await watchSpot(impatient, event)).toMatchObject({ isDescribed: false, alerted: true });
+  });
+
   it('goes on bare where EC2 does not list it', async () => {
     fakeEc2([]);
     expect(await tell(interruption)).toMatchObject({ isDescribed: false, alerted: true });
