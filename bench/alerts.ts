@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
     channels: { type: 'string', default: '50' },
     workers: { type: 'string', default: '10' },
     lost: { type: 'string', default: '100' },
+    ways: { type: 'string', default: 'ours,plain,folded,unlimited' },
   },
 });
 const [count, channels, workers, lostAnswers] = [
@@ -69,9 +70,10 @@ async function ours(
   if (summaries > 0) await deliver(world, workers);
   const seen = await world.seen();
   await world.close();
-  const shown = messagesPerHour < count ? seen.different : count;
-  if (seen.messages !== seen.different || told.dead > 0 || seen.different < shown) faults += 1;
-  return { way, count, seconds: told.seconds, expected: shown, seen, record: recorded, told };
+  // Where what opened a problem is held back, what tells of its growth makes two messages: more than is expected.
+  const expected = count - told.held + summaries;
+  if (seen.messages !== seen.different || told.dead > 0 || seen.different < expected) faults += 1;
+  return { way, count, seconds: told.seconds, expected, seen, record: recorded, told };
 }
 
 async function plain(): Promise<Row> {
@@ -101,7 +103,7 @@ function row({ way, count, seconds, expected, seen, record: recorded, told }: Ro
     whole(seen.messages),
     whole(seen.loud),
     whole(seen.messages - seen.different),
-    whole(expected - seen.different),
+    whole(Math.max(0, expected - seen.different)),
     whole(seen.tooFast),
     each(requests),
     each(told && recorded && told.calls + recorded.calls),
@@ -112,12 +114,19 @@ function row({ way, count, seconds, expected, seen, record: recorded, told }: Ro
 
 console.log(`Node ${process.version}, ${whole(count)} alerts, ${channels} channels, ${workers} workers`);
 console.log(`One message a second and channel: not before ${floor} s\n`);
-const rows = [
-  await ours('ours', { messagesPerSecond: 1 }),
-  await plain(),
-  await ours('ours, 30 messages an hour', { messagesPerSecond: 1, messagesPerHour: 30 }),
-  await ours('ours, Slack without limit', { told: generateAlerts(Math.ceil(count / 10), channels) }),
-];
+const ways: Readonly<Record<string, () => Promise<Row>>> = {
+  ours: () => ours('ours', { messagesPerSecond: 1 }),
+  plain,
+  folded: () => ours('ours, 30 messages an hour', { messagesPerSecond: 1, messagesPerHour: 30 }),
+  unlimited: () =>
+    ours('ours, Slack without limit', { told: generateAlerts(Math.ceil(count / 10), channels) }),
+};
+const rows: Row[] = [];
+for (const way of options.ways.split(',')) {
+  const run = ways[way];
+  if (run === undefined) throw new Error(`--ways are of ${Object.keys(ways).join(', ')}`);
+  rows.push(await run());
+}
 console.log(
   table(
     [

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Alert, alertSchema } from '../../shared/alert/alert.ts';
 import { inBatches } from '../../shared/batches.ts';
-import { createQueueHandler } from '../../shared/lambda.ts';
+import { createQueueHandler, type QueueMessage } from '../../shared/lambda.ts';
 import { addMilliseconds } from '../../shared/period.ts';
 import { flushOutbox, recordAlert } from '../../shared/store/outbox.ts';
 import { followUpAlerts } from '../../shared/watch/follow-up.ts';
@@ -27,14 +27,20 @@ export type Delivered = Taken & {
   lambdaSeconds: number;
   batches: number;
   hidden: number;
+  /** Alerts that wait for a summary. */
+  held: number;
   mostReceives: number;
   dead: number;
 };
 
 /** Works the queue with the function's own handler, `workers` at a time, batches of ten, until nothing is left. */
 export async function deliver({ queue, teller }: World, workers: number): Promise<Delivered> {
-  let [batches, hidden, lambdaSeconds] = [0, 0, 0];
-  const handler = createQueueHandler(alertSchema, (message) => notify(teller, message, now), {
+  let [batches, hidden, held, lambdaSeconds] = [0, 0, 0, 0];
+  const tell = async (message: QueueMessage<Alert>) => {
+    const { outlets } = await notify(teller, message, now);
+    held += Object.values(outlets).filter((state) => state === 'held').length;
+  };
+  const handler = createQueueHandler(alertSchema, tell, {
     groupOf: ({ subject }) => subject,
     hide: async (receipt, seconds) => {
       hidden += 1;
@@ -75,6 +81,7 @@ export async function deliver({ queue, teller }: World, workers: number): Promis
     lambdaSeconds,
     batches,
     hidden,
+    held,
     mostReceives: queue.mostReceives(),
     dead: queue.dead.length,
   };
@@ -82,7 +89,7 @@ export async function deliver({ queue, teller }: World, workers: number): Promis
 
 /** Records the summaries of what was held back, at the end of the hour, and hands them over. */
 export async function foldUp({ table, sqs, config }: World): Promise<number> {
-  const { released } = await followUpAlerts(table, config.alerts, addMilliseconds(now, 3_700_000));
+  const { released } = await followUpAlerts(table, config.alerts, addMilliseconds(now, 3_900_000));
   await flushOutbox(table, sqs, 'https://sqs/alerts');
   return released;
 }
