@@ -106,7 +106,7 @@ describe('the same news again, and in another order', () => {
     await new Promise((resolve) => setTimeout(resolve, 120));
     await world.tell(later);
     await slow;
-    expect(JSON.stringify(world.slack.posts[0]?.blocks)).toContain('grown-10');
+    expect(JSON.stringify(world.slack.posts[0]?.blocks)).toContain('2026-11-16 10:00:00Z');
     expect(world.threads()).toEqual([{ text: '🔴 EC2 grown', replies: ['🔴 EC2 grown', '🔴 EC2 grown'] }]);
   });
 });
