@@ -97,6 +97,7 @@ async function invoke(name: string, event: unknown) {
 const sqsEvent = (...bodies: string[]) => ({
   Records: bodies.map((body, index) => ({
     messageId: `m-${index}`,
+    receiptHandle: `handle-${index}`,
     body,
     attributes: { ApproximateReceiveCount: '1' },
   })),

@@ -520,7 +520,8 @@ describe('the address that Slack knocks at', () => {
         'CarryDashoutDashpressesLambdaFunction',
       ]),
     );
-    expect(template.Conditions['HasButtons']).toEqual({ 'Fn::Equals': ['true', 'true'] });
+    expect(template.Conditions['HasButtons']).toEqual({ 'Fn::Equals': [{ Ref: 'Buttons' }, 'true'] });
+    expect(template.Parameters['Buttons']).toMatchObject({ Default: 'true' }); // as the stack under test has it
     expect(template.Outputs['SlackActionsUrl']).toMatchObject({ Condition: 'HasButtons' });
   });
 

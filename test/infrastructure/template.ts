@@ -10,6 +10,7 @@ type Properties = Record<string, unknown>;
 export type Resource = { Type: string; Properties: Properties; DeletionPolicy?: string; Condition?: string };
 export type Template = {
   Resources: Record<string, Resource>;
+  Parameters: Record<string, Properties>;
   Conditions: Record<string, unknown>;
   Outputs: Record<string, unknown>;
 };
