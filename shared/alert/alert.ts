@@ -122,6 +122,11 @@ const isOneOf = <Step extends string>(steps: readonly Step[], step: string | und
 
 export const isNews = (alert: Alert): alert is News => isOneOf(newsSteps, alert.step);
 
+/** Whether it says that a problem is over, and nobody need do anything. */
+export const isClosing = ({ step }: Pick<Alert, 'step'>): boolean => isOneOf(closingSteps, step);
+
+const closingSteps = ['recovered', 'restated', 'accepted'] as const;
+
 export const isAnswer = (alert: Alert): alert is AnswerAlert => isOneOf(answerSteps, alert.step);
 
 const text = z.string();

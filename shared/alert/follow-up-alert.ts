@@ -1,5 +1,5 @@
 import { dateOf, type IsoTime } from '../period.ts';
-import { type Alert, isNews } from './alert.ts';
+import { type Alert, isClosing } from './alert.ts';
 import type { Conversation } from './conversation.ts';
 import type { Hold } from './hold.ts';
 import { alertId, handleOf } from './identity.ts';
@@ -47,7 +47,7 @@ export function heldSummary(
     (group) => group.toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at))[0] as Alert,
   );
   const sorted = newest.toSorted((one, other) => rankOf(one) - rankOf(other));
-  const over = sorted.filter(isOver).length;
+  const over = sorted.filter(isClosing).length;
   const counts = [
     ...(sorted.length > over ? [`${sorted.length - over} to look at`] : []),
     ...(over > 0 ? [`${over} over again`] : []),
@@ -83,15 +83,12 @@ const summaries: Readonly<Record<Hold['reason'], string>> = {
     'So that nobody drowns, the rest stands here in one message. alerts.messagesPerHour sets how many are told one by one.',
 };
 
-const isOver = (alert: Alert): boolean =>
-  isNews(alert) && ['recovered', 'restated', 'accepted'].includes(alert.step);
-
 const severityRank: Readonly<Record<Alert['severity'], number>> = { critical: 0, warning: 1, info: 2 };
 
-const rankOf = (alert: Alert): number => severityRank[alert.severity] + (isOver(alert) ? 10 : 0);
+const rankOf = (alert: Alert): number => severityRank[alert.severity] + (isClosing(alert) ? 10 : 0);
 
 function lineOf(alert: Alert): string {
   const { title, owner, step, subject } = alert;
   const which = [owner && oneLine(owner), step && `id ${handleOf({ subject })}`].filter(Boolean).join(', ');
-  return `${isOver(alert) ? 'Over: ' : ''}${oneLine(title)}${which === '' ? '' : ` (${which})`}`;
+  return `${isClosing(alert) ? 'Over: ' : ''}${oneLine(title)}${which === '' ? '' : ` (${which})`}`;
 }

@@ -7,13 +7,11 @@ import type {
   SectionBlock,
 } from '@slack/types';
 import { clockText, type IsoTime } from '../period.ts';
-import { type Alert, isAnswer, isNews, type Severity } from './alert.ts';
+import { type Alert, isAnswer, isClosing, isNews, type Severity } from './alert.ts';
 import { actionBlocks, buttonsOf } from './button.ts';
 import { sparkLine } from './chart.ts';
-
 import { quoted, quotedAction, withButtons } from './command.ts';
 import { type Conversation, isAnswered } from './conversation.ts';
-
 import { referenceOf } from './identity.ts';
 import { escaped } from './slack-text.ts';
 import { cut, oneLine, visible } from './text.ts';
@@ -102,15 +100,14 @@ const describedAbove: ReadonlySet<Alert['kind']> = new Set(['spend-anomaly', 'ut
 const isUserId = (text: string): boolean => /^[UW][A-Z0-9]{5,20}$/.test(text);
 
 /** At a glance: over, put off, seen, or how bad it is. */
-function markOf({ severity, step, at }: Alert, conversation?: Conversation): string {
-  if (conversation ? !conversation.isOpen : isOver.has(step)) return '✅';
+function markOf(alert: Alert, conversation?: Conversation): string {
+  const { severity, at } = alert;
+  if (conversation ? !conversation.isOpen : isClosing(alert)) return '✅';
   if (conversation && isAnswered(conversation, at)) return '🆗';
   if (conversation?.snoozed) return '💤';
   if (conversation?.acknowledged) return '👀';
   return marks[severity];
 }
-
-const isOver: ReadonlySet<Alert['step']> = new Set(['recovered', 'restated', 'accepted']);
 
 const remark = (text: string): ContextBlock => ({
   type: 'context',

@@ -1,3 +1,4 @@
+import { postJson } from './post-json.ts';
 import { slackApiUrl } from './slack-api.ts';
 
 const timeoutMs = 2_500;
@@ -30,13 +31,7 @@ const isLocal = ({ hostname }: URL): boolean => hostname === '127.0.0.1' || host
 
 async function post(url: string, body: string): Promise<number> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const response = await postJson(url, body, timeoutMs);
     await response.arrayBuffer();
     return response.status;
   } catch (error) {

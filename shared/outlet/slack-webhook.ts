@@ -2,6 +2,7 @@ import type { SlackMessage } from '../alert/slack.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { codeOf } from './fetch-error.ts';
 import { patiently } from './patience.ts';
+import { postJson } from './post-json.ts';
 
 const timeout = 5_000; // ms
 
@@ -28,13 +29,7 @@ type Answer = { status: number; text: string; pause: number | undefined };
 
 async function ask(webhookUrl: string, body: string, timeoutMs: number): Promise<Answer> {
   try {
-    const response = await fetch(webhookUrl, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const response = await postJson(webhookUrl, body, timeoutMs);
     const pause = response.status === 429 ? toPause(response.headers.get('retry-after')) : undefined;
     return { status: response.status, text: await response.text(), pause };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type Alert, alertKinds, type News, severities } from '../alert/alert.ts';
+import { type Alert, alertKinds, isClosing, type News, severities } from '../alert/alert.ts';
 import type { Conversation } from '../alert/conversation.ts';
 import { expiresAfter, queryAll, type Table, type TransactItem, unlessRefused } from './table.ts';
 
@@ -57,7 +57,7 @@ export const listConversations = (table: Table): Promise<Conversation[]> =>
  */
 export function noteNews(table: Table, alert: News): Promise<boolean> {
   const { subject, id, at, kind, severity, title, account, owner, team, costPerDay } = alert;
-  const isOpen = !closingSteps.has(alert.step);
+  const isOpen = !isClosing(alert);
   const facts = { kind, severity, title, account, owner, team, costPerDay };
   const known = Object.entries(facts).filter(([, value]) => value !== undefined);
   const unknown = Object.entries(facts).filter(([, value]) => value === undefined);
@@ -102,9 +102,6 @@ export function noteNews(table: Table, alert: News): Promise<boolean> {
 }
 
 const answers = ['acknowledged', 'snoozed', 'answered', 'escalatedAt'];
-
-/** Steps after which nobody need do anything. */
-const closingSteps: ReadonlySet<News['step']> = new Set(['recovered', 'restated', 'accepted']);
 
 /** News of the same moment have one order too, in whatever order they come. */
 const orderOf = ({ at, id }: Alert): string => `${at}#${id}`;
